@@ -1,0 +1,62 @@
+// Rolechain is everything of a role chain that talks to a person: what a container's start would do, and which version
+// does it. It lies beside the entrypoint in the image; README.md has its commands.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/report"
+	"rolechain/internal/settings"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
+
+// A command is one of rolechain's. It writes its result to stdout; what it has to say besides goes to stderr.
+type command struct {
+	name, arguments, summary string
+	run                      func(args, env []string, stdout, stderr io.Writer) error
+}
+
+var commands = []command{
+	{"plan", "[ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", plan},
+	{"version", "", "print the version, the commit and the Go version", version},
+}
+
+func run(args, env []string, stdout, stderr io.Writer) int {
+	err := dispatch(args, env, stdout, stderr)
+	if err != nil {
+		_, speak, _, _ := settings.Read()
+		report.Failure(report.New(stderr, speak.Level, speak.Format), err)
+	}
+	return int(exit.CodeOf(err))
+}
+
+func dispatch(args, env []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return exit.Because(exit.Usage, fmt.Errorf("no command"), strings.TrimSpace(usage()))
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		_, err := io.WriteString(stdout, usage())
+		return err
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.run(args[1:], env, stdout, stderr)
+		}
+	}
+	return exit.Because(exit.Usage, fmt.Errorf("%q is not a command", args[0]), strings.TrimSpace(usage()))
+}
+
+func usage() string {
+	var b strings.Builder
+	b.WriteString("usage: rolechain COMMAND\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(&b, "  %-22s %s\n", strings.TrimSpace(c.name+" "+c.arguments), c.summary)
+	}
+	return b.String()
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"rolechain/internal/profile"
+	"rolechain/internal/report"
+	"rolechain/internal/settings"
+	"rolechain/internal/start"
+)
+
+// plan prints what the entrypoint would do with args in this environment: each file as a diff, the variables, the
+// command. The values of secret keys that stand in the files, and of deleted variables, are not shown.
+func plan(args, env []string, stdout, stderr io.Writer) error {
+	s, speak, warnings, err := settings.Read()
+	log := report.New(stderr, speak.Level, speak.Format)
+	for _, w := range warnings {
+		report.Warning(log, w.Text, w.Hint)
+	}
+	if err != nil {
+		return err
+	}
+	found, err := start.Look(s, sibling("entrypoint"))
+	if err != nil {
+		return err
+	}
+	p, err := start.Make(s, found, env, args)
+	if err != nil {
+		return err
+	}
+	for _, w := range p.Warnings {
+		report.Warning(log, w.Text, w.Hint)
+	}
+	_, err = stdout.Write(show(p))
+	return err
+}
+
+// sibling is the program of that name beside this one, or "" if there is none.
+func sibling(name string) string {
+	own, err := os.Readlink(start.Self)
+	if err != nil {
+		return ""
+	}
+	path := filepath.Join(filepath.Dir(own), name)
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+func show(p start.Plan) []byte {
+	var b bytes.Buffer
+	for _, f := range p.Files {
+		before := f.Path
+		if !f.Exists {
+			before = os.DevNull
+		}
+		d := diff.Diff(before, profile.Redact(f.Before), f.Path, profile.Redact(f.After))
+		// Its first line, "diff OLD NEW", says nothing that the next two do not.
+		_, d, _ = bytes.Cut(d, []byte("\n"))
+		b.Write(d)
+	}
+	if len(p.Unset)+len(p.Set) > 0 {
+		b.WriteString("environment\n")
+	}
+	for _, name := range p.Unset {
+		fmt.Fprintf(&b, "-%s\n", name)
+	}
+	for _, v := range p.Set {
+		fmt.Fprintf(&b, "+%s=%s\n", v.Name, v.Value)
+	}
+	words := make([]string, len(p.Exec.Argv))
+	for i, a := range p.Exec.Argv {
+		words[i] = quote(a)
+	}
+	fmt.Fprintf(&b, "exec %s\n", strings.Join(words, " "))
+	return b.Bytes()
+}
+
+// quote shows where an argument begins and ends when that is not plain.
+func quote(word string) string {
+	if word == "" || strings.ContainsAny(word, " \t\n\"'\\$`") || strconv.Quote(word) != `"`+word+`"` {
+		return strconv.Quote(word)
+	}
+	return word
+}

@@ -1,0 +1,76 @@
+// Package exit holds the codes with which rolechain's programs end, and the error that carries one.
+//
+// They are seen by a kubelet and by whoever reads `kubectl describe pod`, so each says what kind of thing went wrong
+// before the original entrypoint ran. After the exec the code is the original's own.
+package exit
+
+import (
+	"errors"
+)
+
+// A Code is a process exit code. The values 64 to 78 are those of sysexits.h, 126 and 127 those of a POSIX shell.
+type Code int
+
+// The table. README.md has the same one; a test compares them.
+const (
+	OK         Code = 0   // done, or the original's own code after the exec
+	Usage      Code = 64  // `rolechain` was called with a command or an argument that it does not have
+	NoToken    Code = 66  // the web identity token is missing, unreadable or empty
+	Internal   Code = 70  // a fault of rolechain itself
+	NoFiles    Code = 73  // the AWS files cannot be written, or an existing one cannot be edited safely
+	Unreached  Code = 75  // STS was not reachable, or throttled, until the timeout
+	Denied     Code = 77  // STS refused; the message says which hop and the likely cause
+	BadSetting Code = 78  // a setting is wrong; every wrong one is named
+	CannotExec Code = 126 // the original entrypoint is there but cannot be executed
+	NotFound   Code = 127 // the original entrypoint is not there
+)
+
+// An Error ends a program with Code.
+type Error struct {
+	Code Code
+	Err  error
+	Hint string // what to do about it; empty when the error says it all
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Because gives err a code and a hint.
+func Because(code Code, err error, hint string) error {
+	return &Error{Code: code, Err: err, Hint: hint}
+}
+
+// CodeOf returns the code that err carries: OK for nil, Internal for an error that carries none. Of several joined
+// errors the first with a code counts.
+func CodeOf(err error) Code {
+	if err == nil {
+		return OK
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return Internal
+}
+
+// HintOf returns the hint that err carries, or "".
+func HintOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Hint
+	}
+	return ""
+}
+
+// All lists the errors that errors.Join put together in err, or err alone.
+func All(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		list = append(list, All(e)...)
+	}
+	return list
+}

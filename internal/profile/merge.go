@@ -1,0 +1,223 @@
+package profile
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// byteOrderMark is UTF-8's. It is the one thing outside our own keys that is not kept: botocore and both Java SDKs
+// refuse a file that begins with it.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// Merge puts the profiles into config, the bytes of an AWS config file (empty for none), and returns the new bytes: the
+// same ones when everything stands there already. Outside the profiles' own keys every byte is kept, but for what no
+// SDK would get past: duplicate sections are joined, of duplicate keys all but the last become comments. The notes
+// say, for a log, what was removed or changed that somebody else had written. The error is a *LineError for a file that
+// cannot be edited without the risk of changing its meaning.
+func Merge(config []byte, profiles []Profile) (merged []byte, notes []string, err error) {
+	m := &merger{}
+	data := bytes.TrimPrefix(config, byteOrderMark)
+	if len(data) < len(config) {
+		m.note(1, "the byte order mark is dropped: botocore and the Java SDKs cannot read past it")
+	}
+	if m.file, err = parse(data); err != nil {
+		return nil, nil, err
+	}
+	before := m.file.bytes()
+	if err := m.check(); err != nil {
+		return nil, nil, err
+	}
+	for _, p := range profiles {
+		if err := m.put(p); err != nil {
+			return nil, nil, err
+		}
+	}
+	m.joinTwins(func(s *section) string { return s.name })
+	for _, s := range m.file.sections {
+		m.silenceDuplicates(s, nil)
+	}
+	after := m.file.bytes()
+	if bytes.Equal(before, after) {
+		return data, m.notes, nil // without a last newline that was not there
+	}
+	return after, m.notes, nil
+}
+
+type merger struct {
+	file  *file
+	notes []string
+}
+
+func (m *merger) note(line int, format string, args ...any) {
+	m.notes = append(m.notes, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
+}
+
+// check refuses what an edit could not make good.
+func (m *merger) check() error {
+	for _, s := range m.file.sections {
+		for _, e := range s.entries {
+			// configparser copies the keys of [DEFAULT] into every other section.
+			if s.name == "DEFAULT" && credentialKeys[e.key] {
+				return &LineError{e.first, "gives " + e.key + " to every profile: botocore copies the keys of [DEFAULT] into all of them"}
+			}
+			if e.key == "" || e.value() != "" {
+				continue
+			}
+			for i, line := range e.lines[1:] {
+				if !isComment(line) && !strings.Contains(line, "=") {
+					return &LineError{e.first + 1 + i, "has no = inside the block of " + e.key + ", so botocore refuses the file"}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// put makes the one section of p hold what p says.
+func (m *merger) put(p Profile) error {
+	prefixed := map[*entry]bool{}
+	for _, s := range m.file.sections {
+		if p.Name == "default" && strings.HasPrefix(strings.TrimSpace(s.name), "profile") {
+			for _, e := range s.entries {
+				prefixed[e] = true
+			}
+		}
+	}
+	m.joinTwins(func(s *section) string {
+		if name, ok := s.profile(); ok && name == p.Name {
+			return name
+		}
+		return ""
+	})
+	var own *section
+	for _, s := range m.file.sections {
+		if name, ok := s.profile(); ok && name == p.Name {
+			own = s
+		}
+	}
+	header := "[profile " + p.Name + "]"
+	if p.Name == "default" {
+		header = "[default]"
+	}
+	if own == nil {
+		own = m.appendSection(header)
+	}
+	own.setHeader(header)
+	if err := m.setKeys(own, p); err != nil {
+		return err
+	}
+	m.silenceDuplicates(own, prefixed)
+	return nil
+}
+
+func (m *merger) appendSection(header string) *section {
+	last := m.file.sections[len(m.file.sections)-1]
+	if n := len(last.entries); n > 0 && strings.TrimSpace(last.entries[n-1].lines[0]) != "" || n == 0 && last.header != "" {
+		last.entries = append(last.entries, m.line(""))
+	}
+	s := &section{header: header + m.file.cr, name: header[1 : len(header)-1]}
+	m.file.sections = append(m.file.sections, s)
+	return s
+}
+
+// setKeys gives s the keys of p and removes every other credential key.
+func (m *merger) setKeys(s *section, p Profile) error {
+	wanted := map[string]string{}
+	for _, k := range p.Keys {
+		wanted[k.Name] = k.Value
+	}
+	var kept []*entry
+	placed := map[string]bool{}
+	for _, e := range s.entries {
+		value, ours := wanted[e.key]
+		if !ours && !credentialKeys[e.key] {
+			kept = append(kept, e)
+			continue
+		}
+		if ours && !placed[e.key] && e.indent == 0 && len(e.lines) == 1 {
+			// Its place is kept, and its bytes too when they already say what they should.
+			placed[e.key] = true
+			if !e.says(e.key, value) {
+				e.lines[0] = e.key + " = " + value + m.file.cr
+			}
+			kept = append(kept, e)
+			continue
+		}
+		rest, err := e.comments()
+		if err != nil {
+			return err
+		}
+		m.note(e.first, "%s in [%s] gives way to the role chain", e.key, s.name)
+		kept = append(kept, rest...)
+	}
+	s.entries = kept
+	for _, k := range p.Keys {
+		if !placed[k.Name] {
+			s.insert(m.keyLine(k))
+		}
+	}
+	for _, k := range p.Defaults {
+		if !slices.ContainsFunc(s.entries, func(e *entry) bool { return e.key == k.Name }) {
+			s.insert(m.keyLine(k))
+		}
+	}
+	return nil
+}
+
+func (m *merger) keyLine(k Key) *entry {
+	e := m.line(k.Name + " = " + k.Value)
+	e.key = k.Name
+	return e
+}
+
+func (m *merger) line(text string) *entry { return &entry{lines: []string{text + m.file.cr}} }
+
+// joinTwins moves the keys of each section to the end of the first one for which id gives the same name; "" has none.
+func (m *merger) joinTwins(id func(*section) string) {
+	firsts := map[string]*section{}
+	var kept []*section
+	for _, s := range m.file.sections {
+		name := id(s)
+		first, twin := firsts[name]
+		if name == "" || !twin {
+			firsts[name] = s
+			kept = append(kept, s)
+			continue
+		}
+		m.note(s.first, "the second [%s] is joined to the first, on line %d: botocore refuses duplicates", s.name, first.first)
+		body := s.body()
+		for _, e := range s.entries[:body] {
+			e.unindent()
+			first.insert(e)
+		}
+		// What follows the body stays where it is: it is most likely a comment on the section below.
+		previous := kept[len(kept)-1]
+		previous.entries = append(previous.entries, s.entries[body:]...)
+	}
+	m.file.sections = kept
+}
+
+// silenceDuplicates turns every key that comes again in s into a comment, but for the last; one that came from
+// a [profile default], which SDKs prefer to [default], stays instead.
+func (m *merger) silenceDuplicates(s *section, preferred map[*entry]bool) {
+	last := map[string]*entry{}
+	for _, e := range s.entries {
+		if e.key != "" && (!preferred[last[e.key]] || preferred[e]) {
+			last[e.key] = e
+		}
+	}
+	for _, e := range s.entries {
+		if e.key == "" || last[e.key] == e {
+			continue
+		}
+		m.note(e.first, "%s, which [%s] has again, becomes a comment: botocore refuses duplicates", e.key, s.name)
+		for i, line := range e.lines {
+			if strings.TrimSpace(line) != "" {
+				e.lines[i] = "# " + line
+			}
+		}
+		e.key = ""
+	}
+}

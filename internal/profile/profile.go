@@ -1,0 +1,130 @@
+// Package profile decides what stands in ~/.aws/config: which profiles make a role chain, and how they are put into a
+// file that may be there already. It is pure: bytes in, bytes out.
+//
+// What every SDK reads (botocore, Java v1 and v2, Go, JavaScript, Rust, measured): lower-case keys at column 0,
+// `key = value` on one line, the section exactly [default] and never [profile default], each section and each key once.
+package profile
+
+import (
+	"strconv"
+
+	"rolechain/internal/settings"
+)
+
+// A Key is one line of a profile.
+type Key struct{ Name, Value string }
+
+// A Profile is what one section must hold.
+type Profile struct {
+	Name string // "default" for [default], else NAME of [profile NAME]
+
+	// Keys stand in the section with these values, in this order where they are new. Any other key that tells an SDK
+	// where to get credentials is removed, since two sources in one profile are an error in some SDKs.
+	Keys []Key
+
+	// Defaults are added only where the section has no key of that name.
+	Defaults []Key
+}
+
+// credentialKeys are the keys by which a profile says where credentials come from, and whose. They are ours in the
+// sections that we write; every other key is the user's.
+// Sources: AWS SDKs and Tools Reference Guide, "Settings reference"; botocore's credentials.py; the Java SDK's ProfileProperty.
+var credentialKeys = map[string]bool{
+	"aws_access_key_id":       true,
+	"aws_secret_access_key":   true,
+	"aws_session_token":       true,
+	"aws_security_token":      true, // boto 2's name for the session token
+	"aws_account_id":          true, // of the keys, so it goes with them
+	"credential_process":      true,
+	"credential_source":       true,
+	"duration_seconds":        true,
+	"external_id":             true,
+	"login_session":           true,
+	"mfa_process":             true,
+	"mfa_serial":              true,
+	"role_arn":                true,
+	"role_session_name":       true,
+	"source_profile":          true,
+	"sso_account_id":          true,
+	"sso_region":              true,
+	"sso_role_name":           true,
+	"sso_session":             true,
+	"sso_start_url":           true,
+	"web_identity_token_file": true,
+}
+
+// ecsContainer is the credential_source by which SDKs ask the container-credentials endpoint, EKS Pod Identity's too.
+const ecsContainer = "EcsContainer"
+
+// Chain returns the profiles by which an SDK does the role chain of s itself. sessionName is used for every hop.
+//
+// With Pod Identity there is no base profile: a source profile that holds only a credential_source is refused by
+// botocore, so the first assumed role carries the credential_source itself.
+func Chain(s settings.Settings, sessionName string) []Profile {
+	c := chain{s, sessionName}
+	via := settings.ViaProfiles(s)
+	source := ""
+	if s.FirstHop == settings.WebIdentity {
+		source = s.BaseProfile
+	}
+	var between []Profile
+	for i, role := range s.Via {
+		between = append(between, c.assume(via[i], role, source))
+		source = via[i]
+	}
+	client := c.assume("default", s.ClientRole, source)
+	if s.ExternalID != "" {
+		client.Keys = append(client.Keys, Key{"external_id", s.ExternalID})
+	}
+	profiles := []Profile{client}
+	if s.FirstHop == settings.WebIdentity {
+		profiles = append(profiles, c.base())
+	}
+	profiles = append(profiles, between...)
+	for _, named := range s.Profiles {
+		profiles = append(profiles, c.assume(named.Name, named.Role, source))
+	}
+	return profiles
+}
+
+type chain struct {
+	s           settings.Settings
+	sessionName string
+}
+
+// assume is a profile that assumes role with the session of the profile source, or with the pod's own when source is "".
+func (c chain) assume(name, role, source string) Profile {
+	p := Profile{Name: name, Keys: []Key{{"role_arn", role}}}
+	if source == "" {
+		p.Keys = append(p.Keys, Key{"credential_source", ecsContainer})
+	} else {
+		p.Keys = append(p.Keys, Key{"source_profile", source})
+	}
+	// Without duration_seconds the Go SDK asks for sessions of 15 minutes.
+	p.Keys = append(p.Keys,
+		Key{"role_session_name", c.sessionName},
+		Key{"duration_seconds", strconv.Itoa(int(c.s.Duration.Seconds()))})
+	return c.located(p)
+}
+
+func (c chain) base() Profile {
+	return c.located(Profile{Name: c.s.BaseProfile, Keys: []Key{
+		{"role_arn", c.s.BaseRole},
+		{"web_identity_token_file", c.s.TokenFile},
+		{"role_session_name", c.sessionName},
+	}})
+}
+
+// located gives p the region. In [default] the user's own region stands; the other profiles are ours.
+func (c chain) located(p Profile) Profile {
+	if c.s.Region == "" {
+		return p
+	}
+	region := Key{"region", c.s.Region}
+	if p.Name == "default" {
+		p.Defaults = append(p.Defaults, region)
+	} else {
+		p.Keys = append(p.Keys, region)
+	}
+	return p
+}

@@ -1,0 +1,386 @@
+// Package settings turns the environment of a container into validated settings. It is the only place that knows the
+// variables' names; both programs read through it. Nothing is written before every setting has been checked, and all
+// that is wrong is said at once.
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"rolechain/internal/exit"
+)
+
+// Settings is what a start was asked to do. Every value has been checked.
+type Settings struct {
+	ClientRole string   // ARN of the role to end up as; "" means pass through, and then only Entrypoint counts
+	FirstHop   FirstHop // how the pod gets its own first session
+	BaseRole   string   // ARN of the job execution role; "" with PodIdentity, which does not tell it
+	TokenFile  string   // absolute path of the web identity token; "" with PodIdentity
+	Region     string   // for the profiles and for STS; "" leaves it to the SDKs
+
+	// AmbientRegion is whether SDKs see Region in their own variables; false when it came by the alias REGION.
+	AmbientRegion bool
+
+	BaseProfile string      // name of the first hop's profile
+	Via         []string    // ARNs of the roles between the two, in order
+	Profiles    []NamedRole // more client roles, as profiles of their own
+	SessionName SessionName // template of the session name
+	ExternalID  string      // for the AssumeRole to the client role; "" for none
+	Duration    time.Duration
+
+	KeepIRSA  bool // leave the injected IRSA variables to the job
+	AllowIMDS bool // leave the metadata service open to the job's SDKs
+
+	Entrypoint string // the original entrypoint, as typed: a path, or a name to be looked up on PATH
+	Locations  Locations
+}
+
+// FirstHop is where the first session of a chain comes from.
+type FirstHop string
+
+const (
+	WebIdentity FirstHop = "web identity" // IRSA: AssumeRoleWithWebIdentity with the projected token
+	PodIdentity FirstHop = "pod identity" // EKS Pod Identity's agent, by the container-credentials variables
+)
+
+// A NamedRole is a client role with a profile of its own.
+type NamedRole struct{ Name, Role string }
+
+// Locations is what the environment says about where things are, unchecked: start finds out what is there.
+type Locations struct {
+	Home               string // HOME; "" when unset or empty
+	ConfigFile         string // AWS_CONFIG_FILE; "" when unset or empty
+	CredentialsFile    string // AWS_SHARED_CREDENTIALS_FILE; "" when unset or empty
+	EmptyConfigFile    bool   // AWS_CONFIG_FILE is set and empty, which SDKs take for a path
+	ContainerTokenFile string // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; "" when unset or empty
+	Hostname           string // HOSTNAME, the pod's name in Kubernetes; "" when unset or empty
+}
+
+// A Warning is something that a start goes on with, but that its user should know.
+type Warning struct{ Text, Hint string }
+
+// Log is how a program speaks. It is read apart from Settings, so that wrong settings can be reported in the right way.
+type Log struct {
+	Level  slog.Level
+	Format string // "text" or "json"
+}
+
+// hour is the longest session that AWS gives to a role assumed by another role's session
+// (IAM user guide, "Roles terms and concepts", role chaining).
+const hour = time.Hour
+
+// minimum is the shortest session that AssumeRole gives (STS API reference, DurationSeconds).
+const minimum = 15 * time.Minute
+
+// Read reads and checks the process's environment. The error joins an *exit.Error for each problem. Log is usable and
+// the warnings stand whether or not there is one.
+func Read() (Settings, Log, []Warning, error) {
+	var env environment
+	if err := envconfig.Process("", &env); err != nil {
+		return Settings{}, Log{Format: "text"}, nil, fmt.Errorf("reading the environment: %w", err)
+	}
+	v := &validator{}
+	log := v.log(env)
+	s := v.settings(env)
+	return s, log, append(v.warnings, misspelt()...), errors.Join(v.problems...)
+}
+
+// A validator collects everything that is wrong with an environment.
+type validator struct {
+	problems []error
+	warnings []Warning
+}
+
+func (v *validator) fail(name, value, problem, hint string) {
+	if len(value) > 200 {
+		value = value[:200] + "…"
+	}
+	v.problems = append(v.problems, exit.Because(exit.BadSetting, fmt.Errorf("%s: %q %s", name, value, problem), hint))
+}
+
+func (v *validator) warn(text, hint string) {
+	v.warnings = append(v.warnings, Warning{Text: text, Hint: hint})
+}
+
+// A check says what is wrong with a value, and what to do; problem is "" for a good one.
+type check func(value string) (problem, hint string)
+
+// get returns a variable of this project's: "" when unset, and a problem when it is set but empty or fails check.
+// An empty one is never taken for unset: a template that was filled in with nothing would run the job as the wrong role.
+func (v *validator) get(name string, value *string, c check) string {
+	if value == nil {
+		return ""
+	}
+	if *value == "" {
+		v.fail(name, "", "is empty", "give it a value, or leave the variable out")
+		return ""
+	}
+	if problem, hint := c(*value); problem != "" {
+		v.fail(name, *value, problem, hint)
+		return ""
+	}
+	return *value
+}
+
+// ambient returns a variable that others set as well; there, empty counts as unset, as it does for most SDKs.
+func ambient(value *string) string {
+	if value == nil {
+		return ""
+	}
+	return *value
+}
+
+// alias reads a variable that has two names. Both may be set when they agree.
+func (v *validator) alias(name string, value *string, other string, otherValue *string, c check) string {
+	main, second := v.get(name, value, c), v.get(other, otherValue, c)
+	if main != "" && second != "" && main != second {
+		v.fail(other, second, fmt.Sprintf("differs from %s, %q, for which it is another name", name, main), "set one of the two")
+	}
+	if main == "" {
+		return second
+	}
+	return main
+}
+
+func oneOf(allowed ...string) check {
+	return func(value string) (string, string) {
+		for _, a := range allowed {
+			if value == a {
+				return "", ""
+			}
+		}
+		return "is none of " + strings.Join(allowed, ", "), ""
+	}
+}
+
+func anything(string) (string, string) { return "", "" }
+
+func (v *validator) log(env environment) Log {
+	log := Log{Format: v.get("ROLE_CHAIN_LOG_FORMAT", env.LogFormat, oneOf("text", "json"))}
+	switch v.get("ROLE_CHAIN_LOG_LEVEL", env.LogLevel, oneOf("debug", "info", "warn", "error")) {
+	case "debug":
+		log.Level = slog.LevelDebug
+	case "warn":
+		log.Level = slog.LevelWarn
+	case "error":
+		log.Level = slog.LevelError
+	}
+	return log
+}
+
+func (v *validator) settings(env environment) Settings {
+	s := Settings{
+		Entrypoint: v.get("ROLE_CHAIN_ENTRYPOINT", env.Entrypoint, anything),
+		Locations: Locations{
+			Home:               ambient(env.Home),
+			ConfigFile:         ambient(env.ConfigFile),
+			CredentialsFile:    ambient(env.SharedCredentialsFile),
+			EmptyConfigFile:    env.ConfigFile != nil && *env.ConfigFile == "",
+			ContainerTokenFile: ambient(env.ContainerTokenFile),
+			Hostname:           ambient(env.Hostname),
+		},
+	}
+	if env.RoleMap != nil {
+		v.absent("ROLE_CHAIN_ROLE_MAP", *env.RoleMap)
+	}
+	s.ClientRole = v.alias("CLIENT_ROLE_ARN", env.ClientRoleARN, "ROLE_2_ARN", env.Role2ARN, roleARN)
+	if env.ClientRoleARN == nil && env.Role2ARN == nil {
+		v.passThrough(env)
+		return s
+	}
+	v.missing(env)
+	v.firstHop(env, &s)
+	v.region(env, &s)
+	v.chain(env, &s)
+	v.job(env, &s)
+	return s
+}
+
+// passThrough warns of settings that have no effect because no client role is set: most likely one was meant to be.
+func (v *validator) passThrough(env environment) {
+	idle := func(name string, value *string) {
+		if value != nil {
+			v.warn(name+" is set but CLIENT_ROLE_ARN is not: the job starts unchanged, without a role chain", "set CLIENT_ROLE_ARN to the role that the job is to act as")
+		}
+	}
+	idle("WEB_IDENTITY_ROLE_ARN", env.WebIdentityRoleARN)
+	idle("ROLE_1_ARN", env.Role1ARN)
+	idle("ROLE_CHAIN_PROFILES", env.Profiles)
+	idle("ROLE_CHAIN_VIA", env.Via)
+}
+
+// firstHop decides between web identity and Pod Identity. A role that the user names means web identity; of what EKS
+// injects, Pod Identity comes first, as it does in EKS.
+func (v *validator) firstHop(env environment, s *Settings) {
+	s.FirstHop = WebIdentity
+	s.BaseRole = v.alias("WEB_IDENTITY_ROLE_ARN", env.WebIdentityRoleARN, "ROLE_1_ARN", env.Role1ARN, roleARN)
+	named := env.WebIdentityRoleARN != nil || env.Role1ARN != nil
+	injected := ambient(env.AWSRoleARN)
+	switch {
+	case named:
+	case ambient(env.ContainerURI) != "" && ambient(env.ContainerTokenFile) != "":
+		s.FirstHop = PodIdentity
+		return
+	case injected == "":
+		v.problems = append(v.problems, exit.Because(exit.BadSetting,
+			errors.New("WEB_IDENTITY_ROLE_ARN is not set, and EKS has injected no AWS_ROLE_ARN: there is no first hop"),
+			"set WEB_IDENTITY_ROLE_ARN to the job execution role, or annotate the pod's service account with eks.amazonaws.com/role-arn"))
+	default:
+		s.BaseRole = v.get("AWS_ROLE_ARN", &injected, roleARN)
+	}
+	if token := ambient(env.TokenFile); token != "" {
+		s.TokenFile = v.get("AWS_WEB_IDENTITY_TOKEN_FILE", &token, filePath)
+	} else {
+		s.TokenFile = defaultOf("AWS_WEB_IDENTITY_TOKEN_FILE")
+	}
+	if s.BaseRole != "" && s.ClientRole != "" && partitionOf(s.BaseRole) != partitionOf(s.ClientRole) {
+		v.fail("CLIENT_ROLE_ARN", s.ClientRole, fmt.Sprintf("is in another partition than the job execution role %q", s.BaseRole), "AWS lets no session cross a partition")
+	}
+}
+
+func (v *validator) region(env environment, s *Settings) {
+	for _, r := range []struct {
+		name  string
+		value *string
+	}{{"AWS_REGION", env.Region}, {"AWS_DEFAULT_REGION", env.DefaultRegion}, {"REGION", env.RegionAlias}} {
+		if value := ambient(r.value); value != "" {
+			s.Region = v.get(r.name, &value, region)
+			s.AmbientRegion = r.name != "REGION"
+			return
+		}
+	}
+}
+
+func (v *validator) chain(env environment, s *Settings) {
+	s.BaseProfile = v.get("ROLE_CHAIN_BASE_PROFILE", env.BaseProfile, profileName)
+	if via := v.get("ROLE_CHAIN_VIA", env.Via, anything); via != "" {
+		s.Via = v.roles("ROLE_CHAIN_VIA", via)
+	}
+	if profiles := v.get("ROLE_CHAIN_PROFILES", env.Profiles, anything); profiles != "" {
+		s.Profiles = v.namedRoles(profiles, *s)
+	}
+	s.SessionName = SessionName(v.get("ROLE_CHAIN_SESSION_NAME", env.SessionName, sessionName))
+	s.ExternalID = v.get("ROLE_CHAIN_EXTERNAL_ID", env.ExternalID, externalID)
+	if d := v.get("ROLE_CHAIN_DURATION", env.Duration, duration); d != "" {
+		s.Duration, _ = time.ParseDuration(d)
+	}
+}
+
+func (v *validator) roles(name, value string) []string {
+	items, err := list(value)
+	if err != nil {
+		v.fail(name, value, err.Error(), "role ARNs, comma separated")
+	}
+	for _, role := range items {
+		v.get(name, &role, roleARN)
+	}
+	return items
+}
+
+func (v *validator) namedRoles(value string, s Settings) []NamedRole {
+	const name = "ROLE_CHAIN_PROFILES"
+	items, err := list(value)
+	if err != nil {
+		v.fail(name, value, err.Error(), "name=arn, comma separated")
+	}
+	var named []NamedRole
+	taken := map[string]bool{}
+	for _, p := range ViaProfiles(s) {
+		taken[p] = true
+	}
+	taken[s.BaseProfile] = true
+	for _, item := range items {
+		profile, role, found := strings.Cut(item, "=")
+		if !found {
+			v.fail(name, item, "is not name=arn", "")
+			continue
+		}
+		v.get(name, &profile, profileName)
+		v.get(name, &role, roleARN)
+		if taken[profile] {
+			v.fail(name, profile, "is a profile's name twice", "every profile of the chain needs a name of its own")
+		}
+		taken[profile] = true
+		named = append(named, NamedRole{Name: profile, Role: role})
+	}
+	return named
+}
+
+// ViaProfiles names the profiles of the roles in between, in the order of Settings.Via.
+func ViaProfiles(s Settings) []string {
+	list := make([]string, len(s.Via))
+	for i := range list {
+		list[i] = fmt.Sprintf("%s-via-%d", s.BaseProfile, i+1)
+	}
+	return list
+}
+
+func (v *validator) job(env environment, s *Settings) {
+	s.KeepIRSA = v.get("ROLE_CHAIN_IRSA_ENV", env.IRSAEnv, oneOf("keep", "remove")) != "remove"
+	s.AllowIMDS = v.bool("ROLE_CHAIN_ALLOW_IMDS", env.AllowIMDS)
+}
+
+// missing refuses the settings whose feature this version does not have, and those that a profile cannot carry: none is
+// ever dropped silently.
+func (v *validator) missing(env environment) {
+	if d := v.get("ROLE_CHAIN_DELIVERY", env.Delivery, oneOf("profile", "file", "endpoint")); d == "file" || d == "endpoint" {
+		v.fail("ROLE_CHAIN_DELIVERY", d, "is a delivery that this version does not have yet", "leave it out, or set it to profile")
+	}
+	if v.bool("ROLE_CHAIN_VERIFY", env.Verify) {
+		v.fail("ROLE_CHAIN_VERIFY", *env.Verify, "asks for a check that this version does not have yet", "leave it out")
+	}
+	if env.StartTimeout != nil {
+		v.absent("ROLE_CHAIN_START_TIMEOUT", *env.StartTimeout)
+	}
+	for _, carried := range []struct {
+		name  string
+		value *string
+	}{
+		{"ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity},
+		{"ROLE_CHAIN_SESSION_TAGS", env.SessionTags},
+		{"ROLE_CHAIN_TRANSITIVE_TAGS", env.TransitiveTags},
+		{"ROLE_CHAIN_SESSION_POLICY_FILE", env.SessionPolicyFile},
+		{"ROLE_CHAIN_SESSION_POLICY_ARNS", env.SessionPolicyARNs},
+	} {
+		if carried.value != nil {
+			v.fail(carried.name, *carried.value, "cannot be carried by an AWS profile, the only delivery of this version", "leave it out")
+		}
+	}
+}
+
+func (v *validator) absent(name, value string) {
+	v.fail(name, value, "is a setting that this version knows but does not have yet", "leave it out")
+}
+
+func (v *validator) bool(name string, value *string) bool {
+	yes, _ := strconv.ParseBool(v.get(name, value, func(value string) (string, string) {
+		if _, err := strconv.ParseBool(value); err != nil {
+			return "is neither true nor false", ""
+		}
+		return "", ""
+	}))
+	return yes
+}
+
+func duration(value string) (problem, hint string) {
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil && only(value, digits):
+		return "has no unit", "did you mean " + value + "s?"
+	case err != nil:
+		return "is not a duration", "for example 45m; 15m to 1h"
+	case d > hour:
+		return "is longer than an hour", "AWS ends every session of a chained role after one hour at most"
+	case d < minimum:
+		return "is shorter than 15 minutes, the least that AssumeRole gives", "15m to 1h"
+	case d%time.Second != 0:
+		return "is not in whole seconds", "15m to 1h"
+	}
+	return "", ""
+}

@@ -1,0 +1,64 @@
+package start
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"syscall"
+
+	"rolechain/internal/durable"
+	"rolechain/internal/exit"
+)
+
+// Apply does what the plan says with files. After an error the files that it had not come to are as they were.
+func Apply(p Plan, log *slog.Logger) error {
+	for _, path := range p.sweep {
+		if err := durable.Sweep(path); err != nil {
+			log.Debug("temp files of an earlier start may be left", "error", err)
+		}
+	}
+	for _, f := range p.Files {
+		if f.Private {
+			if err := durable.MakePrivateDir(filepath.Dir(f.Path)); err != nil {
+				return exit.Because(exit.NoFiles, err, "neither the home directory nor the temp dir can be written: mount an emptyDir on one of them, or set HOME or TMPDIR")
+			}
+		}
+		if err := durable.Write(f.Path, f.After); err != nil {
+			hint := ""
+			if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+				hint = "the file system is full; the file is as it was"
+			}
+			return exit.Because(exit.NoFiles, err, hint)
+		}
+		log.Debug("written", "file", f.Path, "bytes", len(f.After))
+	}
+	if p.Summary != "" {
+		log.Info("role chain: "+p.Summary, "config", p.config())
+	}
+	return nil
+}
+
+func (p Plan) config() string { return p.sweep[0] }
+
+// Execve is the system call execve(2), which returns only when it fails: syscall.Exec.
+type Execve func(path string, argv, env []string) error
+
+// Run replaces this process by the original entrypoint with the plan's environment. Standard descriptors, working
+// directory, process id and signal dispositions stay; the error says why the process is still this one.
+func (p Plan) Run(execve Execve, env []string) error {
+	err := execve(p.Exec.Path, p.Exec.Argv, p.Environment(env))
+	if err == nil {
+		return nil
+	}
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		hint = "the file is there, so its interpreter (the #! line, or the dynamic loader) is not"
+	case errors.Is(err, syscall.ENOEXEC):
+		hint = "a script needs a #! line, a binary must be for this architecture"
+	case errors.Is(err, syscall.E2BIG):
+		hint = "arguments and environment are longer than the kernel takes"
+	}
+	return exit.Because(exit.CannotExec, fmt.Errorf("executing the original entrypoint %q: %w", p.Exec.Path, err), hint)
+}
