@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// The SDKs' parsers differ. What is modelled here is Python's configparser, which botocore uses and which is the
-// strictest about duplicates and the one with rules for indentation; where another SDK would read a line in another way
-// and it matters to an edit, the file is refused instead.
+// The SDKs' parsers differ (internal/realsdk/testdata has how, as observed). What is modelled here is Python's
+// configparser, which botocore uses: it is the strictest about duplicates and has the most rules for indentation. Where
+// another SDK reads a line in another way and an edit would depend on it, the file is refused.
 
 // An entry is a run of lines that stays together: a key with the indented lines that belong to its value, a comment, or
 // a blank line.
@@ -86,10 +86,12 @@ func (f *file) add(number int, line string) error {
 			return nil
 		}
 		current.entries = append(current.entries, &entry{first: number, lines: []string{line}})
+	case body[0] == '[' && (last == nil || indent == 0):
+		return f.addSection(number, line, body)
+	case body[0] == '[':
+		return &LineError{number, "is an indented section header, which botocore and Java v2 take for a part of the lines above it"}
 	case last != nil && indent > last.indent:
 		last.take(current, line)
-	case body[0] == '[':
-		return f.addSection(number, line, body, indent)
 	case current.header == "":
 		return &LineError{number, "stands before the first section, where botocore and the Java SDKs refuse it"}
 	default:
@@ -102,15 +104,10 @@ func (f *file) add(number int, line string) error {
 	return nil
 }
 
-func (f *file) addSection(number int, line, body string, indent int) error {
-	name, rest, closed := strings.Cut(body[1:], "]")
-	switch {
-	case !closed || strings.TrimSpace(name) == "":
+func (f *file) addSection(number int, line, body string) error {
+	name, _, closed := strings.Cut(body[1:], "]")
+	if !closed || strings.TrimSpace(name) == "" {
 		return &LineError{number, "is a section header without a name or without its closing bracket"}
-	case strings.Contains(rest, "]"):
-		return &LineError{number, "has a second closing bracket, which botocore takes for the end of the section's name"}
-	case indent > 0:
-		return &LineError{number, "is an indented section header, which some SDKs take for a part of the lines above it"}
 	}
 	f.sections = append(f.sections, &section{first: number, header: line, name: name})
 	return nil

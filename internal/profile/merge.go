@@ -54,7 +54,7 @@ func (m *merger) note(line int, format string, args ...any) {
 	m.notes = append(m.notes, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
 }
 
-// check refuses what an edit could not make good.
+// check refuses what an edit could not make good, and notes what is left that a Java SDK stumbles over.
 func (m *merger) check() error {
 	for _, s := range m.file.sections {
 		for _, e := range s.entries {
@@ -69,6 +69,17 @@ func (m *merger) check() error {
 				if !isComment(line) && !strings.Contains(line, "=") {
 					return &LineError{e.first + 1 + i, "has no = inside the block of " + e.key + ", so botocore refuses the file"}
 				}
+			}
+		}
+	}
+	for _, sdk := range []struct {
+		name    string
+		refuses func(*section) (line int, reason string)
+	}{{"Java v1", (*section).refusedByJavaV1}, {"Java v2", (*section).refusedByJavaV2}} {
+		for _, s := range m.file.sections {
+			if line, reason := sdk.refuses(s); line > 0 {
+				m.note(line, "%s, for which AWS SDK for %s refuses the whole file", reason, sdk.name)
+				break
 			}
 		}
 	}
@@ -104,7 +115,9 @@ func (m *merger) put(p Profile) error {
 	if own == nil {
 		own = m.appendSection(header)
 	}
-	own.setHeader(header)
+	if err := own.setHeader(header); err != nil {
+		return err
+	}
 	if err := m.setKeys(own, p); err != nil {
 		return err
 	}
@@ -133,6 +146,9 @@ func (m *merger) setKeys(s *section, p Profile) error {
 	for _, e := range s.entries {
 		value, ours := wanted[e.key]
 		if !ours && !credentialKeys[e.key] {
+			if err := e.hidden(wanted); err != nil {
+				return err
+			}
 			kept = append(kept, e)
 			continue
 		}
@@ -199,17 +215,29 @@ func (m *merger) joinTwins(id func(*section) string) {
 	m.file.sections = kept
 }
 
-// silenceDuplicates turns every key that comes again in s into a comment, but for the last; one that came from
-// a [profile default], which SDKs prefer to [default], stays instead.
+// silenceDuplicates leaves of each key that s has more than once the one that counts, and turns the others into
+// comments. It is the last; but first comes one from a [profile default], which SDKs prefer to [default], and one in
+// lower case, since Java and JavaScript know no other spelling.
 func (m *merger) silenceDuplicates(s *section, preferred map[*entry]bool) {
-	last := map[string]*entry{}
+	rank := func(e *entry) int {
+		switch {
+		case e == nil:
+			return -1
+		case preferred[e]:
+			return 2
+		case strings.HasPrefix(strings.TrimLeft(e.lines[0], " \t"), e.key):
+			return 1
+		}
+		return 0
+	}
+	counts := map[string]*entry{}
 	for _, e := range s.entries {
-		if e.key != "" && (!preferred[last[e.key]] || preferred[e]) {
-			last[e.key] = e
+		if e.key != "" && rank(e) >= rank(counts[e.key]) {
+			counts[e.key] = e
 		}
 	}
 	for _, e := range s.entries {
-		if e.key == "" || last[e.key] == e {
+		if e.key == "" || counts[e.key] == e {
 			continue
 		}
 		m.note(e.first, "%s, which [%s] has again, becomes a comment: botocore refuses duplicates", e.key, s.name)

@@ -20,20 +20,28 @@ func (s *section) profile() (name string, ok bool) {
 	return rest, true
 }
 
-// setHeader writes the header as every SDK reads it; what follows the bracket stays.
-func (s *section) setHeader(header string) {
+// setHeader writes the header as every SDK reads it. A comment behind the bracket stays.
+func (s *section) setHeader(header string) error {
 	_, rest, _ := strings.Cut(s.header, "]")
+	switch text := strings.TrimSpace(rest); {
+	case text == "" || (text[0] == '#' || text[0] == ';') && rest[0] != text[0] && !strings.Contains(text, "]"):
+	case strings.Contains(text, "]"):
+		return &LineError{s.first, "has a second closing bracket, which botocore takes for the end of the section's name"}
+	case text[0] == '#' || text[0] == ';':
+		rest = " " + rest // JavaScript does not see a section whose comment touches the bracket
+	default:
+		return &LineError{s.first, "has text behind the section's name, which the Java SDKs refuse"}
+	}
 	s.header = header + rest
 	s.name = header[1 : len(header)-1]
+	return nil
 }
 
 // body is the number of entries up to and with the last key. An indented comment counts as one: Java v2 would take it
 // for a part of the value of a key put above it.
 func (s *section) body() int {
 	for i := len(s.entries); i > 0; i-- {
-		e := s.entries[i-1]
-		indented := strings.TrimSpace(e.lines[0]) != "" && strings.IndexByte(" \t", e.lines[0][0]) >= 0
-		if e.key != "" || indented {
+		if e := s.entries[i-1]; e.key != "" || e.indentedComment() {
 			return i
 		}
 	}
@@ -87,4 +95,24 @@ func isWord(s string) bool {
 func (e *entry) unindent() {
 	e.lines[0] = strings.TrimLeft(e.lines[0], " \t")
 	e.indent = 0
+}
+
+// hidden refuses a line below a key that is not ours when Go, JavaScript and Java v1 take it for a credential key of the
+// profile, as they do unless the value above it is empty. wanted are the keys that the profile is to have.
+func (e *entry) hidden(wanted map[string]string) error {
+	if e.value() == "" {
+		return nil
+	}
+	for i, line := range e.lines[1:] {
+		key, _, _ := cutKey(strings.TrimLeft(line, " \t"))
+		if _, ours := wanted[key]; (ours || credentialKeys[key]) && !isComment(line) {
+			return &LineError{e.first + 1 + i, key + " is indented below " + e.key + ", so that some SDKs take it for a part of that value and some for a key"}
+		}
+	}
+	return nil
+}
+
+// indentedComment is true of a comment that stands alone, with blanks before it.
+func (e *entry) indentedComment() bool {
+	return e.key == "" && strings.TrimSpace(e.lines[0]) != "" && strings.IndexByte(" \t", e.lines[0][0]) >= 0
 }

@@ -1,0 +1,79 @@
+package profile
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+)
+
+// FuzzMerge: whatever the file, either it is refused with a line that it has, or every line that is not ours is still
+// there, the chain stands in one section each, and a second start changes nothing.
+func FuzzMerge(f *testing.F) {
+	f.Add([]byte("[profile default]\nregion = r\n[default]\naws_access_key_id = A\n"))
+	f.Add([]byte("\ufeff[default]\r\ns3 =\r\n  a = b\r\n\r\n[profile x]\r\na = b\r\n[profile x]\r\na = c"))
+	f.Add([]byte("[default]\n  region = r\n  # c\nrole_arn: x\n\ty = z\n"))
+	f.Fuzz(func(t *testing.T, config []byte) {
+		merged, _, err := Merge(config, chained())
+		var refused *LineError
+		if errors.As(err, &refused) {
+			if lines := bytes.Count(config, []byte("\n")) + 1; refused.Line < 1 || refused.Line > lines {
+				t.Fatalf("refuses line %d of %d", refused.Line, lines)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, _, err := Merge(merged, chained())
+		if err != nil || !bytes.Equal(again, merged) {
+			t.Fatalf("a second start changes it (%v):\n%q\n%q", err, merged, again)
+		}
+		if header := strings.Count("\n"+string(merged), "\n[default]"); header != 1 {
+			t.Fatalf("[default] stands there %d times:\n%s", header, merged)
+		}
+		for _, p := range chained() {
+			for _, k := range p.Keys {
+				if got := Value(merged, p.Name, k.Name); got != k.Value {
+					t.Fatalf("[%s] %s is %q:\n%s", p.Name, k.Name, got, merged)
+				}
+			}
+		}
+		surviving(t, string(config), string(merged))
+	})
+}
+
+// surviving checks, knowing no more of the format than a person who reads it, that each line of before which is not
+// about credentials or a header that was made one with another is in after, if only as a comment or less indented.
+func surviving(t *testing.T, before, after string) {
+	there := map[string]int{}
+	plain := func(line string) string {
+		return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "# "))
+	}
+	for _, line := range strings.Split(after, "\n") {
+		there[plain(line)]++
+	}
+	below := false // the line above is about credentials, and this one is indented
+	for _, line := range strings.Split(strings.TrimPrefix(before, "\ufeff"), "\n") {
+		text := plain(line)
+		indented := strings.TrimLeft(line, " \t") != line
+		switch key, _, _ := cutKey(strings.TrimSpace(line)); {
+		case text == "":
+			continue
+		case strings.HasPrefix(text, "["):
+			below = false
+			continue
+		case strings.HasPrefix(text, "#") || strings.HasPrefix(text, ";") || strings.HasPrefix(strings.TrimSpace(line), "#"):
+		case credentialKeys[key] || key == "region":
+			below = true
+			continue
+		case below && indented:
+			continue
+		default:
+			below = false
+		}
+		if there[text]--; there[text] < 0 {
+			t.Fatalf("%q is lost:\n--- before\n%s\n--- after\n%s", text, before, after)
+		}
+	}
+}
