@@ -1,0 +1,385 @@
+package durable_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"rolechain/internal/durable"
+)
+
+const tempName = ".rolechain-0123456789abcdef.tmp"
+
+// writer is the child process: it ends the moment the test kills it.
+func writer(what string, args []string) error {
+	path := args[0]
+	switch what {
+	case "once": // between two signals to the tracer
+		syscall.Umask(0)
+		here := func() { unix.Tgkill(os.Getpid(), unix.Gettid(), unix.SIGUSR1) }
+		here()
+		err := durable.Write(path, []byte(args[1]))
+		here()
+		return err
+	case "loop":
+		for n := 0; ; n++ {
+			if err := durable.Write(path, version(n)); err != nil {
+				return err
+			}
+			fmt.Println(n)
+		}
+	case "hold": // a temp file as a writer has it, until killed
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+			return err
+		}
+		fmt.Println("locked")
+		io.Copy(io.Discard, os.Stdin) // until the test is gone, if it dies first
+		runtime.KeepAlive(f)
+	}
+	return nil
+}
+
+func startWriter(t *testing.T, what string, args ...string) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe", args...)
+	cmd.Env = append(os.Environ(), writerEnv+"="+what)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	_, err = cmd.StdinPipe() // stays open
+	must(t, err)
+	must(t, cmd.Start())
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	return cmd, bufio.NewReader(out)
+}
+
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	path := put(t, dir+"/config", "content", 0o600)
+	live := dir + "/.rolechain-aaaaaaaaaaaaaaaa.tmp"
+	dead := dir + "/.rolechain-bbbbbbbbbbbbbbbb.tmp"
+	live1, out1 := startWriter(t, "hold", live)
+	dead1, out2 := startWriter(t, "hold", dead)
+	for _, out := range []*bufio.Reader{out1, out2} {
+		if line, err := out.ReadString('\n'); err != nil || line != "locked\n" {
+			t.Fatalf("child said %q, %v", line, err)
+		}
+	}
+	must(t, durable.Sweep(path))
+	for _, name := range []string{live, dead} {
+		if _, err := os.Lstat(name); err != nil {
+			t.Errorf("a living writer's file is gone: %v", err)
+		}
+	}
+
+	// Foreign files, and things under our own kind of name that are no files.
+	foreign := []string{".rolechain-0123456789abcdef.tm", ".rolechain-0123456789abcdef", ".rolechain-.tmp",
+		".rolechain-0123456789abcdeg.tmp", "rolechain-0123456789abcdef.tmp", ".rolechain-0123456789abcdef0.tmp", "x.tmp"}
+	for _, name := range foreign {
+		put(t, dir+"/"+name, "", 0o600)
+	}
+	must(t, os.Mkdir(dir+"/.rolechain-cccccccccccccccc.tmp", 0o700))
+	must(t, unix.Mkfifo(dir+"/.rolechain-dddddddddddddddd.tmp", 0o600))
+	must(t, os.Symlink("config", dir+"/.rolechain-eeeeeeeeeeeeeeee.tmp"))
+	must(t, os.Symlink("/dev/zero", dir+"/.rolechain-ffffffffffffffff.tmp"))
+	before, err := os.ReadDir(dir)
+	must(t, err)
+
+	must(t, dead1.Process.Kill())
+	dead1.Wait()
+	must(t, durable.Sweep(path))
+	after, err := os.ReadDir(dir)
+	must(t, err)
+	if _, err := os.Lstat(dead); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a dead writer's file is still there: %v", err)
+	}
+	if len(after) != len(before)-1 {
+		t.Errorf("left %v of %v", after, before)
+	}
+	must(t, live1.Process.Kill())
+	live1.Wait()
+	must(t, durable.Sweep(path))
+	if _, err := os.Lstat(live); err == nil {
+		t.Error("still there after its writer was killed")
+	}
+	wantContent(t, path, "content")
+}
+
+func TestSweepManyInALargeDirectory(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 300 {
+		put(t, fmt.Sprintf("%s/.rolechain-%016x.tmp", dir, i), "secret", 0o600)
+		put(t, fmt.Sprintf("%s/some file with a longer name %d", dir, i), "", 0o600)
+	}
+	must(t, durable.Sweep(dir+"/config"))
+	if left, _ := filepath.Glob(dir + "/.rolechain-*"); left != nil {
+		t.Errorf("left %d, such as %s", len(left), left[0])
+	}
+	if left, _ := filepath.Glob(dir + "/some*"); len(left) != 300 {
+		t.Errorf("%d foreign files of 300", len(left))
+	}
+}
+
+// What cannot be removed is an error to log and does not keep the rest.
+func TestSweepRefused(t *testing.T) {
+	dir := isolated(t)
+	if dir == "" {
+		return
+	}
+	put(t, dir+"/home/"+tempName, "", 0o666)
+	must(t, os.Mkdir(dir+"/closed", 0o700))
+	becomeNobody(t)
+	wantIs(t, durable.Sweep(dir+"/home/config"), unix.EACCES, true)
+	wantIs(t, durable.Sweep(dir+"/closed/config"), unix.EACCES, true)
+}
+
+func TestKilledAtRandom(t *testing.T) {
+	dir := t.TempDir()
+	path := dir + "/credentials"
+	random := rand.New(rand.NewPCG(1, 2))
+	left := 0
+	for range 50 {
+		cmd, out := startWriter(t, "loop", path)
+		for range 1 + random.IntN(4) {
+			if _, err := out.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for spin := random.IntN(200_000); spin > 0; spin-- { // somewhere in the next write
+			runtime.KeepAlive(&spin)
+		}
+		must(t, cmd.Process.Kill())
+		cmd.Wait()
+		left += checkAfterCrash(t, path, wholeVersion)
+	}
+	t.Logf("%d temp files left by 50 killed writers", left)
+}
+
+// checkAfterCrash returns how many temp files the crash had left.
+func checkAfterCrash(t *testing.T, path string, whole func([]byte) bool) int {
+	t.Helper()
+	data, ok, err := durable.Read(path)
+	if err != nil || ok != (data != nil) || !whole(data) {
+		t.Fatalf("after a kill: %.60q, %v, %v", data, ok, err)
+	}
+	dir := filepath.Dir(path)
+	temps, _ := filepath.Glob(dir + "/.rolechain-*.tmp")
+	for _, temp := range temps {
+		if mode := stat(t, temp).Mode; mode&0o077 != 0 {
+			t.Errorf("%s has mode %o", temp, mode)
+		}
+	}
+	must(t, durable.Sweep(path))
+	if rest, _ := filepath.Glob(dir + "/.rolechain-*"); rest != nil {
+		t.Fatalf("after the sweep: %v", rest)
+	}
+	return len(temps)
+}
+
+// A writer killed on entry to and on exit from each of its system calls.
+func TestKilledAtEverySystemCall(t *testing.T) {
+	dir := t.TempDir()
+	path := dir + "/credentials"
+	reset := func(old string) { put(t, path, old, 0o600) }
+	if left := killEverywhere(t, path, reset, "old, and longer than the new\n", "new\n"); left == 0 {
+		t.Error("no temp file was left, so the kills missed the writing")
+	}
+}
+
+func TestKilledAtEverySystemCallInANewDirectory(t *testing.T) {
+	dir := t.TempDir()
+	home := dir + "/home"
+	reset := func(string) { // looks at what the last kill left, first
+		for _, made := range []string{home, home + "/.aws"} {
+			var st unix.Stat_t
+			if unix.Lstat(made, &st) == nil && st.Mode&0o077 != 0 {
+				t.Errorf("%s was made with mode %o", made, st.Mode)
+			}
+		}
+		must(t, os.RemoveAll(home))
+	}
+	killEverywhere(t, home+"/.aws/config", reset, "", "new\n")
+}
+
+func TestKilledAtEverySystemCallInPlace(t *testing.T) {
+	dir := isolated(t)
+	if dir == "" {
+		return
+	}
+	source := put(t, dir+"/source", "", 0o600)
+	path := put(t, dir+"/home/credentials", "hidden", 0o600)
+	bind(t, source, path, false)
+	reset := func(old string) { put(t, source, old, 0o600) }
+	killEverywhere(t, path, reset, "old, and longer than the new\n", "new\n")
+	killEverywhere(t, path, reset, "old\n", "new, and longer than the old\n")
+}
+
+// killEverywhere returns how many temp files were left. Empty lines at the end
+// do not count: see inPlace.
+func killEverywhere(t *testing.T, path string, reset func(old string), old, new string) (left int) {
+	t.Helper()
+	seen := map[string]int{}
+	for stop := 1; ; stop++ {
+		reset(old)
+		_, ended := trace(t, stop, path, new)
+		left += checkAfterCrash(t, path, func(data []byte) bool {
+			content := string(data)
+			if data != nil {
+				content = strings.TrimRight(content, "\n") + "\n"
+			}
+			seen[content]++
+			return content == old || content == new
+		})
+		if ended {
+			wantContent(t, path, new)
+			break
+		}
+	}
+	t.Logf("content after the kills %v, temp files %d", seen, left)
+	if seen[old] == 0 || seen[new] < 2 {
+		t.Error("the kills did not come before and after the new content")
+	}
+	return left
+}
+
+// The order of the calls is the guarantee against power loss, which no test can
+// have: the data is on disk before it gets its name.
+func TestSystemCalls(t *testing.T) {
+	needRoot(t) // others have no fchown
+	dir := t.TempDir()
+	path := dir + "/config"
+	replace := "openat flock fstat write fsync renameat close close"
+	for _, c := range []struct {
+		name, content, want string
+	}{
+		{"fresh", "one", "readlinkat openat openat openat flock fstat write fstat fsync renameat close close"},
+		{"equal", "one", "readlinkat openat fstat read read close"},
+		{"same second", "two", "readlinkat openat fstat read read close openat " +
+			strings.Replace(replace, "write", "write fstat utimensat fchown", 1)},
+		{"other length", "four", "readlinkat openat fstat close openat " +
+			strings.Replace(replace, "write", "write fstat utimensat fchown", 1)},
+	} {
+		if c.name == "same second" {
+			must(t, os.Chtimes(path, time.Now(), time.Now()))
+		}
+		calls, _ := trace(t, 0, path, c.content)
+		if got := strings.Join(calls, " "); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}
+
+// names of the calls that matter; the Go runtime's own on the thread are futex,
+// mmap, signals and the like.
+var names = map[uint64]string{
+	unix.SYS_OPENAT: "openat", unix.SYS_READLINKAT: "readlinkat", unix.SYS_FSTAT: "fstat", unix.SYS_READ: "read",
+	unix.SYS_WRITE: "write", unix.SYS_FSYNC: "fsync", unix.SYS_RENAMEAT: "renameat", unix.SYS_CLOSE: "close",
+	unix.SYS_FLOCK: "flock", unix.SYS_UTIMENSAT: "utimensat", unix.SYS_FCHOWN: "fchown", unix.SYS_FCHMOD: "fchmod",
+	unix.SYS_UNLINKAT: "unlinkat", unix.SYS_MKDIRAT: "mkdirat", unix.SYS_FALLOCATE: "fallocate",
+	unix.SYS_PWRITE64: "pwrite64", unix.SYS_FTRUNCATE: "ftruncate",
+}
+
+// trace runs a writer that writes content to path once, and kills it at its
+// stop-th entry to or exit from a system call (never, if 0). It returns the
+// names of its calls, and whether it came to its end.
+func trace(t *testing.T, stop int, path, content string) (calls []string, ended bool) {
+	t.Helper()
+	runtime.LockOSThread() // a tracer is a thread
+	defer runtime.UnlockOSThread()
+	cmd := exec.Command("/proc/self/exe", path, content)
+	cmd.Env = append(os.Environ(), writerEnv+"=once")
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
+	if err := cmd.Start(); errors.Is(err, unix.EPERM) {
+		cannot(t, "ptrace is not allowed here")
+	} else {
+		must(t, err)
+	}
+	pid := cmd.Process.Pid
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+
+	var status unix.WaitStatus
+	_, err := unix.Wait4(pid, &status, 0, nil) // stopped by exec
+	must(t, err)
+	must(t, unix.PtraceSetOptions(pid, unix.PTRACE_O_TRACESYSGOOD|unix.PTRACE_O_EXITKILL))
+	signal, within, stops := 0, false, 0
+	for {
+		if within {
+			err = unix.PtraceSyscall(pid, signal)
+		} else {
+			err = unix.PtraceCont(pid, signal)
+		}
+		must(t, err)
+		_, err = unix.Wait4(pid, &status, unix.WALL, nil)
+		must(t, err)
+		signal = 0
+		switch {
+		case status.Exited() || status.Signaled():
+			t.Fatalf("the writer ended too early: %#x", status)
+		case status.StopSignal() == unix.SIGUSR1:
+			if within {
+				return calls, true
+			}
+			within = true
+		case status.StopSignal() == unix.SIGTRAP|0x80:
+			nr, entry := systemCall(t, pid)
+			name := names[nr]
+			if name == "" {
+				continue
+			}
+			if entry {
+				calls = append(calls, name)
+			}
+			if stops++; stops == stop {
+				must(t, cmd.Process.Kill())
+				return calls, false
+			}
+		case status.Stopped():
+			signal = int(status.StopSignal())
+		}
+	}
+}
+
+// lastCall is what the traced thread entered: on exit the kernel does not repeat it.
+var lastCall uint64
+
+// systemCall asks where a traced thread is, on any architecture.
+func systemCall(t *testing.T, pid int) (nr uint64, entry bool) {
+	t.Helper()
+	var info struct { // struct ptrace_syscall_info
+		op     uint8
+		_      [3]uint8
+		arch   uint32
+		ip, sp uint64
+		nr     uint64
+		args   [7]uint64
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, unix.PTRACE_GET_SYSCALL_INFO, uintptr(pid),
+		unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
+	if errno != 0 {
+		t.Fatal("ptrace:", errno)
+	}
+	if info.op == unix.PTRACE_SYSCALL_INFO_ENTRY {
+		lastCall = info.nr
+		return info.nr, true
+	}
+	return lastCall, false
+}

@@ -1,0 +1,324 @@
+package settings
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"rolechain/internal/exit"
+)
+
+const (
+	client = "arn:aws:iam::444455556666:role/client-role"
+	job    = "arn:aws:iam::111122223333:role/job-execution-role"
+)
+
+// withEnv gives the test an environment of exactly these variables.
+func withEnv(t testing.TB, env map[string]string) {
+	t.Helper()
+	before := os.Environ()
+	os.Clearenv()
+	t.Cleanup(func() {
+		os.Clearenv()
+		for _, assignment := range before {
+			name, value, _ := strings.Cut(assignment, "=")
+			os.Setenv(name, value)
+		}
+	})
+	for name, value := range env {
+		if err := os.Setenv(name, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	const token = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+	roles := map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job}
+	for _, test := range []struct {
+		name string
+		env  map[string]string // on top of roles; a "-" removes
+		ok   func(Settings) bool
+	}{
+		{"defaults", nil, func(s Settings) bool {
+			return s.ClientRole == client && s.BaseRole == job && s.FirstHop == WebIdentity && s.TokenFile == token && s.BaseProfile == "job-execution-role" &&
+				s.SessionName == "{pod}" && s.Duration == time.Hour && s.KeepIRSA && !s.AllowIMDS && s.Entrypoint == "/usr/bin/entrypoint.sh" && s.Region == ""
+		}},
+		{"aliases", map[string]string{"CLIENT_ROLE_ARN": "-", "ROLE_2_ARN": client, "WEB_IDENTITY_ROLE_ARN": "-", "ROLE_1_ARN": job, "REGION": "eu-west-1"},
+			func(s Settings) bool {
+				return s.ClientRole == client && s.BaseRole == job && s.Region == "eu-west-1" && !s.AmbientRegion
+			}},
+		{"aliases that agree", map[string]string{"ROLE_2_ARN": client, "ROLE_1_ARN": job}, func(s Settings) bool { return s.ClientRole == client }},
+		{"the role that EKS injects", map[string]string{"WEB_IDENTITY_ROLE_ARN": "-", "AWS_ROLE_ARN": job, "AWS_WEB_IDENTITY_TOKEN_FILE": "/t"},
+			func(s Settings) bool { return s.BaseRole == job && s.TokenFile == "/t" && s.FirstHop == WebIdentity }},
+		{"the user's role comes before the injected one", map[string]string{"AWS_ROLE_ARN": client}, func(s Settings) bool { return s.BaseRole == job }},
+		{"pod identity, also where IRSA is injected too", map[string]string{"WEB_IDENTITY_ROLE_ARN": "-", "AWS_ROLE_ARN": job,
+			"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/t"},
+			func(s Settings) bool { return s.FirstHop == PodIdentity && s.BaseRole == "" && s.TokenFile == "" }},
+		{"a named role means web identity", map[string]string{
+			"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/t"},
+			func(s Settings) bool { return s.FirstHop == WebIdentity && s.BaseRole == job }},
+		{"regions in order", map[string]string{"AWS_REGION": "us-gov-west-1", "AWS_DEFAULT_REGION": "eu-west-2", "REGION": "nonsense"},
+			func(s Settings) bool { return s.Region == "us-gov-west-1" && s.AmbientRegion }},
+		{"empty variables of others are unset", map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2", "AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONFIG_FILE": ""},
+			func(s Settings) bool {
+				return s.Region == "eu-west-2" && s.TokenFile == token && s.Locations.EmptyConfigFile
+			}},
+		{"everything else", map[string]string{"ROLE_CHAIN_IRSA_ENV": "remove", "ROLE_CHAIN_ALLOW_IMDS": "True", "ROLE_CHAIN_DURATION": "15m", "ROLE_CHAIN_BASE_PROFILE": "b",
+			"ROLE_CHAIN_VIA": client + ", " + job, "ROLE_CHAIN_PROFILES": "x=" + client + ",y=" + job, "ROLE_CHAIN_EXTERNAL_ID": "id:1/2", "ROLE_CHAIN_VERIFY": "false", "ROLE_CHAIN_DELIVERY": "profile"},
+			func(s Settings) bool {
+				return !s.KeepIRSA && s.AllowIMDS && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
+					len(s.Profiles) == 2 && s.Profiles[1] == NamedRole{"y", job} && s.ExternalID == "id:1/2"
+			}},
+		{"nothing", map[string]string{"CLIENT_ROLE_ARN": "-", "WEB_IDENTITY_ROLE_ARN": "-", "REGION": "nonsense"}, func(s Settings) bool { return s.ClientRole == "" }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			env := map[string]string{}
+			for _, layer := range []map[string]string{roles, test.env} {
+				for name, value := range layer {
+					env[name] = value
+					if value == "-" {
+						delete(env, name)
+					}
+				}
+			}
+			withEnv(t, env)
+			s, _, warnings, err := Read()
+			if err != nil || len(warnings) > 0 || !test.ok(s) {
+				t.Errorf("%v %v %+v", err, warnings, s)
+			}
+		})
+	}
+}
+
+func TestBadValues(t *testing.T) {
+	for _, test := range []struct{ name, value, problem, hint string }{
+		{"CLIENT_ROLE_ARN", "", "is empty", "leave the variable out"},
+		{"CLIENT_ROLE_ARN", "client-role", "is not an ARN", "arn:aws:iam::"},
+		{"CLIENT_ROLE_ARN", " " + client, "is not an ARN", ""},
+		{"CLIENT_ROLE_ARN", "arn:awz:iam::444455556666:role/x", "no known partition", "aws-cn"},
+		{"CLIENT_ROLE_ARN", "arn:aws-iso-:iam::444455556666:role/x", "no known partition", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam::44445555666:role/x", "no 12-digit account", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam::44445555666x:role/x", "no 12-digit account", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam:us-east-1:444455556666:role/x", "is not the ARN of an IAM role", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:user/x", "is not the ARN of an IAM role", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:sts::444455556666:assumed-role/x/session", "is a session, not a role", "arn:aws:iam::444455556666:role/x"},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:role/", "no valid role name", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:role/x\naws_access_key_id = y", "no valid role name", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:role/" + strings.Repeat("x", 65), "no valid role name", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:role/a[b/x", "no valid role path", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:role//x", "no valid role path", ""},
+		{"CLIENT_ROLE_ARN", "arn:aws-cn:iam::444455556666:role/x", "in another partition", "no session cross"},
+		{"WEB_IDENTITY_ROLE_ARN", "", "is empty", ""},
+		{"ROLE_2_ARN", job, "differs from CLIENT_ROLE_ARN", "one of the two"},
+		{"ROLE_1_ARN", client, "differs from WEB_IDENTITY_ROLE_ARN", ""},
+		{"AWS_WEB_IDENTITY_TOKEN_FILE", "token", "not an absolute path", ""},
+		{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t # c", "cannot carry safely", ""},
+		{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t\n[x]", "cannot carry safely", ""},
+		{"AWS_REGION", "us-east-1a", "is an availability zone", "the region is us-east-1"},
+		{"AWS_REGION", "useast1", "is not a region", "us-east-1"},
+		{"REGION", "eu west 1", "is not a region", ""},
+		{"ROLE_CHAIN_DELIVERY", "Profile", "is none of profile, file, endpoint", ""},
+		{"ROLE_CHAIN_DELIVERY", "", "is empty", ""},
+		{"ROLE_CHAIN_DELIVERY", "file", "does not have yet", ""},
+		{"ROLE_CHAIN_DELIVERY", "endpoint", "does not have yet", ""},
+		{"ROLE_CHAIN_VERIFY", "true", "does not have yet", ""},
+		{"ROLE_CHAIN_VERIFY", "yes", "neither true nor false", ""},
+		{"ROLE_CHAIN_START_TIMEOUT", "30s", "does not have yet", ""},
+		{"ROLE_CHAIN_ROLE_MAP", "/map.yaml", "does not have yet", ""},
+		{"ROLE_CHAIN_SOURCE_IDENTITY", "me", "cannot be carried by an AWS profile", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", "a=b", "cannot be carried", ""},
+		{"ROLE_CHAIN_TRANSITIVE_TAGS", "a", "cannot be carried", ""},
+		{"ROLE_CHAIN_SESSION_POLICY_FILE", "/p", "cannot be carried", ""},
+		{"ROLE_CHAIN_SESSION_POLICY_ARNS", "x", "cannot be carried", ""},
+		{"ROLE_CHAIN_IRSA_ENV", "drop", "is none of keep, remove", ""},
+		{"ROLE_CHAIN_ENTRYPOINT", "", "is empty", ""},
+		{"ROLE_CHAIN_BASE_PROFILE", "default", "is the client role's own profile", ""},
+		{"ROLE_CHAIN_BASE_PROFILE", "a]b", "is not a profile name", ""},
+		{"ROLE_CHAIN_VIA", client + ",", "has an empty item", ""},
+		{"ROLE_CHAIN_VIA", "x", "is not an ARN", ""},
+		{"ROLE_CHAIN_PROFILES", client, "is not name=arn", ""},
+		{"ROLE_CHAIN_PROFILES", "job-execution-role=" + client, "name twice", ""},
+		{"ROLE_CHAIN_PROFILES", "a=" + client + ",a=" + job, "name twice", ""},
+		{"ROLE_CHAIN_PROFILES", "default=" + client, "is the client role's own profile", ""},
+		{"ROLE_CHAIN_SESSION_NAME", "{pods}", "field that there is not", "{pod}"},
+		{"ROLE_CHAIN_SESSION_NAME", "a b", "characters that STS does not take", ""},
+		{"ROLE_CHAIN_SESSION_NAME", "x", "length", "2 to 64"},
+		{"ROLE_CHAIN_EXTERNAL_ID", "x", "is not an external id", "2 to 1224"},
+		{"ROLE_CHAIN_EXTERNAL_ID", "x\ny", "is not an external id", ""},
+		{"ROLE_CHAIN_DURATION", "3600", "has no unit", "3600s"},
+		{"ROLE_CHAIN_DURATION", "2h", "longer than an hour", "chained role"},
+		{"ROLE_CHAIN_DURATION", "14m59s", "shorter than 15 minutes", ""},
+		{"ROLE_CHAIN_DURATION", "16m0.5s", "whole seconds", ""},
+		{"ROLE_CHAIN_DURATION", "soon", "is not a duration", ""},
+		{"ROLE_CHAIN_DURATION", "-1h", "shorter", ""},
+		{"ROLE_CHAIN_ALLOW_IMDS", "maybe", "neither true nor false", ""},
+		{"ROLE_CHAIN_LOG_LEVEL", "trace", "is none of debug, info, warn, error", ""},
+		{"ROLE_CHAIN_LOG_FORMAT", "xml", "is none of text, json", ""},
+	} {
+		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			env := map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job}
+			env[test.name] = test.value
+			withEnv(t, env)
+			_, _, _, err := Read()
+			if exit.CodeOf(err) != exit.BadSetting || len(exit.All(err)) != 1 {
+				t.Fatalf("got %v", err)
+			}
+			message, hint := err.Error(), exit.HintOf(err)
+			if !strings.HasPrefix(message, test.name+": ") || !strings.Contains(message, test.problem) || !strings.Contains(hint, test.hint) {
+				t.Errorf("got %s\n  hint: %s", message, hint)
+			}
+			if strings.ContainsAny(message, "\n\r") {
+				t.Errorf("a value breaks the message's line: %q", message)
+			}
+		})
+	}
+}
+
+// All that is wrong is said at once.
+func TestAllProblemsAtOnce(t *testing.T) {
+	withEnv(t, map[string]string{"CLIENT_ROLE_ARN": "x", "WEB_IDENTITY_ROLE_ARN": "y", "AWS_REGION": "z", "ROLE_CHAIN_DURATION": "2h", "ROLE_CHAIN_LOG_LEVEL": "loud", "ROLE_CHAIN_VIA": "a,b"})
+	_, _, _, err := Read()
+	if n := len(exit.All(err)); n != 7 {
+		t.Errorf("%d problems:\n%v", n, err)
+	}
+}
+
+func TestNoFirstHop(t *testing.T) {
+	withEnv(t, map[string]string{"CLIENT_ROLE_ARN": client})
+	_, _, _, err := Read()
+	if exit.CodeOf(err) != exit.BadSetting || !strings.Contains(err.Error(), "there is no first hop") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	for _, test := range []struct {
+		name  string // of the variable, with any value
+		text  string // of the warning; "" for none
+		hint  string
+		roles bool
+	}{
+		{"ROLE_CHAIN_DELIVRY", "not a setting", "ROLE_CHAIN_DELIVERY", true},
+		{"ROLE_CHAIN_X", "not a setting", "ROLE_CHAIN_VIA", true},
+		{"CLIENT_ROLE_ANR", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"CLIENT_ROLEARN", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"WEB_IDENTITY_ROLE_AR", "not a setting", "WEB_IDENTITY_ROLE_ARN", false},
+		{"WEB_IDENTITY_ROLE_ARN", "CLIENT_ROLE_ARN is not", "set CLIENT_ROLE_ARN", false},
+		{"ROLE_CHAIN_PROFILES", "CLIENT_ROLE_ARN is not", "", false},
+		{"AWS_ROLE_ARN", "", "", false},
+		{"MY_ROLE", "", "", true},
+		{"ROLE_CHAIN_SERVICE_HOST", "", "", true},
+		{"ROLE_CHAIN_SERVICE_PORT_HTTPS", "", "", true},
+		{"ROLE_CHAIN_PORT", "", "", true},
+		{"ROLE_CHAIN_UI_PORT_443_TCP_ADDR", "", "", true},
+		{"ROLE_CHAIN_PORTAL", "not a setting", "", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			env := map[string]string{test.name: job}
+			if test.roles {
+				env["CLIENT_ROLE_ARN"], env["WEB_IDENTITY_ROLE_ARN"] = client, job
+			}
+			withEnv(t, env)
+			_, _, warnings, err := Read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.text == "" {
+				if len(warnings) > 0 {
+					t.Errorf("got %v", warnings)
+				}
+				return
+			}
+			if len(warnings) != 1 || !strings.Contains(warnings[0].Text, test.text) || !strings.HasPrefix(warnings[0].Text, test.name) || !strings.Contains(warnings[0].Hint, test.hint) {
+				t.Errorf("got %v", warnings)
+			}
+		})
+	}
+}
+
+func TestRoleARNs(t *testing.T) {
+	for _, good := range []string{
+		client, "arn:aws-cn:iam::444455556666:role/x", "arn:aws-us-gov:iam::444455556666:role/x", "arn:aws-iso:iam::444455556666:role/x",
+		"arn:aws-iso-b:iam::444455556666:role/x", "arn:aws-iso-f:iam::444455556666:role/x", "arn:aws-eusc:iam::444455556666:role/x",
+		"arn:aws:iam::444455556666:role/path/to/x", "arn:aws:iam::444455556666:role/a_b+c=d,e.f@g-h",
+	} {
+		if problem, _ := roleARN(good); problem != "" {
+			t.Errorf("%s %s", good, problem)
+		}
+	}
+	for _, good := range []string{"us-east-1", "eu-central-2", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "ap-southeast-12", "mx-central-1"} {
+		if problem, _ := region(good); problem != "" {
+			t.Errorf("%s %s", good, problem)
+		}
+	}
+}
+
+func TestSessionName(t *testing.T) {
+	long := strings.Repeat("a", 60) + "-exec-12"
+	for _, test := range []struct {
+		name SessionName
+		pod  Pod
+		want string
+	}{
+		{"{pod}", Pod{Name: "spark-1-driver"}, "spark-1-driver"},
+		{"{namespace}.{service_account}@{pod}", Pod{"p", "n", "s"}, "n.s@p"},
+		{"{pod}", Pod{Name: long}, long[len(long)-64:]},
+		{"{pod}", Pod{Name: "a:b c\nd"}, "a-b-c-d"},
+		{"{pod}", Pod{Name: "a"}, "a-session"},
+		{"fixed", Pod{}, "fixed"},
+	} {
+		if got, err := test.name.Expand(test.pod); err != nil || got != test.want {
+			t.Errorf("%s: %q, %v", test.name, got, err)
+		}
+	}
+	if _, err := SessionName("{namespace}").Expand(Pod{Name: "p"}); err == nil || !strings.Contains(err.Error(), "{namespace}") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// FuzzSettings: no value of any setting gets past the checks with a byte that could end a line, open a section or begin
+// a comment in an AWS config file, and no message about one breaks its line.
+func FuzzSettings(f *testing.F) {
+	for _, value := range []string{client, "a\nb", "[default]", "x # y", "{pod}\x00", "eu-west-1", "/t", "n=" + client, "45m", "\u2028", " "} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if strings.ContainsRune(value, 0) {
+			return // the kernel has no such variable
+		}
+		for _, name := range []string{"CLIENT_ROLE_ARN", "WEB_IDENTITY_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_REGION", "ROLE_CHAIN_BASE_PROFILE",
+			"ROLE_CHAIN_VIA", "ROLE_CHAIN_PROFILES", "ROLE_CHAIN_SESSION_NAME", "ROLE_CHAIN_EXTERNAL_ID", "ROLE_CHAIN_DURATION"} {
+			env := map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job}
+			env[name] = value
+			withEnv(t, env)
+			s, _, _, err := Read()
+			if err != nil {
+				if strings.ContainsAny(err.Error(), "\r\x1b") || strings.Count(err.Error(), "\n") >= len(exit.All(err)) {
+					t.Fatalf("%s: %q", name, err)
+				}
+				continue
+			}
+			session, err := s.SessionName.Expand(Pod{"p\n[", "n#", "s;"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			written := []string{s.ClientRole, s.BaseRole, s.TokenFile, s.Region, s.BaseProfile, s.ExternalID, session}
+			written = append(written, s.Via...)
+			for _, p := range s.Profiles {
+				written = append(written, p.Name, p.Role)
+			}
+			for _, w := range written {
+				if strings.ContainsAny(w, "\r\n[]#;\"'\\%") || strings.TrimSpace(w) != w {
+					t.Fatalf("%s=%q would write %q", name, value, w)
+				}
+				for _, r := range w {
+					if r < ' ' || r > '~' {
+						t.Fatalf("%s=%q would write %q", name, value, w)
+					}
+				}
+			}
+		}
+	})
+}
