@@ -47,9 +47,7 @@ func FuzzMerge(f *testing.F) {
 // about credentials or a header that was made one with another is in after, if only as a comment or less indented.
 func surviving(t *testing.T, before, after string) {
 	there := map[string]int{}
-	plain := func(line string) string {
-		return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "# "))
-	}
+	plain := func(line string) string { return strings.TrimSpace(strings.TrimLeft(line, "# \t")) }
 	for _, line := range strings.Split(after, "\n") {
 		there[plain(line)]++
 	}

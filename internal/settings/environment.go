@@ -29,7 +29,7 @@ type environment struct {
 	Hostname              *string `envconfig:"HOSTNAME"`
 
 	Delivery          *string `envconfig:"ROLE_CHAIN_DELIVERY" default:"profile"`
-	IRSAEnv           *string `envconfig:"ROLE_CHAIN_IRSA_ENV"`
+	IRSAEnv           *string `envconfig:"ROLE_CHAIN_IRSA_ENV" default:"keep"`
 	Entrypoint        *string `envconfig:"ROLE_CHAIN_ENTRYPOINT" default:"/usr/bin/entrypoint.sh"`
 	BaseProfile       *string `envconfig:"ROLE_CHAIN_BASE_PROFILE" default:"job-execution-role"`
 	Via               *string `envconfig:"ROLE_CHAIN_VIA"`

@@ -20,7 +20,7 @@ import (
 type Found struct {
 	Config        Existing // where SDKs look for the config file; Path "" when they have no place to look
 	Credentials   Existing // likewise the credentials file, which is only read
-	Private       Place    // the private directory below the temp dir, for when Config cannot be written
+	Private       string   // the private directory below the temp dir, for when Config cannot be written
 	PrivateConfig Existing // the config file that an earlier start left there
 	Pod           settings.Pod
 	Target        string // absolute or relative path of the original entrypoint, found on PATH if need be
@@ -33,9 +33,6 @@ type Existing struct {
 	Data       []byte
 	Unwritable error // why it cannot be written; nil when it can, or was not asked
 }
-
-// Place is a directory that may have to be made.
-type Place struct{ Path string }
 
 // Self is the running program's own file, for Look.
 const Self = "/proc/self/exe"
@@ -154,8 +151,8 @@ func (f *Found) lookAtFiles(l settings.Locations) error {
 		}
 	}
 	if f.Config.Path == "" || f.Config.Unwritable != nil {
-		f.Private = Place{durable.PrivateDir(os.TempDir())}
-		f.PrivateConfig, _ = existing(filepath.Join(f.Private.Path, "config"))
+		f.Private = durable.PrivateDir(os.TempDir())
+		f.PrivateConfig, _ = existing(filepath.Join(f.Private, "config"))
 	}
 	return errors.Join(problems[:]...)
 }

@@ -82,12 +82,12 @@ func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.
 	file := File{Path: found.Config.Path, Exists: found.Config.Exists, Before: found.Config.Data, After: merged}
 	stands := file.Exists && bytes.Equal(file.Before, file.After)
 	if !stands && (file.Path == "" || found.Config.Unwritable != nil) {
-		file = File{Path: filepath.Join(found.Private.Path, "config"), Private: true,
+		file = File{Path: filepath.Join(found.Private, "config"), Private: true,
 			Exists: found.PrivateConfig.Exists, Before: found.PrivateConfig.Data, After: merged}
 		stands = file.Exists && bytes.Equal(file.Before, file.After)
 		p.set("AWS_CONFIG_FILE", file.Path)
 		if !found.Credentials.Exists {
-			p.set("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(found.Private.Path, "credentials"))
+			p.set("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(found.Private, "credentials"))
 		}
 		if found.Config.Unwritable != nil {
 			p.Warnings = append(p.Warnings, settings.Warning{

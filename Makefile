@@ -1,0 +1,65 @@
+# rolechain. README.md says what the two commands are for: make demo, make test.
+
+BIN := build
+TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
+export CGO_ENABLED := 0
+
+.PHONY: build
+build: ## the two programs, static, into build/
+	go build -trimpath -buildvcs=auto -o $(BIN)/ ./cmd/entrypoint ./cmd/rolechain
+
+.PHONY: demo
+demo: build ## the main job on an embedded STS: Go and make are all it needs
+	go build -trimpath -o $(BIN)/ ./demo/whoami
+	go run ./demo -bin $(BIN)
+
+.PHONY: test
+test: ## every test; says which parts it skipped for a missing SDK
+	$(TOOL) gotestsum --format pkgname --hide-summary=output -- -count=1 ./...
+
+.PHONY: realsdk realsdk-java
+realsdk: ## installs the Python and JavaScript SDKs that the tests ask, under build/
+	internal/realsdk/install.sh python
+	internal/realsdk/install.sh js
+realsdk-java: ## the same for both Java SDKs (needs a JDK and Maven)
+	internal/realsdk/install.sh java
+
+FUZZTIME := 30s
+.PHONY: fuzz
+fuzz: ## looks for new inputs that break the merger or the settings
+	go test -run '^$$' -fuzz FuzzMerge -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
+	go test -run '^$$' -fuzz FuzzSettings -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/settings
+
+.PHONY: bench
+bench: ## what a start costs, as ratios to the least that a Go program can cost
+	go run ./bench/start
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+
+.PHONY: release
+release: ## both programs for both architectures, into build/linux-amd64 and build/linux-arm64
+	GOOS=linux GOARCH=amd64 go build -trimpath -buildvcs=auto -o $(BIN)/linux-amd64/ ./cmd/entrypoint ./cmd/rolechain
+	GOOS=linux GOARCH=arm64 go build -trimpath -buildvcs=auto -o $(BIN)/linux-arm64/ ./cmd/entrypoint ./cmd/rolechain
+
+.PHONY: reproducible
+reproducible: ## builds the release from two clones in different places and compares
+	rm -rf $(BIN)/reproducible
+	for place in one another/place; do \
+		git clone --quiet . $(BIN)/reproducible/$$place && \
+		$(MAKE) --no-print-directory -C $(BIN)/reproducible/$$place release >/dev/null || exit 1; \
+	done
+	cd $(BIN)/reproducible && for file in linux-amd64/entrypoint linux-amd64/rolechain linux-arm64/entrypoint linux-arm64/rolechain; do \
+		cmp one/build/$$file another/place/build/$$file && sha256sum one/build/$$file || exit 1; \
+	done
+
+.PHONY: clean
+clean:
+	rm -rf $(BIN)
+
+.PHONY: help
+help:
+	@sed -n 's/^\([a-z-]*\)\( [a-z-]*\)*:.*## /\1: /p' $(MAKEFILE_LIST)

@@ -1,0 +1,72 @@
+package exit
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestCodeOf(t *testing.T) {
+	denied := Because(Denied, errors.New("no"), "ask")
+	for _, test := range []struct {
+		err  error
+		code Code
+		hint string
+	}{
+		{nil, OK, ""},
+		{errors.New("odd"), Internal, ""},
+		{denied, Denied, "ask"},
+		{fmt.Errorf("second hop: %w", denied), Denied, "ask"},
+		{errors.Join(errors.Join(denied, errors.New("x")), Because(NoFiles, errors.New("y"), "")), Denied, "ask"},
+	} {
+		if code, hint := CodeOf(test.err), HintOf(test.err); code != test.code || hint != test.hint {
+			t.Errorf("%v: %d %q", test.err, code, hint)
+		}
+	}
+}
+
+func TestAll(t *testing.T) {
+	a, b, c := errors.New("a"), errors.New("b"), errors.New("c")
+	if got := fmt.Sprint(All(errors.Join(a, errors.Join(b, c)))); got != "[a b c]" {
+		t.Errorf("got %s", got)
+	}
+	if got := fmt.Sprint(All(a)); got != "[a]" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// README.md's table is the code's: same codes, same words.
+func TestREADME(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table []string
+	ast.Inspect(file, func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok && v.Comment != nil {
+			code := v.Values[0].(*ast.BasicLit).Value
+			table = append(table, fmt.Sprintf("| %s | %s |", code, strings.TrimSpace(v.Comment.Text())))
+		}
+		return true
+	})
+	var rows []string
+	for _, row := range strings.Split(string(readme), "\n") {
+		if regexp.MustCompile(`^\| \d+ \|`).MatchString(row) {
+			rows = append(rows, row)
+		}
+	}
+	// 0 is in the text: it is the original's own code, or success.
+	if got, want := strings.Join(rows, "\n"), strings.Join(table[1:], "\n"); len(table) < 10 || got != want {
+		t.Errorf("README.md has\n%s\nthe code has\n%s", got, want)
+	}
+}
