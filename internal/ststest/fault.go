@@ -1,0 +1,163 @@
+package ststest
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// A FaultKind is what goes wrong.
+type FaultKind string
+
+const (
+	Throttle           FaultKind = "throttle"            // 400 Throttling
+	InternalFailure    FaultKind = "internal-failure"    // 500
+	ServiceUnavailable FaultKind = "service-unavailable" // 503
+	IDPCommunication   FaultKind = "idp-communication"   // 400 IDPCommunicationError, only for AssumeRoleWithWebIdentity
+	ExpiredToken       FaultKind = "expired-token"       // the signer's key, or the web identity token, has expired
+	AccessDenied       FaultKind = "access-denied"       // as if a policy had been changed
+	PastExpiration     FaultKind = "past-expiration"     // success, but the new key expired an hour ago
+	Slow               FaultKind = "slow"                // the right answer after DelaySeconds
+	Reset              FaultKind = "reset"               // no answer, the connection is reset
+	Hang               FaultKind = "hang"                // no answer until the client goes or the server closes
+	Truncate           FaultKind = "truncate"            // half of the right answer under its full Content-Length
+	TruncateChunked    FaultKind = "truncate-chunked"    // half of the right answer, chunked, without the last chunk
+)
+
+// A Fault is scripted trouble. It meets the requests that match Action and Role, in order: Skip of them pass, the next
+// Times are hit. Of several faults the one that was injected first counts.
+type Fault struct {
+	Kind         FaultKind `json:"kind"`
+	Action       string    `json:"action,omitempty"`        // "AssumeRole"; empty means every action
+	Role         string    `json:"role,omitempty"`          // role ARN asked for, with * and ?; empty means any, or none
+	Skip         int       `json:"skip,omitempty"`          // how many pass first
+	Times        int       `json:"times,omitempty"`         // how many are hit; 0 means until ClearFaults
+	DelaySeconds float64   `json:"delay_seconds,omitempty"` // for Slow
+}
+
+// Inject adds a fault to the script. It fails on a kind that does not exist.
+func (s *Server) Inject(f Fault) error {
+	switch f.Kind {
+	case Throttle, InternalFailure, ServiceUnavailable, IDPCommunication, ExpiredToken, AccessDenied, PastExpiration, Slow, Reset, Hang, Truncate, TruncateChunked:
+	default:
+		return fmt.Errorf("injecting fault: %q is not a kind of fault", f.Kind)
+	}
+	if f.Skip < 0 || f.Times < 0 || f.DelaySeconds < 0 {
+		return fmt.Errorf("injecting fault %s: a number is negative", f.Kind)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.Times == 0 {
+		f.Times = -1
+	}
+	s.faults = append(s.faults, &f)
+	return nil
+}
+
+// Faults lists the faults that are still to come.
+func (s *Server) Faults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []Fault{}
+	for _, f := range s.faults {
+		if f.Times != 0 {
+			f := *f
+			f.Times = max(f.Times, 0)
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// ClearFaults ends every fault.
+func (s *Server) ClearFaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
+// nextFault takes the fault that this request meets; its zero value is none.
+func (s *Server) nextFault(action, role string) Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		switch {
+		case f.Times == 0, f.Kind == IDPCommunication && action != "AssumeRoleWithWebIdentity",
+			f.Action != "" && f.Action != action, f.Role != "" && !like([]string{f.Role}, role):
+		case f.Skip > 0:
+			f.Skip--
+		default:
+			if f.Times > 0 {
+				f.Times--
+			}
+			return *f
+		}
+	}
+	return Fault{}
+}
+
+func (f Fault) delay() time.Duration { return time.Duration(f.DelaySeconds * float64(time.Second)) }
+
+func (f Fault) cutsOff() bool { return f.Kind == Reset || f.Kind == Hang }
+
+// refusalOf is the error that a fault answers with, or nil.
+func (s *Server) refusalOf(f Fault, q *request) error {
+	webIdentity := q.params["Action"] == "AssumeRoleWithWebIdentity"
+	switch f.Kind {
+	case Throttle:
+		return refuse(http.StatusBadRequest, "Throttling", "Rate exceeded")
+	case InternalFailure:
+		return refuse(http.StatusInternalServerError, "InternalFailure", "We encountered an internal error. Please try again.")
+	case ServiceUnavailable:
+		return refuse(http.StatusServiceUnavailable, "ServiceUnavailable", "Service is unable to handle request.")
+	case IDPCommunication:
+		return refuse(http.StatusBadRequest, "IDPCommunicationError", "The request could not be fulfilled because the identity provider (IDP) that was asked to verify the incoming identity token could not be reached.")
+	case ExpiredToken:
+		if webIdentity {
+			now := s.options.Now().Unix()
+			return refuse(http.StatusBadRequest, "ExpiredTokenException", "Token expired: current date/time %d must be before the expiration date/time %d", now, now-1)
+		}
+		return refuse(http.StatusForbidden, "ExpiredToken", "The security token included in the request is expired")
+	case AccessDenied:
+		if webIdentity {
+			return webIdentityDenied()
+		}
+		c, err := s.authenticate(q)
+		if err != nil {
+			return err
+		}
+		return authorize(c, "sts:"+q.params["Action"], Role{ARN: q.params["RoleArn"]}, false, "")
+	}
+	return nil
+}
+
+// cutOff ends a connection without an answer.
+func (s *Server) cutOff(w http.ResponseWriter, r *http.Request, f Fault) {
+	if f.Kind == Hang {
+		select {
+		case <-r.Context().Done():
+		case <-s.closed:
+		}
+	} else if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			tcp.SetLinger(0) // unsent data is dropped and the peer gets a RST
+		}
+		conn.Close()
+		return
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// truncate sends half of an answer and cuts the connection.
+func truncate(w http.ResponseWriter, requestID string, out []byte, chunked bool) {
+	w.Header().Set("X-Amzn-Requestid", requestID)
+	w.Header().Set("Content-Type", "text/xml")
+	if !chunked {
+		w.Header().Set("Content-Length", strconv.Itoa(len(out)))
+	}
+	w.Write(out[:len(out)/2])
+	http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
