@@ -25,48 +25,63 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"os"
 	"syscall"
 
+	"rolechain/internal/durable"
 	"rolechain/internal/exit"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stderr, report.TerminationLog, syscall.Exec)) }
+func main() {
+	os.Exit(run(os.Args[1:], start.Environ(), report.Stderr{}, report.TerminationLog, syscall.Exec))
+}
 
 // run returns only when the original entrypoint could not be executed.
 func run(args, env []string, stderr io.Writer, terminationLog string, execve start.Execve) int {
 	s, speak, warnings, err := settings.Read()
 	log := report.New(stderr, speak.Level, speak.Format)
-	for _, w := range warnings {
-		report.Warning(log, w.Text, w.Hint)
-	}
+	warn(log, warnings)
 	var plan start.Plan
 	if err == nil {
-		plan, err = prepare(s, args, env)
-	}
-	for _, w := range plan.Warnings {
-		report.Warning(log, w.Text, w.Hint)
-	}
-	if err == nil {
-		err = start.Apply(plan, log)
+		plan, err = prepare(s, args, env, log)
 	}
 	if err == nil {
 		err = plan.Run(execve, env)
 	}
-	if err != nil {
-		report.Failure(log, err)
-		report.Terminate(terminationLog, err)
-	}
+	report.Failure(log, err)
+	report.Terminate(terminationLog, err)
 	return int(exit.CodeOf(err))
 }
 
-func prepare(s settings.Settings, args, env []string) (start.Plan, error) {
+// prepare does everything before the exec. The place of a file can turn out to be unwritable only when it is written;
+// then there is one more plan, for the other place.
+func prepare(s settings.Settings, args, env []string, log *slog.Logger) (start.Plan, error) {
 	found, err := start.Look(s, start.Self)
 	if err != nil {
 		return start.Plan{}, err
 	}
-	return start.Make(s, found, env, args)
+	for {
+		plan, err := start.Make(s, found, env, args)
+		if err != nil {
+			return start.Plan{}, err
+		}
+		err = start.Apply(plan, log)
+		if found.Private == "" && durable.IsUnwritable(err) {
+			if err = found.Avoid(s.Locations, err); err == nil {
+				continue
+			}
+		}
+		warn(log, plan.Warnings)
+		return plan, err
+	}
+}
+
+func warn(log *slog.Logger, warnings []settings.Warning) {
+	for _, w := range warnings {
+		report.Warning(log, w.Text, w.Hint)
+	}
 }

@@ -86,10 +86,10 @@ func (f *file) add(number int, line string) error {
 			return nil
 		}
 		current.entries = append(current.entries, &entry{first: number, lines: []string{line}})
-	case body[0] == '[' && (last == nil || indent == 0):
+	case body[0] == '[' && (last == nil || indent <= last.indent):
 		return f.addSection(number, line, body)
 	case body[0] == '[':
-		return &LineError{number, "is an indented section header, which botocore and Java v2 take for a part of the lines above it"}
+		return &LineError{number, "is a section header that is indented below a key, so that botocore and Java v2 take it for a part of the value"}
 	case last != nil && indent > last.indent:
 		last.take(current, line)
 	case current.header == "":

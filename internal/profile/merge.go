@@ -38,6 +38,8 @@ func Merge(config []byte, profiles []Profile) (merged []byte, notes []string, er
 	for _, s := range m.file.sections {
 		m.silenceDuplicates(s, nil)
 	}
+	m.unindentHeaders()
+	m.noteJava()
 	after := m.file.bytes()
 	if bytes.Equal(before, after) {
 		return data, m.notes, nil // without a last newline that was not there
@@ -50,11 +52,19 @@ type merger struct {
 	notes []string
 }
 
+// maxNotes keeps a file that is all duplicates from filling the pod's log.
+const maxNotes = 20
+
 func (m *merger) note(line int, format string, args ...any) {
-	m.notes = append(m.notes, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
+	switch n := len(m.notes); {
+	case n < maxNotes:
+		m.notes = append(m.notes, fmt.Sprintf("line %d: ", line)+fmt.Sprintf(format, args...))
+	case n == maxNotes:
+		m.notes = append(m.notes, "and more of that kind")
+	}
 }
 
-// check refuses what an edit could not make good, and notes what is left that a Java SDK stumbles over.
+// check refuses what an edit could not make good.
 func (m *merger) check() error {
 	for _, s := range m.file.sections {
 		for _, e := range s.entries {
@@ -72,6 +82,23 @@ func (m *merger) check() error {
 			}
 		}
 	}
+	return nil
+}
+
+// unindentHeaders moves a header to column 0 where an edit has put a key above it that is indented less: botocore would
+// take it for a part of that key's value.
+func (m *merger) unindentHeaders() {
+	for i, s := range m.file.sections[1:] {
+		above := m.file.sections[i].lastKey()
+		header := strings.TrimLeft(s.header, " \t")
+		if above != nil && len(s.header)-len(header) > above.indent {
+			s.header = header
+		}
+	}
+}
+
+// noteJava says which of the lines that are left stops a Java SDK: the first for each.
+func (m *merger) noteJava() {
 	for _, sdk := range []struct {
 		name    string
 		refuses func(*section) (line int, reason string)
@@ -83,7 +110,6 @@ func (m *merger) check() error {
 			}
 		}
 	}
-	return nil
 }
 
 // put makes the one section of p hold what p says.
@@ -156,6 +182,7 @@ func (m *merger) setKeys(s *section, p Profile) error {
 			// Its place is kept, and its bytes too when they already say what they should.
 			placed[e.key] = true
 			if !e.says(e.key, value) {
+				m.note(e.first, "%s in [%s] is replaced", e.key, s.name)
 				e.lines[0] = e.key + " = " + value + m.file.cr
 			}
 			kept = append(kept, e)
@@ -175,8 +202,12 @@ func (m *merger) setKeys(s *section, p Profile) error {
 		}
 	}
 	for _, k := range p.Defaults {
-		if !slices.ContainsFunc(s.entries, func(e *entry) bool { return e.key == k.Name }) {
+		at := slices.IndexFunc(s.entries, func(e *entry) bool { return e.key == k.Name })
+		switch {
+		case at < 0:
 			s.insert(m.keyLine(k))
+		case s.entries[at].value() == "" && len(s.entries[at].lines) == 1 && s.entries[at].indent == 0:
+			s.entries[at].lines = m.keyLine(k).lines // empty is as good as not there, but some SDKs fail on it
 		}
 	}
 	return nil

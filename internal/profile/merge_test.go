@@ -88,6 +88,9 @@ func TestMerge(t *testing.T) {
 			"[default] ;mine\nregion = r\n" + clientKeys + "\n" + base},
 		{"sections of no SDK", "[plugins]\ncli_legacy_plugin_path = /p\n[DEFAULT]\nx = y\n",
 			"[plugins]\ncli_legacy_plugin_path = /p\n[DEFAULT]\nx = y\n\n[default]\n" + clientKeys + "region = eu-west-1\n\n" + base},
+		{"a file that is indented as a whole", "    [default]\n    region = r\n\n    [profile dev]\n    region = x\n",
+			"[default]\n    region = r\n" + clientKeys + "\n[profile dev]\n    region = x\n\n" + base},
+		{"an empty region", "[default]\nregion =\n[x]\n", "[default]\nregion = eu-west-1\n" + clientKeys + "[x]\n\n" + base},
 		{"not ASCII", "[profile dév]\nregion = r # ü\n",
 			"[profile dév]\nregion = r # ü\n\n[default]\n" + clientKeys + "region = eu-west-1\n\n" + base},
 	} {
@@ -128,7 +131,7 @@ func TestMergeAnotherRole(t *testing.T) {
 	profiles := chained()
 	profiles[0].Keys[0].Value += "-2"
 	second, notes, err := Merge(first, profiles)
-	if want := strings.Replace(string(first), clientRole, clientRole+"-2", 1); err != nil || string(second) != want || len(notes) > 0 {
+	if want := strings.Replace(string(first), clientRole, clientRole+"-2", 1); err != nil || string(second) != want || len(notes) != 1 || notes[0] != "line 3: role_arn in [default] is replaced" {
 		t.Errorf("got %v %v:\n%s", err, notes, second)
 	}
 }
@@ -146,7 +149,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"an empty header", "[]\n", 1, "without a name"},
 		{"two brackets in our header", "[default] # [x]\n", 1, "second closing bracket"},
 		{"text behind our header", "[default] region = r\n", 1, "text behind"},
-		{"an indented header", "[default]\nregion = r\n  [profile x]\n", 3, "indented section header"},
+		{"an indented header", "[default]\nregion = r\n  [profile x]\n", 3, "indented below a key"},
 		{"not UTF-8", "[default]\nregion = r\n# caf\xe9\n", 3, "not UTF-8"},
 		{"NUL", "[default]\x00\n", 1, "control character"},
 		{"next line, a line end in Java v1", "[x]\na = b\u0085c\n", 2, "control character"},
@@ -266,9 +269,53 @@ duration_seconds = 900
 	}
 }
 
+// What may be the rest of a secret is not named.
+func TestMergeRefusesWithoutSecret(t *testing.T) {
+	_, _, err := Merge([]byte("[default]\naws_session_token = AAA\n    secretpart2=x\n"), chained())
+	if err == nil || strings.Contains(err.Error(), "secretpart2") || !strings.Contains(err.Error(), "line 3") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// However many notes there are to make, a log gets a bounded number.
+func TestMergeNotesAreBounded(t *testing.T) {
+	_, notes, err := Merge([]byte("[x]\n"+strings.Repeat("region = r\n", 1000)), chained())
+	if err != nil || len(notes) != maxNotes+1 {
+		t.Errorf("%v, %d notes", err, len(notes))
+	}
+}
+
+func TestCheckCredentials(t *testing.T) {
+	for _, test := range []struct{ name, credentials, warning, refusal string }{
+		{"none", "", "", ""},
+		{"others", "# c\n[dev]\naws_access_key_id = A\nrole_arn = x\n[default]\nregion = r\n", "", ""},
+		{"static keys", "[default]\naws_access_key_id = A\n", "line 2: aws_access_key_id in [default]", ""},
+		{"a role in [default]", "[default]\nrole_arn = x\n", "", "line 2: role_arn in [default] comes before"},
+		{"a name for our sessions", "[default]\nrole_session_name = x\n", "", "line 2: role_session_name"},
+		{"the base profile's name", "[job-execution-role]\naws_access_key_id = A\n", "", "line 2: aws_access_key_id in [job-execution-role]"},
+		{"the same with blanks, as Go and Java forgive them", "[ job-execution-role ]\naws_access_key_id = A\n", "", "line 2: aws_access_key_id"},
+		{"every section", "[DEFAULT]\naws_access_key_id = A\n[dev]\n", "", "line 2: gives aws_access_key_id to every profile"},
+		{"duplicate section", "[dev]\n[x]\n[dev]\n", "", "line 3: is the second [dev]"},
+		{"duplicate key", "[dev]\na = b\nA = c\n", "", "line 3: is the second a"},
+		{"byte order mark", "\ufeff[dev]\n", "", "line 1: begins with a byte order mark"},
+		{"junk", "junk\n", "", "line 1: stands before the first section"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			warning, err := CheckCredentials([]byte(test.credentials), chained())
+			refusal := ""
+			if err != nil {
+				refusal = err.Error()
+			}
+			if !strings.HasPrefix(warning, test.warning) || !strings.HasPrefix(refusal, test.refusal) || (warning == "") != (test.warning == "") || (refusal == "") != (test.refusal == "") {
+				t.Errorf("got %q, %v", warning, err)
+			}
+		})
+	}
+}
+
 func TestRedact(t *testing.T) {
-	got := string(Redact([]byte("[x]\naws_secret_access_key = hunter2\n  AWS_Session_Token: hunter2\n# aws_security_token=hunter2\r\nregion = r\nnonsense")))
-	if strings.Contains(got, "hunter2") || !strings.Contains(got, "region = r\nnonsense") || strings.Count(got, "****") != 3 {
+	got := string(Redact([]byte("[x]\naws_secret_access_key = hunter2\n  AWS_Session_Token: hunter2\n\n    hunter2\n# aws_security_token=hunter2\r\nregion = r\n  a = b\nnonsense")))
+	if strings.Contains(got, "hunter2") || !strings.Contains(got, "region = r\n  a = b\nnonsense") || strings.Count(got, "****") != 4 {
 		t.Errorf("got:\n%s", got)
 	}
 }

@@ -148,7 +148,7 @@ func generate(r *rand.Rand) string {
 	}
 	for range r.IntN(5) {
 		b.WriteString(pick("[default]", "[default]", "[profile default]", "[ default ]", "[profile job-execution-role]", "[profile \"job-execution-role\"]",
-			"[profile x]", "[profile x]", "[profile y] # why", "[profile w]", "[sso-session s]", "[services v]", "[profile  z]", "[plugins]"))
+			"[profile x]", "[profile x]", "[profile y] # why", "[profile w]", "[sso-session s]", "[services v]", "[profile  z]", "[plugins]", "  [profile in]"))
 		b.WriteString(pick("\n", "\n", "\n\n", " \n"))
 		for range r.IntN(6) {
 			b.WriteString(pick("region = us-east-1", "region=eu-west-1", "Region = x", "output\t= json", "role_arn = arn:aws:iam::1:role/old", "role_arn=x # c",

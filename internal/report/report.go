@@ -15,6 +15,13 @@ import (
 	"rolechain/internal/exit"
 )
 
+// Stderr writes to standard error past os.Stderr, with which a program dies of SIGPIPE when nobody reads any more: a job
+// must start all the same.
+type Stderr struct{}
+
+// Write tries once. What cannot be written is lost, and only that.
+func (Stderr) Write(b []byte) (int, error) { return syscall.Write(2, b) }
+
 // HintKey is the attribute that the text format prints on a line of its own.
 const HintKey = "hint"
 

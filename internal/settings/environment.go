@@ -53,8 +53,9 @@ type environment struct {
 // prefix of the variables that are this project's alone, so that an unknown one is worth a word.
 const prefix = "ROLE_CHAIN_"
 
-// roleVariables are ours too, but without the prefix: AWS's role chaining guide and its predecessors named them.
-var roleVariables = []string{"CLIENT_ROLE_ARN", "WEB_IDENTITY_ROLE_ARN", "ROLE_1_ARN", "ROLE_2_ARN"}
+// roleVariables are ours too, but without the prefix: AWS's role chaining guide named them. Their aliases ROLE_1_ARN and
+// ROLE_2_ARN are so short that half of all variables about roles would look like a slip of the pen.
+var roleVariables = []string{"CLIENT_ROLE_ARN", "WEB_IDENTITY_ROLE_ARN"}
 
 // names returns the variables that a start reads, in the order of environment.
 func names() []string {
@@ -67,21 +68,29 @@ func names() []string {
 }
 
 // misspelt warns of each variable in the process's environment that is none of ours but looks as if it was meant to be:
-// any unknown ROLE_CHAIN_ name, and a name within two edits of one of roleVariables.
+// any unknown ROLE_CHAIN_ name, and a name within two edits of one of roleVariables, or one that is short of its end, in
+// upper or lower case.
 func misspelt() []Warning {
 	var warnings []Warning
 	for _, assignment := range os.Environ() {
 		name, _, _ := strings.Cut(assignment, "=")
-		switch {
-		case strings.HasPrefix(name, prefix):
-			if known(name) || serviceLink(name) {
-				continue
+		upper := strings.ToUpper(name)
+		if !strings.Contains(upper, "ROLE") || known(name) || serviceLink(name) || !only(name, letters+digits+"_") {
+			continue
+		}
+		hint := ""
+		if strings.HasPrefix(upper, prefix) {
+			hint = nearest(upper, names(), len(name))
+		} else {
+			hint = nearest(upper, roleVariables, 2)
+			for _, v := range roleVariables {
+				if strings.HasPrefix(v, upper) && strings.HasSuffix(upper, "_ROLE") {
+					hint = "did you mean " + v + "?"
+				}
 			}
-			warnings = append(warnings, Warning{Text: name + " is not a setting of rolechain and is ignored", Hint: nearest(name, names(), len(name))})
-		case strings.Contains(name, "ROLE"):
-			if hint := nearest(name, roleVariables, 2); hint != "" && !known(name) {
-				warnings = append(warnings, Warning{Text: name + " is not a setting of rolechain and is ignored", Hint: hint})
-			}
+		}
+		if hint != "" {
+			warnings = append(warnings, Warning{Text: name + " is not a setting of rolechain and is ignored", Hint: hint})
 		}
 	}
 	return warnings

@@ -24,8 +24,9 @@ type Settings struct {
 	TokenFile  string   // absolute path of the web identity token; "" with PodIdentity
 	Region     string   // for the profiles and for STS; "" leaves it to the SDKs
 
-	// AmbientRegion is whether SDKs see Region in their own variables; false when it came by the alias REGION.
-	AmbientRegion bool
+	// RegionVariables is whether every SDK sees Region in its own variables: botocore reads AWS_DEFAULT_REGION only, most
+	// others AWS_REGION only, and none REGION.
+	RegionVariables bool
 
 	BaseProfile string      // name of the first hop's profile
 	Via         []string    // ARNs of the roles between the two, in order
@@ -52,7 +53,7 @@ const (
 // A NamedRole is a client role with a profile of its own.
 type NamedRole struct{ Name, Role string }
 
-// Locations is what the environment says about where things are, unchecked: start finds out what is there.
+// Locations is what the environment says about where things are: start finds out what is there.
 type Locations struct {
 	Home               string // HOME; "" when unset or empty
 	ConfigFile         string // AWS_CONFIG_FILE; "" when unset or empty
@@ -98,6 +99,12 @@ type validator struct {
 }
 
 func (v *validator) fail(name, value, problem, hint string) {
+	switch {
+	case strings.TrimSpace(value) != value:
+		hint = "the value begins or ends with white space, perhaps a line break from a file"
+	case strings.Trim(value, "\"'") != value:
+		hint = "the quotes are part of the value; leave them out"
+	}
 	if len(value) > 200 {
 		value = value[:200] + "…"
 	}
@@ -179,8 +186,6 @@ func (v *validator) settings(env environment) Settings {
 		Entrypoint: v.get("ROLE_CHAIN_ENTRYPOINT", env.Entrypoint, anything),
 		Locations: Locations{
 			Home:               ambient(env.Home),
-			ConfigFile:         ambient(env.ConfigFile),
-			CredentialsFile:    ambient(env.SharedCredentialsFile),
 			EmptyConfigFile:    env.ConfigFile != nil && *env.ConfigFile == "",
 			ContainerTokenFile: ambient(env.ContainerTokenFile),
 			Hostname:           ambient(env.Hostname),
@@ -195,9 +200,12 @@ func (v *validator) settings(env environment) Settings {
 		return s
 	}
 	v.missing(env)
+	s.Locations.ConfigFile = v.location("AWS_CONFIG_FILE", env.ConfigFile)
+	s.Locations.CredentialsFile = v.location("AWS_SHARED_CREDENTIALS_FILE", env.SharedCredentialsFile)
 	v.firstHop(env, &s)
 	v.region(env, &s)
 	v.chain(env, &s)
+	v.partitions(s)
 	v.job(env, &s)
 	return s
 }
@@ -239,8 +247,42 @@ func (v *validator) firstHop(env environment, s *Settings) {
 	} else {
 		s.TokenFile = defaultOf("AWS_WEB_IDENTITY_TOKEN_FILE")
 	}
-	if s.BaseRole != "" && s.ClientRole != "" && partitionOf(s.BaseRole) != partitionOf(s.ClientRole) {
-		v.fail("CLIENT_ROLE_ARN", s.ClientRole, fmt.Sprintf("is in another partition than the job execution role %q", s.BaseRole), "AWS lets no session cross a partition")
+	if s.BaseRole != "" && s.BaseRole == s.ClientRole {
+		v.warn("CLIENT_ROLE_ARN is the job execution role itself: there is nothing to chain", "leave it out, or set it to the role that the job is to act as")
+	}
+}
+
+// location reads a variable that names a file for SDKs. They differ in what they expand, so little is left to them.
+func (v *validator) location(name string, value *string) string {
+	path := ambient(value)
+	if strings.Contains(path, "$") || strings.HasPrefix(path, "~") && !strings.HasPrefix(path, "~/") {
+		v.fail(name, path, "is a path that some SDKs expand and some do not", "write the absolute path")
+		return ""
+	}
+	return path
+}
+
+// partitions makes sure that the whole chain, and the region, are in one.
+func (v *validator) partitions(s Settings) {
+	const hint = "AWS lets no session cross a partition"
+	where := partitionOf(s.ClientRole)
+	if where == "" {
+		return
+	}
+	check := func(name, role string) {
+		if p := partitionOf(role); p != "" && p != where {
+			v.fail(name, role, fmt.Sprintf("is in another partition than the client role, %q", s.ClientRole), hint)
+		}
+	}
+	check("WEB_IDENTITY_ROLE_ARN", s.BaseRole)
+	for _, role := range s.Via {
+		check("ROLE_CHAIN_VIA", role)
+	}
+	for _, named := range s.Profiles {
+		check("ROLE_CHAIN_PROFILES", named.Role)
+	}
+	if s.Region != "" && !inPartition(s.Region, where) {
+		v.fail("AWS_REGION", s.Region, fmt.Sprintf("is in another partition than the client role, %q", s.ClientRole), hint)
 	}
 }
 
@@ -251,10 +293,10 @@ func (v *validator) region(env environment, s *Settings) {
 	}{{"AWS_REGION", env.Region}, {"AWS_DEFAULT_REGION", env.DefaultRegion}, {"REGION", env.RegionAlias}} {
 		if value := ambient(r.value); value != "" {
 			s.Region = v.get(r.name, &value, region)
-			s.AmbientRegion = r.name != "REGION"
-			return
+			break
 		}
 	}
+	s.RegionVariables = s.Region != "" && ambient(env.Region) == s.Region && ambient(env.DefaultRegion) == s.Region
 }
 
 func (v *validator) chain(env environment, s *Settings) {

@@ -47,7 +47,7 @@ func TestRead(t *testing.T) {
 		}},
 		{"aliases", map[string]string{"CLIENT_ROLE_ARN": "-", "ROLE_2_ARN": client, "WEB_IDENTITY_ROLE_ARN": "-", "ROLE_1_ARN": job, "REGION": "eu-west-1"},
 			func(s Settings) bool {
-				return s.ClientRole == client && s.BaseRole == job && s.Region == "eu-west-1" && !s.AmbientRegion
+				return s.ClientRole == client && s.BaseRole == job && s.Region == "eu-west-1" && !s.RegionVariables
 			}},
 		{"aliases that agree", map[string]string{"ROLE_2_ARN": client, "ROLE_1_ARN": job}, func(s Settings) bool { return s.ClientRole == client }},
 		{"the role that EKS injects", map[string]string{"WEB_IDENTITY_ROLE_ARN": "-", "AWS_ROLE_ARN": job, "AWS_WEB_IDENTITY_TOKEN_FILE": "/t"},
@@ -59,8 +59,10 @@ func TestRead(t *testing.T) {
 		{"a named role means web identity", map[string]string{
 			"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/t"},
 			func(s Settings) bool { return s.FirstHop == WebIdentity && s.BaseRole == job }},
-		{"regions in order", map[string]string{"AWS_REGION": "us-gov-west-1", "AWS_DEFAULT_REGION": "eu-west-2", "REGION": "nonsense"},
-			func(s Settings) bool { return s.Region == "us-gov-west-1" && s.AmbientRegion }},
+		{"regions in order", map[string]string{"AWS_REGION": "us-west-1", "AWS_DEFAULT_REGION": "eu-west-2", "REGION": "nonsense"},
+			func(s Settings) bool { return s.Region == "us-west-1" && !s.RegionVariables }},
+		{"regions that every SDK sees", map[string]string{"AWS_REGION": "us-west-1", "AWS_DEFAULT_REGION": "us-west-1"},
+			func(s Settings) bool { return s.Region == "us-west-1" && s.RegionVariables }},
 		{"empty variables of others are unset", map[string]string{"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-2", "AWS_WEB_IDENTITY_TOKEN_FILE": "", "AWS_CONFIG_FILE": ""},
 			func(s Settings) bool {
 				return s.Region == "eu-west-2" && s.TokenFile == token && s.Locations.EmptyConfigFile
@@ -109,7 +111,14 @@ func TestBadValues(t *testing.T) {
 		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:role/" + strings.Repeat("x", 65), "no valid role name", ""},
 		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:role/a[b/x", "no valid role path", ""},
 		{"CLIENT_ROLE_ARN", "arn:aws:iam::444455556666:role//x", "no valid role path", ""},
-		{"CLIENT_ROLE_ARN", "arn:aws-cn:iam::444455556666:role/x", "in another partition", "no session cross"},
+		{"WEB_IDENTITY_ROLE_ARN", "arn:aws-cn:iam::444455556666:role/x", "in another partition", "no session cross"},
+		{"ROLE_CHAIN_VIA", "arn:aws-cn:iam::444455556666:role/x", "in another partition", "no session cross"},
+		{"ROLE_CHAIN_PROFILES", "x=arn:aws-us-gov:iam::444455556666:role/x", "in another partition", "no session cross"},
+		{"AWS_REGION", "cn-north-1", "in another partition", "no session cross"},
+		{"CLIENT_ROLE_ARN", client + "\n", "no valid role name", "white space, perhaps a line break"},
+		{"CLIENT_ROLE_ARN", "\"" + client + "\"", "is not an ARN", "quotes are part of the value"},
+		{"AWS_CONFIG_FILE", "$HOME/config", "some SDKs expand", "absolute path"},
+		{"AWS_SHARED_CREDENTIALS_FILE", "~root/credentials", "some SDKs expand", "absolute path"},
 		{"WEB_IDENTITY_ROLE_ARN", "", "is empty", ""},
 		{"ROLE_2_ARN", job, "differs from CLIENT_ROLE_ARN", "one of the two"},
 		{"ROLE_1_ARN", client, "differs from WEB_IDENTITY_ROLE_ARN", ""},
@@ -204,6 +213,12 @@ func TestWarnings(t *testing.T) {
 		{"ROLE_CHAIN_X", "not a setting", "ROLE_CHAIN_VIA", true},
 		{"CLIENT_ROLE_ANR", "not a setting", "CLIENT_ROLE_ARN", false},
 		{"CLIENT_ROLEARN", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"client_role_arn", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"CLIENT_ROLE", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"role_chain_via", "not a setting", "ROLE_CHAIN_VIA", true},
+		{"ROLE_ARN", "", "", false},
+		{"ROLE_A_ARN", "", "", false},
+		{"X\nCLIENT_ROLE_ARN", "", "", false},
 		{"WEB_IDENTITY_ROLE_AR", "not a setting", "WEB_IDENTITY_ROLE_ARN", false},
 		{"WEB_IDENTITY_ROLE_ARN", "CLIENT_ROLE_ARN is not", "set CLIENT_ROLE_ARN", false},
 		{"ROLE_CHAIN_PROFILES", "CLIENT_ROLE_ARN is not", "", false},

@@ -81,6 +81,23 @@ func partitionOf(roleARN string) string {
 	return a.Partition
 }
 
+// inPartition is whether a region can be in a partition, by the beginnings that AWS gives its regions' names. The isolated
+// partitions have several, all with "iso" in the second word.
+func inPartition(region, partition string) bool {
+	words := strings.Split(region, "-")
+	switch {
+	case words[0] == "cn":
+		return partition == "aws-cn"
+	case words[0] == "eusc":
+		return partition == "aws-eusc"
+	case words[1] == "gov":
+		return partition == "aws-us-gov"
+	case strings.HasPrefix(words[1], "iso"):
+		return strings.HasPrefix(partition, "aws-iso")
+	}
+	return partition == "aws"
+}
+
 // region checks the form of an AWS region: us-east-1, us-gov-west-1, eusc-de-east-1.
 func region(value string) (problem, hint string) {
 	words := strings.Split(value, "-")

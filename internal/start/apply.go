@@ -11,7 +11,8 @@ import (
 	"rolechain/internal/exit"
 )
 
-// Apply does what the plan says with files. After an error the files that it had not come to are as they were.
+// Apply does what the plan says with files. After an error the files that it had not come to are as they were; when the
+// error satisfies durable.IsUnwritable, another place may do (Found.Avoid).
 func Apply(p Plan, log *slog.Logger) error {
 	for _, path := range p.sweep {
 		if err := durable.Sweep(path); err != nil {
@@ -21,31 +22,34 @@ func Apply(p Plan, log *slog.Logger) error {
 	for _, f := range p.Files {
 		if f.Private {
 			if err := durable.MakePrivateDir(filepath.Dir(f.Path)); err != nil {
-				return exit.Because(exit.NoFiles, err, "neither the home directory nor the temp dir can be written: mount an emptyDir on one of them, or set HOME or TMPDIR")
+				return exit.Because(exit.NoFiles, err, nowhere)
 			}
 		}
 		if err := durable.Write(f.Path, f.After); err != nil {
 			hint := ""
-			if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			switch {
+			case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 				hint = "the file system is full; the file is as it was"
+			case durable.IsUnwritable(err):
+				hint = nowhere
 			}
 			return exit.Because(exit.NoFiles, err, hint)
 		}
 		log.Debug("written", "file", f.Path, "bytes", len(f.After))
 	}
 	if p.Summary != "" {
-		log.Info("role chain: "+p.Summary, "config", p.config())
+		log.Info("role chain: "+p.Summary, "config", p.sweep[0])
 	}
 	return nil
 }
 
-func (p Plan) config() string { return p.sweep[0] }
+const nowhere = "neither the home directory nor the temp dir can be written: mount an emptyDir on one of them, or set HOME or TMPDIR"
 
 // Execve is the system call execve(2), which returns only when it fails: syscall.Exec.
 type Execve func(path string, argv, env []string) error
 
-// Run replaces this process by the original entrypoint with the plan's environment. Standard descriptors, working
-// directory, process id and signal dispositions stay; the error says why the process is still this one.
+// Run replaces this process by the original entrypoint with the plan's environment. Descriptors, working directory and
+// process id stay; the error says why the process is still this one.
 func (p Plan) Run(execve Execve, env []string) error {
 	err := execve(p.Exec.Path, p.Exec.Argv, p.Environment(env))
 	if err == nil {

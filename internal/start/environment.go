@@ -1,6 +1,19 @@
 package start
 
-import "strings"
+import (
+	"os"
+	"strings"
+)
+
+// Environ returns the environment as the kernel handed it over. os.Environ drops a name that is there twice, and the job
+// is to get every byte; it is the fallback where /proc is not mounted or closed to us.
+func Environ() []string {
+	data, err := os.ReadFile("/proc/self/environ")
+	if err != nil || len(data) == 0 {
+		return os.Environ()
+	}
+	return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
+}
 
 // lookup finds name in env. Of a name that is there twice the first counts, as it does for getenv.
 func lookup(env []string, name string) (value string, there bool) {

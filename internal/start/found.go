@@ -151,21 +151,41 @@ func (f *Found) lookAtFiles(l settings.Locations) error {
 		}
 	}
 	if f.Config.Path == "" || f.Config.Unwritable != nil {
-		f.Private = durable.PrivateDir(os.TempDir())
-		f.PrivateConfig, _ = existing(filepath.Join(f.Private, "config"))
+		if err := f.Avoid(l, f.Config.Unwritable); err != nil {
+			problems[0] = err
+		}
 	}
 	return errors.Join(problems[:]...)
 }
 
-// place is where an SDK looks for a file of its configuration. A leading ~/ is expanded as botocore and Java v2 do.
+// Avoid turns to the private directory because the config file's own place cannot be written (why is nil when there is no
+// such place). When there is no credentials file that SDKs would read, and none was named, theirs is there too.
+func (f *Found) Avoid(l settings.Locations, why error) error {
+	var problems [2]error
+	f.Config.Unwritable = why
+	f.Private = durable.PrivateDir(os.TempDir())
+	f.PrivateConfig, problems[0] = existing(filepath.Join(f.Private, "config"))
+	if l.CredentialsFile == "" && !f.Credentials.Exists {
+		f.Credentials, problems[1] = existing(filepath.Join(f.Private, "credentials"))
+	}
+	return errors.Join(problems[:]...)
+}
+
+// place is where an SDK looks for a file of its configuration. A leading ~/ is expanded, as botocore and Java v2 do. What
+// the environment names is made absolute, since the job may change its directory.
 func place(variable, home, name string) string {
+	path := variable
 	if rest, found := strings.CutPrefix(variable, "~/"); found && home != "" {
-		return filepath.Join(home, rest)
+		path = filepath.Join(home, rest)
+	} else if variable == "" && home == "" {
+		return ""
+	} else if variable == "" {
+		path = filepath.Join(home, ".aws", name)
 	}
-	if variable != "" || home == "" {
-		return variable
+	if absolute, err := filepath.Abs(path); err == nil {
+		return absolute
 	}
-	return filepath.Join(home, ".aws", name)
+	return path
 }
 
 // existing reads a file that may not be there. One that this user may not read is as good as none, and not writable.

@@ -76,9 +76,7 @@ func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.
 	for _, note := range notes {
 		p.Warnings = append(p.Warnings, settings.Warning{Text: found.Config.Path + ": " + note})
 	}
-	if s.Region != "" && !s.AmbientRegion {
-		p.warnOfRegion(s, merged, found.Config.Path)
-	}
+	p.warnOfRegion(s, merged, found.Config.Path)
 	file := File{Path: found.Config.Path, Exists: found.Config.Exists, Before: found.Config.Data, After: merged}
 	stands := file.Exists && bytes.Equal(file.Before, file.After)
 	if !stands && (file.Path == "" || found.Config.Unwritable != nil) {
@@ -86,15 +84,15 @@ func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.
 			Exists: found.PrivateConfig.Exists, Before: found.PrivateConfig.Data, After: merged}
 		stands = file.Exists && bytes.Equal(file.Before, file.After)
 		p.set("AWS_CONFIG_FILE", file.Path)
-		if !found.Credentials.Exists {
-			p.set("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(found.Private, "credentials"))
+		if filepath.Dir(found.Credentials.Path) == found.Private {
+			p.set("AWS_SHARED_CREDENTIALS_FILE", found.Credentials.Path)
 		}
 		if found.Config.Unwritable != nil {
 			p.Warnings = append(p.Warnings, settings.Warning{
 				Text: fmt.Sprintf("the config file goes to %q, because its own place cannot be written: %v", file.Path, found.Config.Unwritable)})
 		}
-	} else if s.Locations.EmptyConfigFile {
-		p.set("AWS_CONFIG_FILE", file.Path)
+	} else if s.Locations.EmptyConfigFile || s.Locations.ConfigFile != "" {
+		p.set("AWS_CONFIG_FILE", file.Path) // as an absolute path, which every SDK reads alike
 	}
 	p.sweep = append(p.sweep, file.Path)
 	if !stands {
@@ -103,31 +101,27 @@ func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.
 	return nil
 }
 
-// warnOfRegion tells when the alias REGION loses to the file: the SDKs do not know that variable.
+// warnOfRegion tells when SDKs that do not see the region in their variables find another one in the file.
 func (p *Plan) warnOfRegion(s settings.Settings, merged []byte, path string) {
-	if stands := profile.Value(merged, "default", "region"); stands != s.Region {
-		p.Warnings = append(p.Warnings, settings.Warning{
-			Text: fmt.Sprintf("[default] in %q keeps its region %q, although REGION is %q", path, stands, s.Region),
-			Hint: "set AWS_REGION, which every SDK reads before the file"})
+	stands := profile.Value(merged, "default", "region")
+	if s.Region == "" || s.RegionVariables || stands == s.Region {
+		return
 	}
+	p.Warnings = append(p.Warnings, settings.Warning{
+		Text: fmt.Sprintf("[default] in %q keeps its region %q, although the environment says %q", path, stands, s.Region),
+		Hint: "set both AWS_REGION and AWS_DEFAULT_REGION: boto3 reads only the second, most other SDKs only the first"})
 }
 
-// checkCredentials looks for keys in the credentials file, which SDKs read together with the config file and of which
-// they prefer keys in the profile that a source_profile names.
+// checkCredentials looks at the credentials file, which this delivery does not touch, for what would come before the
+// chain or keep SDKs from reading anything.
 func (p *Plan) checkCredentials(found Found, profiles []profile.Profile) error {
-	for _, section := range profiles {
-		key := profile.FirstCredentialKey(found.Credentials.Data, section.Name)
-		switch {
-		case key == "":
-		case section.Name == "default":
-			p.Warnings = append(p.Warnings, settings.Warning{
-				Text: fmt.Sprintf("%q has %s in [default]: an SDK that cannot follow a role chain in a profile, such as AWS SDK for Java v1, uses those credentials", found.Credentials.Path, key),
-				Hint: "remove [default] from that file"})
-		default:
-			return exit.Because(exit.NoFiles,
-				fmt.Errorf("%q has %s in [%s], so that SDKs would not use the role chain's profile of that name", found.Credentials.Path, key, section.Name),
-				"remove that section, or give the profile another name, the base profile's with ROLE_CHAIN_BASE_PROFILE")
-		}
+	warning, err := profile.CheckCredentials(found.Credentials.Data, profiles)
+	if err != nil {
+		return exit.Because(exit.NoFiles, fmt.Errorf("the role chain cannot work beside %q: %w", found.Credentials.Path, err),
+			"correct that file, or point AWS_SHARED_CREDENTIALS_FILE to another; ROLE_CHAIN_BASE_PROFILE gives the base profile another name")
+	}
+	if warning != "" {
+		p.Warnings = append(p.Warnings, settings.Warning{Text: found.Credentials.Path + ": " + warning, Hint: "remove [default] from that file"})
 	}
 	return nil
 }
@@ -177,9 +171,9 @@ func (p *Plan) changeEnvironment(s settings.Settings, env []string) {
 // warnOfOthers names what would make SDKs pass over [default] while the variables are kept.
 func (p *Plan) warnOfOthers(env []string) {
 	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
-		if value, _ := lookup(env, name); value != "" && value != "default" {
+		if value, there := lookup(env, name); there && value != "default" {
 			p.Warnings = append(p.Warnings, settings.Warning{
-				Text: fmt.Sprintf("%s is %q: the job's SDKs use that profile instead of [default]", name, value),
+				Text: fmt.Sprintf("%s is %q: the job's SDKs look for that profile instead of [default]", name, value),
 				Hint: "leave it out, or set ROLE_CHAIN_IRSA_ENV=remove"})
 		}
 	}

@@ -15,7 +15,7 @@ import (
 func asked() settings.Settings {
 	return settings.Settings{
 		ClientRole: "arn:aws:iam::444455556666:role/client-role", FirstHop: settings.WebIdentity,
-		BaseRole: "arn:aws:iam::111122223333:role/job", TokenFile: "/token", Region: "eu-west-1", AmbientRegion: true,
+		BaseRole: "arn:aws:iam::111122223333:role/job", TokenFile: "/token", Region: "eu-west-1", RegionVariables: true,
 		BaseProfile: "job-execution-role", SessionName: "{pod}", Duration: time.Hour, KeepIRSA: true, Entrypoint: "entry",
 	}
 }
@@ -100,13 +100,21 @@ func TestWhereTheConfigGoes(t *testing.T) {
 			"AWS_CONFIG_FILE=/tmp/rolechain-1/config AWS_SHARED_CREDENTIALS_FILE=/tmp/rolechain-1/credentials"},
 		{"no home, second start", func(f *Found) { f.Config.Path, f.PrivateConfig.Exists, f.PrivateConfig.Data = "", true, []byte(merged) }, nil, "",
 			"AWS_CONFIG_FILE=/tmp/rolechain-1/config AWS_SHARED_CREDENTIALS_FILE=/tmp/rolechain-1/credentials"},
+		{"what AWS_CONFIG_FILE names is told as an absolute path", func(*Found) {}, func(s *settings.Settings) { s.Locations.ConfigFile = "~/.aws/config" }, "/home/.aws/config",
+			"AWS_CONFIG_FILE=/home/.aws/config"},
 		{"an empty AWS_CONFIG_FILE would hide the file from SDKs", func(*Found) {}, func(s *settings.Settings) { s.Locations.EmptyConfigFile = true }, "/home/.aws/config",
 			"AWS_CONFIG_FILE=/home/.aws/config"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f, s := found(), asked()
-			f.Private, f.PrivateConfig = "/tmp/rolechain-1", elsewhere
+			f.PrivateConfig = elsewhere
 			test.found(&f)
+			if f.Config.Unwritable != nil || f.Config.Path == "" {
+				f.Private = "/tmp/rolechain-1"
+				if !f.Credentials.Exists { // as Avoid has it
+					f.Credentials.Path = "/tmp/rolechain-1/credentials"
+				}
+			}
 			if test.s != nil {
 				test.s(&s)
 			}
@@ -141,7 +149,7 @@ func TestPlanWarns(t *testing.T) {
 	f.Credentials.Data = []byte("[default]\naws_access_key_id = AKIA\n")
 	f.Config.Exists, f.Config.Data = true, []byte("[default]\nregion = us-east-1\naws_secret_access_key = x\n")
 	s := asked()
-	s.AmbientRegion = false
+	s.RegionVariables = false
 	var texts []string
 	for _, w := range plan(t, s, f, "AWS_PROFILE=dev", "AWS_DEFAULT_PROFILE=default", "AWS_ACCESS_KEY_ID=AKIA").Warnings {
 		texts = append(texts, w.Text)
@@ -168,7 +176,7 @@ func TestPlanRefuses(t *testing.T) {
 		text  string
 	}{
 		{"a file that cannot be edited safely", func(f *Found) { f.Config.Data = []byte("x\n") }, nil, exit.NoFiles, `"/home/.aws/config" cannot be edited safely: line 1`},
-		{"keys under the base profile's name", func(f *Found) { f.Credentials.Data = []byte("[job-execution-role]\naws_access_key_id = A\n") }, nil, exit.NoFiles, "aws_access_key_id in [job-execution-role]"},
+		{"keys under the base profile's name", func(f *Found) { f.Credentials.Data = []byte("[job-execution-role]\naws_access_key_id = A\n") }, nil, exit.NoFiles, `beside "/home/.aws/credentials": line 2: aws_access_key_id in [job-execution-role]`},
 		{"a session name from a token that is none", func(*Found) {}, func(s *settings.Settings) { s.SessionName = "{namespace}" }, exit.BadSetting, "{namespace}"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
