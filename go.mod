@@ -7,7 +7,6 @@ toolchain go1.26.8
 // In the programs.
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7 // aws/arn only
-	github.com/kelseyhightower/envconfig v1.4.0
 	github.com/rogpeppe/go-internal v1.16.0 // diff; testscript in tests
 	golang.org/x/sys v0.49.0
 )

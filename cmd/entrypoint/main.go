@@ -42,7 +42,7 @@ func main() {
 
 // run returns only when the original entrypoint could not be executed.
 func run(args, env []string, stderr io.Writer, terminationLog string, execve start.Execve) int {
-	s, speak, warnings, err := settings.Read()
+	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
 	warn(log, warnings)
 	var plan start.Plan

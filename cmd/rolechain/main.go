@@ -29,7 +29,7 @@ var commands = []command{
 func run(args, env []string, stdout, stderr io.Writer) int {
 	err := dispatch(args, env, stdout, stderr)
 	if err != nil {
-		_, speak, _, _ := settings.Read()
+		_, speak, _, _ := settings.Read(env)
 		report.Failure(report.New(stderr, speak.Level, speak.Format), err)
 	}
 	return int(exit.CodeOf(err))

@@ -20,7 +20,7 @@ import (
 // plan prints what the entrypoint would do with args in this environment: each file as a diff, the variables, the
 // command. The values of secret keys that stand in the files, and of deleted variables, are not shown.
 func plan(args, env []string, stdout, stderr io.Writer) error {
-	s, speak, warnings, err := settings.Read()
+	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
 	for _, w := range warnings {
 		report.Warning(log, w.Text, w.Hint)

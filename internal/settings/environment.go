@@ -1,53 +1,73 @@
 package settings
 
 import (
-	"os"
 	"reflect"
 	"strings"
 )
 
 // environment is every variable that a start reads, as it stands there: nil is unset, a pointer to "" is set and empty.
-// All are strings, so that envconfig never stops at the first bad one and the wording of every problem is ours.
 // `default` is what an unset variable means; README.md's table is compared with these tags.
 type environment struct {
-	ClientRoleARN      *string `envconfig:"CLIENT_ROLE_ARN"`
-	Role2ARN           *string `envconfig:"ROLE_2_ARN"`
-	WebIdentityRoleARN *string `envconfig:"WEB_IDENTITY_ROLE_ARN"`
-	Role1ARN           *string `envconfig:"ROLE_1_ARN"`
+	ClientRoleARN      *string `env:"CLIENT_ROLE_ARN"`
+	Role2ARN           *string `env:"ROLE_2_ARN"`
+	WebIdentityRoleARN *string `env:"WEB_IDENTITY_ROLE_ARN"`
+	Role1ARN           *string `env:"ROLE_1_ARN"`
 
 	// Injected by EKS: IRSA's webhook, or the one of EKS Pod Identity.
-	AWSRoleARN            *string `envconfig:"AWS_ROLE_ARN"`
-	TokenFile             *string `envconfig:"AWS_WEB_IDENTITY_TOKEN_FILE" default:"/var/run/secrets/eks.amazonaws.com/serviceaccount/token"`
-	ContainerURI          *string `envconfig:"AWS_CONTAINER_CREDENTIALS_FULL_URI"`
-	ContainerTokenFile    *string `envconfig:"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"`
-	Region                *string `envconfig:"AWS_REGION"`
-	DefaultRegion         *string `envconfig:"AWS_DEFAULT_REGION"`
-	RegionAlias           *string `envconfig:"REGION"`
-	ConfigFile            *string `envconfig:"AWS_CONFIG_FILE"`
-	SharedCredentialsFile *string `envconfig:"AWS_SHARED_CREDENTIALS_FILE"`
-	Home                  *string `envconfig:"HOME"`
-	Hostname              *string `envconfig:"HOSTNAME"`
+	AWSRoleARN            *string `env:"AWS_ROLE_ARN"`
+	TokenFile             *string `env:"AWS_WEB_IDENTITY_TOKEN_FILE" default:"/var/run/secrets/eks.amazonaws.com/serviceaccount/token"`
+	ContainerURI          *string `env:"AWS_CONTAINER_CREDENTIALS_FULL_URI"`
+	ContainerTokenFile    *string `env:"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"`
+	Region                *string `env:"AWS_REGION"`
+	DefaultRegion         *string `env:"AWS_DEFAULT_REGION"`
+	RegionAlias           *string `env:"REGION"`
+	ConfigFile            *string `env:"AWS_CONFIG_FILE"`
+	SharedCredentialsFile *string `env:"AWS_SHARED_CREDENTIALS_FILE"`
+	Home                  *string `env:"HOME"`
+	Hostname              *string `env:"HOSTNAME"`
 
-	Delivery          *string `envconfig:"ROLE_CHAIN_DELIVERY" default:"profile"`
-	IRSAEnv           *string `envconfig:"ROLE_CHAIN_IRSA_ENV" default:"keep"`
-	Entrypoint        *string `envconfig:"ROLE_CHAIN_ENTRYPOINT" default:"/usr/bin/entrypoint.sh"`
-	BaseProfile       *string `envconfig:"ROLE_CHAIN_BASE_PROFILE" default:"job-execution-role"`
-	Via               *string `envconfig:"ROLE_CHAIN_VIA"`
-	Profiles          *string `envconfig:"ROLE_CHAIN_PROFILES"`
-	RoleMap           *string `envconfig:"ROLE_CHAIN_ROLE_MAP"`
-	SessionName       *string `envconfig:"ROLE_CHAIN_SESSION_NAME" default:"{pod}"`
-	ExternalID        *string `envconfig:"ROLE_CHAIN_EXTERNAL_ID"`
-	SourceIdentity    *string `envconfig:"ROLE_CHAIN_SOURCE_IDENTITY"`
-	SessionTags       *string `envconfig:"ROLE_CHAIN_SESSION_TAGS"`
-	TransitiveTags    *string `envconfig:"ROLE_CHAIN_TRANSITIVE_TAGS"`
-	SessionPolicyFile *string `envconfig:"ROLE_CHAIN_SESSION_POLICY_FILE"`
-	SessionPolicyARNs *string `envconfig:"ROLE_CHAIN_SESSION_POLICY_ARNS"`
-	Duration          *string `envconfig:"ROLE_CHAIN_DURATION" default:"1h"`
-	StartTimeout      *string `envconfig:"ROLE_CHAIN_START_TIMEOUT"`
-	Verify            *string `envconfig:"ROLE_CHAIN_VERIFY" default:"false"`
-	AllowIMDS         *string `envconfig:"ROLE_CHAIN_ALLOW_IMDS" default:"false"`
-	LogLevel          *string `envconfig:"ROLE_CHAIN_LOG_LEVEL" default:"info"`
-	LogFormat         *string `envconfig:"ROLE_CHAIN_LOG_FORMAT" default:"text"`
+	Delivery          *string `env:"ROLE_CHAIN_DELIVERY" default:"profile"`
+	IRSAEnv           *string `env:"ROLE_CHAIN_IRSA_ENV" default:"keep"`
+	Entrypoint        *string `env:"ROLE_CHAIN_ENTRYPOINT" default:"/usr/bin/entrypoint.sh"`
+	BaseProfile       *string `env:"ROLE_CHAIN_BASE_PROFILE" default:"job-execution-role"`
+	Via               *string `env:"ROLE_CHAIN_VIA"`
+	Profiles          *string `env:"ROLE_CHAIN_PROFILES"`
+	RoleMap           *string `env:"ROLE_CHAIN_ROLE_MAP"`
+	SessionName       *string `env:"ROLE_CHAIN_SESSION_NAME" default:"{pod}"`
+	ExternalID        *string `env:"ROLE_CHAIN_EXTERNAL_ID"`
+	SourceIdentity    *string `env:"ROLE_CHAIN_SOURCE_IDENTITY"`
+	SessionTags       *string `env:"ROLE_CHAIN_SESSION_TAGS"`
+	TransitiveTags    *string `env:"ROLE_CHAIN_TRANSITIVE_TAGS"`
+	SessionPolicyFile *string `env:"ROLE_CHAIN_SESSION_POLICY_FILE"`
+	SessionPolicyARNs *string `env:"ROLE_CHAIN_SESSION_POLICY_ARNS"`
+	Duration          *string `env:"ROLE_CHAIN_DURATION" default:"1h"`
+	StartTimeout      *string `env:"ROLE_CHAIN_START_TIMEOUT"`
+	Verify            *string `env:"ROLE_CHAIN_VERIFY" default:"false"`
+	AllowIMDS         *string `env:"ROLE_CHAIN_ALLOW_IMDS" default:"false"`
+	LogLevel          *string `env:"ROLE_CHAIN_LOG_LEVEL" default:"info"`
+	LogFormat         *string `env:"ROLE_CHAIN_LOG_FORMAT" default:"text"`
+}
+
+// read fills in an environment. Of a name that is there twice the first counts, as it does for getenv.
+func read(env []string) environment {
+	values := make(map[string]string, len(env))
+	for i := len(env) - 1; i >= 0; i-- {
+		name, value, _ := strings.Cut(env[i], "=")
+		values[name] = value
+	}
+	var e environment
+	fields := reflect.ValueOf(&e).Elem()
+	for i := range fields.NumField() {
+		tag := fields.Type().Field(i).Tag
+		value, set := values[tag.Get("env")]
+		if !set {
+			value, set = tag.Lookup("default")
+		}
+		if set {
+			fields.Field(i).Set(reflect.ValueOf(&value))
+		}
+	}
+	return e
 }
 
 // prefix of the variables that are this project's alone, so that an unknown one is worth a word.
@@ -62,17 +82,17 @@ func names() []string {
 	t := reflect.TypeFor[environment]()
 	list := make([]string, t.NumField())
 	for i := range list {
-		list[i] = t.Field(i).Tag.Get("envconfig")
+		list[i] = t.Field(i).Tag.Get("env")
 	}
 	return list
 }
 
-// misspelt warns of each variable in the process's environment that is none of ours but looks as if it was meant to be:
+// misspelt warns of each variable in env that is none of ours but looks as if it was meant to be:
 // any unknown ROLE_CHAIN_ name, and a name within two edits of one of roleVariables, or one that is short of its end, in
 // upper or lower case.
-func misspelt() []Warning {
+func misspelt(env []string) []Warning {
 	var warnings []Warning
-	for _, assignment := range os.Environ() {
+	for _, assignment := range env {
 		name, _, _ := strings.Cut(assignment, "=")
 		upper := strings.ToUpper(name)
 		if !strings.Contains(upper, "ROLE") || known(name) || serviceLink(name) || !only(name, letters+digits+"_") {
@@ -100,7 +120,7 @@ func misspelt() []Warning {
 func defaultOf(name string) string {
 	t := reflect.TypeFor[environment]()
 	for i := range t.NumField() {
-		if tag := t.Field(i).Tag; tag.Get("envconfig") == name {
+		if tag := t.Field(i).Tag; tag.Get("env") == name {
 			return tag.Get("default")
 		}
 	}

@@ -31,7 +31,7 @@ func TestREADME(t *testing.T) {
 	fields := reflect.TypeFor[environment]()
 	for i := range fields.NumField() {
 		tag := fields.Field(i).Tag
-		name, value := tag.Get("envconfig"), tag.Get("default")
+		name, value := tag.Get("env"), tag.Get("default")
 		if ambient[name] {
 			if !strings.Contains(string(readme), "`"+name+"`") {
 				t.Errorf("README.md does not mention %s", name)

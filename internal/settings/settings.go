@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kelseyhightower/envconfig"
-
 	"rolechain/internal/exit"
 )
 
@@ -79,17 +77,14 @@ const hour = time.Hour
 // minimum is the shortest session that AssumeRole gives (STS API reference, DurationSeconds).
 const minimum = 15 * time.Minute
 
-// Read reads and checks the process's environment. The error joins an *exit.Error for each problem. Log is usable and
-// the warnings stand whether or not there is one.
-func Read() (Settings, Log, []Warning, error) {
-	var env environment
-	if err := envconfig.Process("", &env); err != nil {
-		return Settings{}, Log{Format: "text"}, nil, fmt.Errorf("reading the environment: %w", err)
-	}
+// Read reads and checks env, which is in the form of os.Environ. The error joins an *exit.Error for each problem. Log is
+// usable and the warnings stand whether or not there is one.
+func Read(env []string) (Settings, Log, []Warning, error) {
+	e := read(env)
 	v := &validator{}
-	log := v.log(env)
-	s := v.settings(env)
-	return s, log, append(v.warnings, misspelt()...), errors.Join(v.problems...)
+	log := v.log(e)
+	s := v.settings(e)
+	return s, log, append(v.warnings, misspelt(env)...), errors.Join(v.problems...)
 }
 
 // A validator collects everything that is wrong with an environment.

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,23 +13,13 @@ const (
 	job    = "arn:aws:iam::111122223333:role/job-execution-role"
 )
 
-// withEnv gives the test an environment of exactly these variables.
-func withEnv(t testing.TB, env map[string]string) {
-	t.Helper()
-	before := os.Environ()
-	os.Clearenv()
-	t.Cleanup(func() {
-		os.Clearenv()
-		for _, assignment := range before {
-			name, value, _ := strings.Cut(assignment, "=")
-			os.Setenv(name, value)
-		}
-	})
-	for name, value := range env {
-		if err := os.Setenv(name, value); err != nil {
-			t.Fatal(err)
-		}
+// environ puts variables into the form of os.Environ.
+func environ(variables map[string]string) []string {
+	var env []string
+	for name, value := range variables {
+		env = append(env, name+"="+value)
 	}
+	return env
 }
 
 func TestRead(t *testing.T) {
@@ -85,8 +74,7 @@ func TestRead(t *testing.T) {
 					}
 				}
 			}
-			withEnv(t, env)
-			s, _, warnings, err := Read()
+			s, _, warnings, err := Read(environ(env))
 			if err != nil || len(warnings) > 0 || !test.ok(s) {
 				t.Errorf("%v %v %+v", err, warnings, s)
 			}
@@ -169,8 +157,7 @@ func TestBadValues(t *testing.T) {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
 			env := map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job}
 			env[test.name] = test.value
-			withEnv(t, env)
-			_, _, _, err := Read()
+			_, _, _, err := Read(environ(env))
 			if exit.CodeOf(err) != exit.BadSetting || len(exit.All(err)) != 1 {
 				t.Fatalf("got %v", err)
 			}
@@ -187,16 +174,22 @@ func TestBadValues(t *testing.T) {
 
 // All that is wrong is said at once.
 func TestAllProblemsAtOnce(t *testing.T) {
-	withEnv(t, map[string]string{"CLIENT_ROLE_ARN": "x", "WEB_IDENTITY_ROLE_ARN": "y", "AWS_REGION": "z", "ROLE_CHAIN_DURATION": "2h", "ROLE_CHAIN_LOG_LEVEL": "loud", "ROLE_CHAIN_VIA": "a,b"})
-	_, _, _, err := Read()
+	_, _, _, err := Read([]string{"CLIENT_ROLE_ARN=x", "WEB_IDENTITY_ROLE_ARN=y", "AWS_REGION=z", "ROLE_CHAIN_DURATION=2h", "ROLE_CHAIN_LOG_LEVEL=loud", "ROLE_CHAIN_VIA=a,b"})
 	if n := len(exit.All(err)); n != 7 {
 		t.Errorf("%d problems:\n%v", n, err)
 	}
 }
 
+// Of a name that is there twice the first counts, as it does for the job's own getenv.
+func TestNameTwice(t *testing.T) {
+	s, _, _, err := Read([]string{"CLIENT_ROLE_ARN=" + client, "CLIENT_ROLE_ARN=x", "WEB_IDENTITY_ROLE_ARN=" + job})
+	if err != nil || s.ClientRole != client {
+		t.Errorf("%v %+v", err, s)
+	}
+}
+
 func TestNoFirstHop(t *testing.T) {
-	withEnv(t, map[string]string{"CLIENT_ROLE_ARN": client})
-	_, _, _, err := Read()
+	_, _, _, err := Read([]string{"CLIENT_ROLE_ARN=" + client})
 	if exit.CodeOf(err) != exit.BadSetting || !strings.Contains(err.Error(), "there is no first hop") {
 		t.Errorf("got %v", err)
 	}
@@ -235,8 +228,7 @@ func TestWarnings(t *testing.T) {
 			if test.roles {
 				env["CLIENT_ROLE_ARN"], env["WEB_IDENTITY_ROLE_ARN"] = client, job
 			}
-			withEnv(t, env)
-			_, _, warnings, err := Read()
+			_, _, warnings, err := Read(environ(env))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -307,8 +299,7 @@ func FuzzSettings(f *testing.F) {
 			"ROLE_CHAIN_VIA", "ROLE_CHAIN_PROFILES", "ROLE_CHAIN_SESSION_NAME", "ROLE_CHAIN_EXTERNAL_ID", "ROLE_CHAIN_DURATION"} {
 			env := map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job}
 			env[name] = value
-			withEnv(t, env)
-			s, _, _, err := Read()
+			s, _, _, err := Read(environ(env))
 			if err != nil {
 				if strings.ContainsAny(err.Error(), "\r\x1b") || strings.Count(err.Error(), "\n") >= len(exit.All(err)) {
 					t.Fatalf("%s: %q", name, err)

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// One round of everything: each start has left behind what it should, or run fails.
+func TestRun(t *testing.T) {
+	var out, errs strings.Builder
+	disk := t.TempDir()
+	if code := run(t.Context(), []string{"-rounds", "1", "-disk", disk, "-also", "shell=/bin/sh"}, &out, &errs); code != exitFailed {
+		t.Errorf("a candidate that is no entrypoint: exit code %d\n%s%s", code, &out, &errs)
+	}
+	out.Reset()
+	errs.Reset()
+	if code := run(t.Context(), []string{"-rounds", "1", "-disk", disk}, &out, &errs); code != exitOK {
+		t.Fatalf("exit code %d\n%s%s", code, &out, &errs)
+	}
+	for _, name := range []string{"floor", "the original alone", "tini", "bash script", "rolechain, first start", "rolechain, second start", "rolechain, pass-through"} {
+		if !strings.Contains(out.String(), "\n"+name) {
+			t.Errorf("%s is not in the table:\n%s", name, &out)
+		}
+	}
+	if left, _ := os.ReadDir(disk); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{{"-rounds", "0"}, {"-also", "x"}, {"-also", "=x"}, {"x"}, {"-nosuch"}} {
+		var out, errs strings.Builder
+		if code := run(t.Context(), args, &out, &errs); code != exitUsage || errs.Len() == 0 || out.Len() > 0 {
+			t.Errorf("%q: exit code %d, stdout %q, stderr %q", args, code, &out, &errs)
+		}
+	}
+}
+
+// The comparison with the script is fair only as long as both write the same.
+func TestScriptWritesTheSameFile(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	p, err := build(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &field{programs: p, token: dir + "/token"}
+	if err := os.WriteFile(f.token, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := newSpawner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	written := map[string]string{}
+	for name, argv := range map[string][]string{"script": {p.bash, p.script, p.target}, "rolechain": {p.entrypoint}} {
+		list, err := f.chained(name, argv, []place{{dir: dir}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var h home
+		for _, v := range list[0].env {
+			if dir, ok := strings.CutPrefix(v, "HOME="); ok {
+				h = home(dir)
+			}
+		}
+		if _, err := once(s, list[0]); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(h.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		written[name] = string(data)
+	}
+	if written["script"] != written["rolechain"] {
+		t.Errorf("script.sh is out of date:\n%s\nrolechain writes:\n%s", written["script"], written["rolechain"])
+	}
+}
+
+// A start that fails, or that does something else than run the target, is no figure.
+func TestSpawnRefuses(t *testing.T) {
+	s, err := newSpawner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for text, argv := range map[string][]string{
+		"exit code 3: why":       {"/bin/sh", "-c", "echo why >&2; exit 3"},
+		"signal killed":          {"/bin/sh", "-c", "kill -9 $$"},
+		"stdout has 6 bytes":     {"/bin/sh", "-c", "echo hello"},
+		"executing \"/nowhere\"": {"/nowhere"},
+	} {
+		if _, err := s.spawn(argv, nil); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%q gives %v, not %q", argv, err, text)
+		}
+	}
+}

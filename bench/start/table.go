@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// What rolechain aims at. They are shown beside the figures and decide nothing: a ratio of one machine in one hour is
+// something to look at.
+const (
+	aimFloor  = 1.35 // of the floor's time, at most
+	aimScript = 0.40 // of the script's time, at most
+)
+
+// table prints one line a contender. The first of the list is the floor.
+func table(out io.Writer, list []*contender) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	others := false
+	for _, c := range list {
+		others = others || c.present != nil
+	}
+	header := fmt.Sprintf("start\tHOME\tto floor (aim %.2f)\tto script (aim %.2f)\tmedian µs", aimFloor, aimScript)
+	if others {
+		header += "\tto this tree's"
+	}
+	fmt.Fprintln(w, header)
+	floor := list[0]
+	for _, c := range list {
+		place := c.home
+		if place == "" {
+			place = "-"
+		}
+		if c.missing != "" {
+			fmt.Fprintf(w, "%s\t%s\tnot measured: %s\n", c.name, place, c.missing)
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f", c.name, place, cell(c, floor), cell(c, c.script), quantile(c.times, 0.5)/1e3)
+		if others {
+			fmt.Fprintf(w, "\t%s", cell(c, c.present))
+		}
+		fmt.Fprintln(w)
+	}
+	return w.Flush()
+}
+
+func cell(c, to *contender) string {
+	if to == nil || to.missing != "" {
+		return "-"
+	}
+	if c == to {
+		return "1"
+	}
+	r := ratioOf(c.times, to.times)
+	return fmt.Sprintf("%.2f (%.2f-%.2f)", r.median, r.low, r.high)
+}
