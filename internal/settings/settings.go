@@ -91,6 +91,8 @@ func Read(env []string) (Settings, Log, []Warning, error) {
 type validator struct {
 	problems []error
 	warnings []Warning
+
+	baseVariable, regionVariable string // the names by which these came
 }
 
 func (v *validator) fail(name, value, problem, hint string) {
@@ -222,6 +224,7 @@ func (v *validator) passThrough(env environment) {
 // injects, Pod Identity comes first, as it does in EKS.
 func (v *validator) firstHop(env environment, s *Settings) {
 	s.FirstHop = WebIdentity
+	v.baseVariable = "WEB_IDENTITY_ROLE_ARN"
 	s.BaseRole = v.alias("WEB_IDENTITY_ROLE_ARN", env.WebIdentityRoleARN, "ROLE_1_ARN", env.Role1ARN, roleARN)
 	named := env.WebIdentityRoleARN != nil || env.Role1ARN != nil
 	injected := ambient(env.AWSRoleARN)
@@ -235,7 +238,8 @@ func (v *validator) firstHop(env environment, s *Settings) {
 			errors.New("WEB_IDENTITY_ROLE_ARN is not set, and EKS has injected no AWS_ROLE_ARN: there is no first hop"),
 			"set WEB_IDENTITY_ROLE_ARN to the job execution role, or annotate the pod's service account with eks.amazonaws.com/role-arn"))
 	default:
-		s.BaseRole = v.get("AWS_ROLE_ARN", &injected, roleARN)
+		v.baseVariable = "AWS_ROLE_ARN"
+		s.BaseRole = v.get(v.baseVariable, &injected, roleARN)
 	}
 	if token := ambient(env.TokenFile); token != "" {
 		s.TokenFile = v.get("AWS_WEB_IDENTITY_TOKEN_FILE", &token, filePath)
@@ -269,7 +273,7 @@ func (v *validator) partitions(s Settings) {
 			v.fail(name, role, fmt.Sprintf("is in another partition than the client role, %q", s.ClientRole), hint)
 		}
 	}
-	check("WEB_IDENTITY_ROLE_ARN", s.BaseRole)
+	check(v.baseVariable, s.BaseRole)
 	for _, role := range s.Via {
 		check("ROLE_CHAIN_VIA", role)
 	}
@@ -277,7 +281,7 @@ func (v *validator) partitions(s Settings) {
 		check("ROLE_CHAIN_PROFILES", named.Role)
 	}
 	if s.Region != "" && !inPartition(s.Region, where) {
-		v.fail("AWS_REGION", s.Region, fmt.Sprintf("is in another partition than the client role, %q", s.ClientRole), hint)
+		v.fail(v.regionVariable, s.Region, fmt.Sprintf("is in another partition than the client role, %q", s.ClientRole), hint)
 	}
 }
 
@@ -287,6 +291,7 @@ func (v *validator) region(env environment, s *Settings) {
 		value *string
 	}{{"AWS_REGION", env.Region}, {"AWS_DEFAULT_REGION", env.DefaultRegion}, {"REGION", env.RegionAlias}} {
 		if value := ambient(r.value); value != "" {
+			v.regionVariable = r.name
 			s.Region = v.get(r.name, &value, region)
 			break
 		}
