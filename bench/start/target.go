@@ -40,20 +40,23 @@ var machines = map[string]struct {
 		0x0f, 0x05, //                    syscall
 	}},
 	"arm64": {elf.EM_AARCH64, words(
-		0xd2800000|1<<5|0,         // movz x0, #1
-		0xd10043e1,                // sub x1, sp, #16
-		0xd2800000|113<<5|8,       // movz x8, #113 (clock_gettime)
-		0xd4000001,                // svc #0
-		0xd2800000|1<<5|0,         // movz x0, #1
-		0xd10043e1,                // sub x1, sp, #16
-		0xd2800000|stampSize<<5|2, // movz x2, #16
-		0xd2800000|64<<5|8,        // movz x8, #64 (write)
-		0xd4000001,                // svc #0
-		0xd2800000|0<<5|0,         // movz x0, #0
-		0xd2800000|93<<5|8,        // movz x8, #93 (exit)
-		0xd4000001,                // svc #0
+		movz(0, 1),         // movz x0, #1
+		0xd10043e1,         // sub x1, sp, #16
+		movz(8, 113),       // movz x8, #113 (clock_gettime)
+		0xd4000001,         // svc #0
+		movz(0, 1),         // movz x0, #1
+		0xd10043e1,         // sub x1, sp, #16
+		movz(2, stampSize), // movz x2, #16
+		movz(8, 64),        // movz x8, #64 (write)
+		0xd4000001,         // svc #0
+		movz(0, 0),         // movz x0, #0
+		movz(8, 93),        // movz x8, #93 (exit)
+		0xd4000001,         // svc #0
 	)},
 }
+
+// movz is the instruction that loads a small number into register x0 to x30.
+func movz(register, number uint32) uint32 { return 0xd2800000 | number<<5 | register }
 
 func words(instructions ...uint32) []byte {
 	var code []byte
