@@ -4,9 +4,12 @@ go 1.26.0
 
 toolchain go1.26.8
 
-// In the programs.
+// In the programs; of these the entrypoint has aws/arn and x/sys only.
 require (
-	github.com/aws/aws-sdk-go-v2 v1.47.7 // aws/arn only
+	github.com/aws/aws-sdk-go-v2 v1.47.7
+	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
+	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8
+	github.com/aws/smithy-go v1.28.8
 	github.com/rogpeppe/go-internal v1.16.0 // diff; testscript in tests
 	golang.org/x/sys v0.49.0
 )
@@ -14,9 +17,6 @@ require (
 // In tests and the demo.
 require (
 	github.com/aws/aws-sdk-go-v2/config v1.33.15
-	github.com/aws/aws-sdk-go-v2/credentials v1.20.15
-	github.com/aws/aws-sdk-go-v2/service/sts v1.51.8
-	github.com/aws/smithy-go v1.28.8
 	github.com/go-jose/go-jose/v4 v4.1.9
 )
 

@@ -1,5 +1,5 @@
-// Rolechain is everything of a role chain that talks to a person: what a container's start would do, and which version
-// does it. It lies beside the entrypoint in the image; README.md has its commands.
+// Rolechain is everything of a role chain that talks to a person: what a container's start would do, whether the chain
+// works, and which version does it. It lies beside the entrypoint in the image; README.md has its commands.
 package main
 
 import (
@@ -22,6 +22,7 @@ type command struct {
 }
 
 var commands = []command{
+	{"check", "", "try each hop of the role chain and say which one fails, and why", check},
 	{"plan", "[ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", plan},
 	{"version", "", "print the version, the commit and the Go version", version},
 }

@@ -6,8 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/diff"
 
@@ -85,10 +86,13 @@ func show(p start.Plan) []byte {
 	return b.Bytes()
 }
 
-// quote shows where an argument begins and ends when that is not plain.
+// quote writes an argument as a shell would read it back.
 func quote(word string) string {
-	if word == "" || strings.ContainsAny(word, " \t\n\"'\\$`") || strconv.Quote(word) != `"`+word+`"` {
-		return strconv.Quote(word)
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("%+,-./:=@_", r)
 	}
-	return word
+	if word != "" && utf8.ValidString(word) && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

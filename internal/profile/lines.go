@@ -122,7 +122,7 @@ func unreadable(text string) string {
 		switch {
 		case r == '\r':
 			return "has a carriage return in the middle, which some SDKs take for the end of a line"
-		case r == '\t' || r == '\f' || r == '\v':
+		case r == '\t' || (r == '\f' || r == '\v') && strings.TrimSpace(text) == "":
 		case unicode.IsControl(r):
 			return fmt.Sprintf("has a control character (%U)", r)
 		case r > unicode.MaxASCII && unicode.IsSpace(r) && strings.TrimSpace(text[:i]) == "":

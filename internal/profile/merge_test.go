@@ -152,6 +152,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"an indented header", "[default]\nregion = r\n  [profile x]\n", 3, "indented below a key"},
 		{"not UTF-8", "[default]\nregion = r\n# caf\xe9\n", 3, "not UTF-8"},
 		{"NUL", "[default]\x00\n", 1, "control character"},
+		{"a form feed before a comment", "[x]\na = b\n \f# c\n", 3, "control character"},
 		{"next line, a line end in Java v1", "[x]\na = b\u0085c\n", 2, "control character"},
 		{"old Mac line ends", "[default]\rregion = r\r", 1, "carriage return"},
 		{"a no-break space as indentation", "[x]\na = b\n\u00a0c = d\n", 3, "white space character"},

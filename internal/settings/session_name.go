@@ -3,6 +3,8 @@ package settings
 import (
 	"fmt"
 	"strings"
+
+	"rolechain/internal/exit"
 )
 
 // A SessionName is the template of the name that CloudTrail shows for both hops.
@@ -23,14 +25,16 @@ func (n SessionName) NeedsToken() bool {
 }
 
 // Expand fills in the template. Bytes that STS does not take become "-". A name longer than the 64 that STS takes loses
-// its beginning, since pods differ in the end of their names. The error names the field that pod does not tell.
+// its beginning, since pods differ in the end of their names. The error, an *exit.Error, names the field that pod does not
+// tell.
 func (n SessionName) Expand(pod Pod) (string, error) {
 	name := string(n)
 	for _, field := range []struct{ mark, value string }{
 		{podField, pod.Name}, {namespaceField, pod.Namespace}, {serviceAccountField, pod.ServiceAccount},
 	} {
 		if strings.Contains(name, field.mark) && field.value == "" {
-			return "", fmt.Errorf("%q asks for %s, which is not known here", string(n), field.mark)
+			return "", exit.Because(exit.BadSetting, fmt.Errorf("ROLE_CHAIN_SESSION_NAME: %q asks for %s, which is not known here", string(n), field.mark),
+				"the namespace and the service account are read from the pod's token")
 		}
 		name = strings.ReplaceAll(name, field.mark, field.value)
 	}

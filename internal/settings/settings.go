@@ -4,6 +4,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -57,7 +58,10 @@ type Locations struct {
 	ConfigFile         string // AWS_CONFIG_FILE; "" when unset or empty
 	CredentialsFile    string // AWS_SHARED_CREDENTIALS_FILE; "" when unset or empty
 	EmptyConfigFile    bool   // AWS_CONFIG_FILE is set and empty, which SDKs take for a path
+	ContainerURI       string // AWS_CONTAINER_CREDENTIALS_FULL_URI; "" when unset or empty
 	ContainerTokenFile string // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; "" when unset or empty
+	STSEndpoint        string // AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL; "" for AWS's own
+	FIPS               bool   // AWS_USE_FIPS_ENDPOINT is true
 	Hostname           string // HOSTNAME, the pod's name in Kubernetes; "" when unset or empty
 }
 
@@ -184,7 +188,10 @@ func (v *validator) settings(env environment) Settings {
 		Locations: Locations{
 			Home:               ambient(env.Home),
 			EmptyConfigFile:    env.ConfigFile != nil && *env.ConfigFile == "",
+			ContainerURI:       ambient(env.ContainerURI),
 			ContainerTokenFile: ambient(env.ContainerTokenFile),
+			STSEndpoint:        cmp.Or(ambient(env.STSEndpoint), ambient(env.Endpoint)),
+			FIPS:               strings.EqualFold(ambient(env.FIPS), "true"),
 			Hostname:           ambient(env.Hostname),
 		},
 	}

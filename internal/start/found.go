@@ -49,7 +49,7 @@ func Look(s settings.Settings, self string) (Found, error) {
 	if s.ClientRole == "" {
 		return found, problems[0]
 	}
-	found.Pod, problems[1] = lookAtToken(s)
+	found.Pod, problems[1] = LookAtToken(s)
 	problems[2] = found.lookAtFiles(s.Locations)
 	return found, errors.Join(problems[:]...)
 }
@@ -85,8 +85,8 @@ func targetError(name string, err error) error {
 	return exit.Because(exit.CannotExec, fmt.Errorf("the original entrypoint %q cannot be executed: %w", name, err), hint)
 }
 
-// lookAtToken makes sure that the first hop has its token, and reads from it what the session name asks for.
-func lookAtToken(s settings.Settings) (settings.Pod, error) {
+// LookAtToken makes sure that the first hop has its token, and reads from it what the session name asks for. It is a part of Look.
+func LookAtToken(s settings.Settings) (settings.Pod, error) {
 	pod := settings.Pod{Name: s.Locations.Hostname}
 	if pod.Name == "" {
 		pod.Name, _ = os.Hostname()

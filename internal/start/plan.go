@@ -50,8 +50,7 @@ func Make(s settings.Settings, found Found, env, args []string) (Plan, error) {
 	}
 	name, err := s.SessionName.Expand(found.Pod)
 	if err != nil {
-		return Plan{}, exit.Because(exit.BadSetting, fmt.Errorf("ROLE_CHAIN_SESSION_NAME: %w", err),
-			"the namespace and the service account are read from the pod's token")
+		return Plan{}, err
 	}
 	profiles := profile.Chain(s, name)
 	if err := p.writeConfig(s, found, profiles); err != nil {

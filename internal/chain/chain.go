@@ -1,0 +1,194 @@
+// Package chain goes from hops to a session: the pod's own identity first (IRSA's web identity token, or EKS Pod
+// Identity's agent), then AssumeRole by AssumeRole to the client role.
+//
+// One attempt is one call of each hop that is needed, without retries: the SDK's are off, since they nest on a chain
+// (45 s to fail when STS is down) and leave out a truncated answer. Whoever needs a session decides about retries; First
+// is the policy of a start. Every failure is an *Error, which says at which hop, what AWS said, whether to try again, and
+// what a person can do.
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"rolechain/internal/settings"
+)
+
+// tryTimeout is how long one call of one hop may take. STS answers in well under a second; this is the design's limit.
+const tryTimeout = 10 * time.Second
+
+// A Chain gets sessions. It may be used from several goroutines; one attempt at a time goes on, so that the hops before
+// the last are done once for all of them.
+type Chain struct {
+	spec  Spec
+	sts   *sts.Client
+	agent *http.Client // Pod Identity's
+	turn  chan struct{}
+	held  []held // held[i] is hop i+1's session; the last hop's is never kept
+}
+
+// held is a session to go on from. Its zero value is none.
+type held struct {
+	Session
+	life time.Duration // what was left when it was issued
+}
+
+// New returns the chain of spec; it does not check it, which settings has done. transport carries every call, nil means
+// a plain one of this package: no kept connections, HTTPS_PROXY and its like respected for STS, each phase bounded.
+func New(spec Spec, transport http.RoundTripper) *Chain {
+	return &Chain{
+		spec:  spec,
+		sts:   newSTS(spec, transport),
+		agent: newAgent(transport),
+		turn:  make(chan struct{}, 1),
+		held:  make([]held, spec.hops()-1),
+	}
+}
+
+// Format keeps the sessions inside from being printed.
+func (c *Chain) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "chain to %s", c.spec.ClientRole) }
+
+// Client does one attempt for a new session of the client role. The sessions of the hops before are used again while
+// they are good (see Base). When one of them is not good but still valid, and its renewal fails for a passing reason,
+// it serves once more. A caller's session that STS refuses as expired or unknown is renewed within the same attempt.
+// The error is an *Error.
+func (c *Chain) Client(ctx context.Context) (Session, error) { return c.As(ctx, c.spec.ClientRole) }
+
+// As is Client for another role at the end of the same chain, with the same options and the same hops before it.
+func (c *Chain) As(ctx context.Context, role string) (Session, error) {
+	if err := c.take(ctx, c.spec.hops(), role); err != nil {
+		return Session{}, err
+	}
+	defer c.release()
+	return c.assume(ctx, c.spec.hops(), role)
+}
+
+// Base returns the first hop's own session: the one that Client last went on from, as long as it is good, or a new one.
+// Good is a session with at least 15 minutes left, since SDKs ask again below that, or, when it is a short one, half of
+// its life. The error is an *Error.
+func (c *Chain) Base(ctx context.Context) (Session, error) {
+	if err := c.take(ctx, 1, c.spec.ClientRole); err != nil {
+		return Session{}, err
+	}
+	defer c.release()
+	return c.session(ctx, 1)
+}
+
+// Forget drops every session that is held, so that the next attempt starts from the pod's own identity. It waits for an
+// attempt that is under way.
+func (c *Chain) Forget() {
+	c.turn <- struct{}{}
+	defer c.release()
+	clear(c.held)
+}
+
+// take waits for this caller's turn. A channel and not a mutex: whoever waits can give up.
+func (c *Chain) take(ctx context.Context, hop int, last string) error {
+	began := time.Now()
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return c.explain(hop, last, began, ctx.Err())
+	}
+}
+
+func (c *Chain) release() { <-c.turn }
+
+// margin is what a session must have left to be used again.
+const margin = 15 * time.Minute
+
+func (h held) good() bool { return h.AccessKeyID != "" && h.Left() >= min(margin, h.life/2) }
+
+// session returns a good session of one of the hops before the last: the one held, or a new one.
+func (c *Chain) session(ctx context.Context, hop int) (Session, error) {
+	at := &c.held[hop-1]
+	if at.good() {
+		return at.Session, nil
+	}
+	began := time.Now()
+	var s Session
+	var err error
+	switch {
+	case hop > 1:
+		s, err = c.assume(ctx, hop, c.spec.ClientRole)
+	case c.spec.FirstHop == settings.PodIdentity:
+		s, err = c.try(ctx, hop, c.spec.ClientRole, c.podIdentity)
+	default:
+		s, err = c.try(ctx, hop, c.spec.ClientRole, c.webIdentity)
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	*at = held{Session: s, life: s.Expires.Sub(began)}
+	return s, nil
+}
+
+// caller returns a session for the next hop to sign with: unlike Base it makes do with one that is merely valid, for as
+// long as a call may take, when there is passing trouble with a new one.
+func (c *Chain) caller(ctx context.Context, hop int) (Session, error) {
+	s, err := c.session(ctx, hop)
+	old := c.held[hop-1]
+	if err != nil && transient(err) && ctx.Err() == nil && old.AccessKeyID != "" && old.Left() > tryTimeout {
+		return old.Session, nil
+	}
+	return s, err
+}
+
+// assume does AssumeRole from the hop before.
+func (c *Chain) assume(ctx context.Context, hop int, last string) (Session, error) {
+	for again := false; ; again = true {
+		from, err := c.caller(ctx, hop-1)
+		if err != nil {
+			return Session{}, err
+		}
+		s, err := c.try(ctx, hop, last, func(ctx context.Context) (Session, error) {
+			return c.assumeRole(ctx, hop, last, from)
+		})
+		var refused *Error
+		if again || !errors.As(err, &refused) || !refused.callerEnded() {
+			return s, err
+		}
+		c.held[hop-2] = held{}
+	}
+}
+
+// try makes one call within tryTimeout and puts what went wrong into an *Error.
+func (c *Chain) try(ctx context.Context, hop int, last string, call func(context.Context) (Session, error)) (Session, error) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	s, err := call(ctx)
+	if err == nil {
+		err = usable(s)
+	}
+	if err != nil {
+		return Session{}, c.explain(hop, last, began, err)
+	}
+	s.Role = c.spec.role(hop, last)
+	return s, nil
+}
+
+// usable checks an answer before anybody relies on it.
+func usable(s Session) error {
+	switch {
+	case s.AccessKeyID == "" || s.SecretAccessKey == "" || s.SessionToken == "" || s.Expires.IsZero():
+		return fmt.Errorf("the answer has no session in it: %w", io.ErrUnexpectedEOF)
+	case s.Left() <= 0:
+		return &pastError{-s.Left()}
+	}
+	return nil
+}
+
+// pastError is about a session that was over when it came.
+type pastError struct{ ago time.Duration }
+
+func (e *pastError) Error() string {
+	return fmt.Sprintf("the answer is a session that ended %.0f minutes ago by this node's clock", e.ago.Minutes())
+}

@@ -1,0 +1,263 @@
+package chain
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"rolechain/internal/ststest"
+)
+
+func TestTwoHopsOverTCP(t *testing.T) {
+	p := overTCP(t, roles(), nil)
+	s := p.client()
+	known, _ := p.sts.Lookup(s.AccessKeyID)
+	if s.Role != clientRole || known.RoleARN != clientRole || known.Depth != 2 || known.Subject != subject || known.Name != "pod-1" ||
+		!s.Expires.Equal(known.Expires) || s.SecretAccessKey == "" || s.SessionToken == "" {
+		t.Errorf("got %v, the server has %+v", s, known)
+	}
+	p.wantCalls("web job-execution-role ok", "assume client-role ok")
+	for _, entry := range p.sts.Journal() {
+		if entry.DurationSeconds != "" || entry.ExternalID || entry.SessionPolicy || entry.SourceIdentity != "" || len(entry.Tags) > 0 {
+			t.Errorf("sent what was not asked for: %+v", entry)
+		}
+	}
+	base, err := p.chain.Base(t.Context())
+	if err != nil || base.Role != jobRole || base.AccessKeyID != p.sts.Journal()[0].IssuedKeyID {
+		t.Errorf("Base = %v, %v", base, err)
+	}
+	p.wantCalls("web job-execution-role ok", "assume client-role ok")
+}
+
+// The options go on the last hop only, all of them, through a chain of three.
+func TestOptions(t *testing.T) {
+	config := roles()
+	config.Roles[0].MayAssume = append(config.Roles[0].MayAssume, middleRole)
+	config.Roles[2].ExternalID = "the-external-id"
+	p := inMemory(t, config, func(s *Spec) {
+		s.Via = []string{middleRole}
+		s.ExternalID, s.SourceIdentity = "the-external-id", "alice"
+		s.Tags, s.TransitiveTags = map[string]string{"team": "data", "cost": "7"}, []string{"team"}
+		s.Policy, s.PolicyARNs = `{"Version":"2012-10-17"}`, []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}
+		s.Duration = 20 * time.Minute
+	})
+	s := p.client()
+	p.wantCalls("web job-execution-role ok", "assume middle-role ok", "assume client-role ok")
+	journal := p.sts.Journal()
+	for _, entry := range journal[:2] {
+		if entry.DurationSeconds != "" || entry.ExternalID || entry.SessionPolicy || entry.SourceIdentity != "" || len(entry.Tags) > 0 {
+			t.Errorf("an earlier hop carried options: %+v", entry)
+		}
+	}
+	last := journal[2]
+	if last.DurationSeconds != "1200" || !last.ExternalID || !last.SessionPolicy || last.SourceIdentity != "alice" ||
+		!maps.Equal(last.Tags, p.spec.Tags) || !slices.Equal(last.TransitiveTags, p.spec.TransitiveTags) || last.Depth != 3 {
+		t.Errorf("the last hop carried %+v", last)
+	}
+	if left := s.Left(); left > 20*time.Minute || left < 19*time.Minute {
+		t.Errorf("a session of 20 min has %v left", left)
+	}
+	for _, entry := range journal {
+		if entry.SessionName != "pod-1" {
+			t.Errorf("session name %q", entry.SessionName)
+		}
+	}
+}
+
+// One AssumeRoleWithWebIdentity serves several roles at the end.
+func TestOtherRoles(t *testing.T) {
+	p := inMemory(t, roles(), nil)
+	p.client()
+	other, err := p.chain.As(t.Context(), otherRole)
+	if err != nil || other.Role != otherRole {
+		t.Errorf("As = %v, %v", other, err)
+	}
+	p.wantCalls("web job-execution-role ok", "assume client-role ok", "assume other-role ok")
+}
+
+func TestSpecSurvivesJSON(t *testing.T) {
+	spec := Spec{Via: []string{"v"}, Tags: map[string]string{"k": "v"}, TransitiveTags: []string{"k"}, PolicyARNs: []string{"p"}, Duration: time.Hour, FIPS: true}
+	value := reflect.ValueOf(&spec).Elem()
+	for i := range value.NumField() {
+		if value.Field(i).Kind() == reflect.String {
+			value.Field(i).SetString(value.Type().Field(i).Name)
+		}
+		if value.Field(i).IsZero() {
+			t.Errorf("the test leaves %s zero", value.Type().Field(i).Name)
+		}
+	}
+	data, err := json.Marshal(spec)
+	var again Spec
+	if err == nil {
+		err = json.Unmarshal(data, &again)
+	}
+	if err != nil || !reflect.DeepEqual(again, spec) {
+		t.Errorf("%v: %+v", err, again)
+	}
+}
+
+// Where STS is asked follows from the spec alone: nothing is read from the environment.
+func TestEndpoint(t *testing.T) {
+	for name, value := range map[string]string{"AWS_REGION": "ap-south-1", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9", "AWS_USE_FIPS_ENDPOINT": "true",
+		"AWS_CONFIG_FILE": "/nonexistent/config", "AWS_PROFILE": "nobody", "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x"} {
+		t.Setenv(name, value)
+	}
+	for _, c := range []struct {
+		spec        Spec
+		host, scope string
+	}{
+		{Spec{Region: "eu-west-1"}, "sts.eu-west-1.amazonaws.com", "/eu-west-1/"},
+		{Spec{}, "sts.amazonaws.com", "/us-east-1/"},
+		{Spec{Region: "us-east-2", FIPS: true}, "sts-fips.us-east-2.amazonaws.com", "/us-east-2/"},
+		{Spec{FIPS: true}, "sts-fips.us-east-1.amazonaws.com", "/us-east-1/"},
+		{Spec{ClientRole: "arn:aws-cn:iam::444455556666:role/x"}, "sts.cn-north-1.amazonaws.com.cn", "/cn-north-1/"},
+		{Spec{ClientRole: "arn:aws-us-gov:iam::444455556666:role/x"}, "sts.us-gov-west-1.amazonaws.com", "/us-gov-west-1/"},
+		{Spec{ClientRole: "arn:aws-eusc:iam::444455556666:role/x"}, "sts.eusc-de-east-1.amazonaws.eu", "/eusc-de-east-1/"},
+		{Spec{ClientRole: "arn:aws-iso:iam::444455556666:role/x"}, "sts.us-iso-east-1.c2s.ic.gov", "/us-iso-east-1/"},
+		{Spec{ClientRole: "arn:aws-iso-b:iam::444455556666:role/x"}, "sts.us-isob-east-1.sc2s.sgov.gov", "/us-isob-east-1/"},
+		{Spec{ClientRole: "arn:aws-iso-e:iam::444455556666:role/x"}, "sts.eu-isoe-west-1.cloud.adc-e.uk", "/eu-isoe-west-1/"},
+		{Spec{ClientRole: "arn:aws-iso-f:iam::444455556666:role/x"}, "sts.us-isof-south-1.csp.hci.ic.gov", "/us-isof-south-1/"},
+		{Spec{Region: "eu-west-1", STSEndpoint: "https://sts.example:8443", FIPS: true}, "sts.example:8443", "/eu-west-1/"},
+	} {
+		t.Run(c.host, func(t *testing.T) {
+			p := inMemory(t, roles(), func(s *Spec) {
+				s.Region, s.FIPS, s.STSEndpoint = c.spec.Region, c.spec.FIPS, c.spec.STSEndpoint
+			})
+			if c.spec.ClientRole != "" {
+				p.spec.ClientRole = c.spec.ClientRole
+			}
+			p.wantHosts(c.host, c.scope)
+		})
+	}
+}
+
+// A session that ends sooner than it was asked for is still used, for as long as a next call needs it.
+func TestShortSessions(t *testing.T) {
+	config := roles()
+	for i := range config.Roles {
+		config.Roles[i].LifetimeSeconds = 20
+	}
+	inBubble(t, config, nil, func(p *pod) {
+		p.client()
+		time.Sleep(seconds(9))
+		p.client() // 11 s are left of the first hop's
+		time.Sleep(seconds(9))
+		p.client() // 2 s would be
+		p.wantCalls("web job-execution-role ok", "assume client-role ok", "assume client-role ok", "web job-execution-role ok", "assume client-role ok")
+	})
+}
+
+// The first hop's session is used while it has 15 minutes left, so every second client session of an hour needs a new one.
+func TestReuse(t *testing.T) {
+	inBubble(t, roles(), nil, func(p *pod) {
+		for range 5 {
+			p.client() // at 0, 11, 22, 33 and 44 minutes
+			time.Sleep(11 * time.Minute)
+		}
+		if n := slices.Index(p.calls()[1:], "web job-execution-role ok"); n >= 0 {
+			t.Errorf("a new first hop at call %d", n+1)
+		}
+		first, err := p.chain.Base(p.Context()) // 5 minutes left: renewed
+		if err != nil || first.Left() < 59*time.Minute {
+			t.Errorf("Base = %v, %v", first, err)
+		}
+		time.Sleep(45*time.Minute - time.Second)
+		if again, err := p.chain.Base(p.Context()); err != nil || again != first {
+			t.Errorf("Base = %v, %v, want %v again", again, err, first)
+		}
+		time.Sleep(2 * time.Second)
+		if renewed, err := p.chain.Base(p.Context()); err != nil || renewed == first {
+			t.Errorf("Base = %v, %v, with less than 15 minutes left", renewed, err)
+		}
+		p.chain.Forget()
+		p.client()
+		calls := p.calls()
+		if got := calls[len(calls)-3:]; !slices.Equal(got, []string{"web job-execution-role ok", "web job-execution-role ok", "assume client-role ok"}) {
+			t.Errorf("after Forget: %q", got)
+		}
+	})
+}
+
+// Roles in between are gone through in order, and reused as the first hop is.
+func TestReuseVia(t *testing.T) {
+	config := roles()
+	for i := range config.Roles {
+		config.Roles[i].MayAssume = []string{"*"}
+	}
+	config.Roles[3].TrustedBy, config.Roles[2].TrustedBy = []string{middleRole}, []string{otherRole}
+	p := inMemory(t, config, func(s *Spec) { s.Via = []string{middleRole, otherRole} })
+	p.client()
+	if e := (&Error{Hop: 6, Action: "AssumeRole", Role: clientRole, Message: "x"}); e.Error() != "6th hop (AssumeRole to "+clientRole+"): x" {
+		t.Error(e)
+	}
+	p.client()
+	p.wantCalls("web job-execution-role ok", "assume middle-role ok", "assume other-role ok", "assume client-role ok", "assume client-role ok")
+	// The last caller's end takes only that hop again.
+	p.inject(ststest.Fault{Kind: ststest.ExpiredToken, Action: "AssumeRole", Times: 1})
+	p.client()
+	if got := p.calls()[5:]; !slices.Equal(got, []string{"assume client-role ExpiredToken", "assume other-role ok", "assume client-role ok"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// When STS refuses the caller's session, the hop before is done again within the same attempt, once.
+func TestCallerEnds(t *testing.T) {
+	p := inMemory(t, roles(), nil)
+	p.client()
+	p.inject(ststest.Fault{Kind: ststest.ExpiredToken, Action: "AssumeRole", Times: 1})
+	p.client()
+	p.wantCalls("web job-execution-role ok", "assume client-role ok",
+		"assume client-role ExpiredToken", "web job-execution-role ok", "assume client-role ok")
+	p.inject(ststest.Fault{Kind: ststest.ExpiredToken, Action: "AssumeRole"})
+	if e := p.refused(); e.Kind != Transient || e.Code != "ExpiredToken" || e.Hop != 2 {
+		t.Errorf("%+v", e)
+	}
+	if n := len(p.calls()); n != 8 {
+		t.Errorf("%d calls: %q", n, p.calls())
+	}
+}
+
+// An STS that has forgotten the session says so in another code.
+func TestCallerUnknown(t *testing.T) {
+	p := inMemory(t, roles(), nil)
+	p.client()
+	reborn := inMemory(t, roles(), nil)
+	p.chain.sts = newSTS(p.spec, reborn.sts.Transport())
+	if _, err := p.chain.Client(t.Context()); err != nil {
+		t.Error(err)
+	}
+	reborn.wantCalls("assume client-role InvalidClientTokenId", "web job-execution-role ok", "assume client-role ok")
+}
+
+// While a new first hop cannot be had, the old session serves as long as it is valid; Base does not hide it.
+func TestOldCallerServes(t *testing.T) {
+	inBubble(t, roles(), nil, func(p *pod) {
+		p.client()
+		p.inject(ststest.Fault{Kind: ststest.IDPCommunication})
+		time.Sleep(50 * time.Minute)
+		p.client()
+		if _, err := p.chain.Base(p.Context()); !transient(err) {
+			t.Errorf("Base: %v", err)
+		}
+		time.Sleep(10*time.Minute - tryTimeout)
+		if e := p.refused(); e.Hop != 1 || e.Code != "IDPCommunicationError" {
+			t.Errorf("%+v", e)
+		}
+		p.sts.ClearFaults()
+		p.client()
+	})
+}
+
+// The token is read from the file on every try: the kubelet rotates it.
+func TestTokenRotation(t *testing.T) {
+	p := inMemory(t, roles(), nil)
+	p.write(p.spec.TokenFile, p.sts.Token(subject, ststest.WithLifetime(-time.Minute)))
+	if e := p.refused(); e.Code != "ExpiredTokenException" || e.Kind != Refused {
+		t.Errorf("%+v", e)
+	}
+	p.write(p.spec.TokenFile, p.sts.Token(subject))
+	p.client()
+}

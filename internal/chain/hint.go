@@ -1,0 +1,192 @@
+package chain
+
+import (
+	"fmt"
+	"strings"
+
+	"rolechain/internal/settings"
+)
+
+// hint says what to do about the likely cause of e; "" when nobody knows. It has no secret in it.
+func (s Spec) hint(e *Error) string {
+	switch {
+	case e.Kind == BadSpec && e.Action == "Pod Identity":
+		return "AWS_CONTAINER_CREDENTIALS_FULL_URI is set by EKS, to http://169.254.170.23/v1/credentials or http://[fd00:ec2::23]/v1/credentials"
+	case e.Kind == BadSpec:
+		return "check AWS_ENDPOINT_URL_STS (a URL with https://), the region, and HTTPS_PROXY"
+	case e.Kind == NoToken, e.Kind == BadToken:
+		return s.tokenHint(e)
+	case aboutClock(e):
+		return "this node's clock is wrong, as AWS sees it: compare `date -u` on the node with a right one, and look at its time service (chrony)"
+	case e.Kind == Transient:
+		return s.transientHint(e)
+	case strings.HasPrefix(e.Code, "RegionDisabled"):
+		return fmt.Sprintf("STS in the region %q is not active in that account: activate it in IAM's account settings, or set AWS_REGION to one that is", s.region())
+	case e.Code == "InvalidClientTokenId", e.Code == "UnrecognizedClientException":
+		return fmt.Sprintf("STS in the region %q does not know the session of the hop before: an account must opt in to the region, all roles must be in one partition, and AWS_ENDPOINT_URL_STS must belong to it", s.region())
+	case e.Code == "SignatureDoesNotMatch":
+		return fmt.Sprintf("requests are signed for the region %q: AWS_REGION and AWS_ENDPOINT_URL_STS must name the same one, and no proxy may change a request", s.region())
+	case e.Action == "Pod Identity":
+		return podIdentityHint(e)
+	case e.Action == "AssumeRoleWithWebIdentity":
+		return s.webIdentityHint(e)
+	}
+	return s.assumeRoleHint(e)
+}
+
+func (s Spec) tokenHint(e *Error) string {
+	if s.FirstHop == settings.PodIdentity {
+		if e.Kind == NoToken {
+			return "EKS mounts it when the pod is created after the Pod Identity association of its service account: make the association, then the pod again"
+		}
+		return "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE must be the file that EKS mounts, as it is, readable for the container's user"
+	}
+	if e.Kind == NoToken {
+		return "EKS mounts it when the pod is created after its service account got the annotation eks.amazonaws.com/role-arn; or set AWS_WEB_IDENTITY_TOKEN_FILE to where it is"
+	}
+	if e.Err != nil {
+		return "the container's user must be able to read it: set securityContext.fsGroup in the pod template"
+	}
+	return "AWS_WEB_IDENTITY_TOKEN_FILE must be the projected service account token, as it is"
+}
+
+func aboutClock(e *Error) bool {
+	switch e.Code {
+	case "SignatureDoesNotMatch":
+		return strings.Contains(e.Message, "Signature expired") || strings.Contains(e.Message, "not yet current")
+	case "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture":
+		return true
+	}
+	return e.Code == "" && strings.HasSuffix(e.Message, "by this node's clock")
+}
+
+func (s Spec) transientHint(e *Error) string {
+	switch {
+	case throttled(e.Code):
+		return "the account makes too many STS calls: start fewer pods together, or ask for longer sessions"
+	case e.Code == "IDPCommunicationError", e.Code == "InvalidIdentityToken":
+		return "STS cannot fetch the cluster's public keys: they must be reachable from the internet at the token's issuer"
+	case e.Code != "":
+		return ""
+	case e.Action == "Pod Identity":
+		return "is the add-on eks-pod-identity-agent running on this node, and does a NetworkPolicy let the pod reach it?"
+	case strings.HasPrefix(e.Message, "status "):
+		return "something between the pod and STS answered, most likely a proxy: check HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL_STS"
+	}
+	where := "the STS of " + s.region()
+	if s.STSEndpoint != "" {
+		where = "AWS_ENDPOINT_URL_STS"
+	}
+	return "can the pod reach " + where + "? It needs DNS, and a way out (NAT, a proxy) or an interface VPC endpoint for sts in the region, open in security groups and NetworkPolicies"
+}
+
+func podIdentityHint(e *Error) string {
+	switch {
+	case e.Code == "ResourceNotFoundException":
+		return "the pod's service account has no Pod Identity association in this cluster, or it was made for another namespace"
+	case strings.HasPrefix(e.Code, "AccessDenied"):
+		return "the role of the Pod Identity association must trust the service pods.eks.amazonaws.com for sts:AssumeRole and sts:TagSession"
+	case strings.Contains(e.Code, "Token"):
+		return "the token is of another cluster, or over: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE must be the file that EKS mounts, not a copy"
+	}
+	return ""
+}
+
+func (s Spec) webIdentityHint(e *Error) string {
+	switch {
+	case e.Code == "AccessDenied":
+		return fmt.Sprintf("the trust policy of %s must allow sts:AssumeRoleWithWebIdentity to the cluster's OIDC provider, with conditions on sub and aud that %s meets", e.Role, s.tokenSays())
+	case e.Code == "ExpiredTokenException":
+		return "the kubelet renews the projected token in place: AWS_WEB_IDENTITY_TOKEN_FILE must be that file, neither a copy nor a subPath mount"
+	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "audience"):
+		return "the token's audience must be among the client ids of the account's OIDC provider; " + s.tokenSays()
+	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "provider found"):
+		return fmt.Sprintf("account %s has no OIDC provider for the token's issuer: create it there (eksctl utils associate-iam-oidc-provider), or name a role of the cluster's account; %s", account(e.Role), s.tokenSays())
+	case e.Code == "InvalidIdentityToken":
+		return "is the token of this cluster, and meant for AWS? " + s.tokenSays()
+	}
+	return s.parameterHint(e)
+}
+
+// tokenSays repeats the claims that trust policies are about.
+func (s Spec) tokenSays() string {
+	token, err := readJWT(s.TokenFile)
+	if err != nil {
+		return "the token"
+	}
+	c, _ := claimsOf(token)
+	return clean(fmt.Sprintf("the token (sub %q, aud %q, iss %q)", c.Subject, strings.Join(c.Audience, ", "), c.Issuer))
+}
+
+func (s Spec) assumeRoleHint(e *Error) string {
+	if e.Code != "AccessDenied" {
+		return s.parameterHint(e)
+	}
+	caller := s.role(e.Hop-1, "")
+	if caller == "" {
+		caller = "the role of the Pod Identity association"
+	}
+	final := e.Hop == s.hops()
+	switch {
+	case strings.Contains(e.Message, "explicit deny"):
+		return "a policy denies it outright: look for the Deny, also in service control policies, permissions boundaries and session policies"
+	case strings.Contains(e.Message, "sts:TagSession"):
+		return fmt.Sprintf("session tags go with the call%s: both the permissions of %s and the trust policy of %s must allow sts:TagSession", s.whoseTags(final), caller, e.Role)
+	case strings.Contains(e.Message, "sts:SetSourceIdentity"):
+		return fmt.Sprintf("a source identity goes with the call: both the permissions of %s and the trust policy of %s must allow sts:SetSourceIdentity", caller, e.Role)
+	case strings.Contains(e.Message, "no identity-based policy"):
+		return fmt.Sprintf("the permissions of %s must allow sts:AssumeRole on %s", caller, e.Role)
+	case strings.Contains(e.Message, "no resource-based policy"):
+		return fmt.Sprintf("the trust policy of %s must name %s", e.Role, caller)
+	}
+	hint := fmt.Sprintf("either the permissions of %s do not allow sts:AssumeRole on it, or its trust policy does not name %s", caller, caller)
+	switch {
+	case final && s.ExternalID != "":
+		hint += ", or asks for another external id than ROLE_CHAIN_EXTERNAL_ID"
+	case final:
+		hint += ", or asks for an external id (ROLE_CHAIN_EXTERNAL_ID)"
+	}
+	if s.FirstHop == settings.PodIdentity || final && len(s.Tags) > 0 {
+		hint += "; with session tags both must also allow sts:TagSession"
+	}
+	if final && s.SourceIdentity != "" {
+		hint += "; with a source identity both must also allow sts:SetSourceIdentity"
+	}
+	return hint
+}
+
+// whoseTags says where tags come from that nobody may have set knowingly.
+func (s Spec) whoseTags(final bool) string {
+	switch {
+	case s.FirstHop == settings.PodIdentity:
+		return " (EKS Pod Identity puts its own on every session)"
+	case final && len(s.Tags) > 0:
+		return " (ROLE_CHAIN_SESSION_TAGS)"
+	}
+	return ""
+}
+
+// parameterHint is about what any call may be refused for.
+func (s Spec) parameterHint(e *Error) string {
+	switch {
+	case strings.Contains(e.Message, "MaxSessionDuration"):
+		return fmt.Sprintf("ROLE_CHAIN_DURATION must not be longer than the maximum session duration of %s", e.Role)
+	case strings.Contains(e.Message, "role chaining"):
+		return "AWS ends every session of a chained role after one hour at most: set ROLE_CHAIN_DURATION to 1h or less"
+	case e.Code == "MalformedPolicyDocument":
+		return "the session policy (ROLE_CHAIN_SESSION_POLICY_FILE) is not a valid IAM policy"
+	case e.Code == "PackedPolicyTooLarge":
+		return "session policy, policy ARNs and session tags are too large together, by AWS's own packing: shorten them, or give fewer"
+	case strings.Contains(e.Message, "ransitive tag"):
+		return "a tag that the session of an earlier hop made transitive cannot be set again, and ROLE_CHAIN_TRANSITIVE_TAGS may only name tags of ROLE_CHAIN_SESSION_TAGS"
+	}
+	return ""
+}
+
+// account is the one in a role's ARN; settings has checked its form.
+func account(roleARN string) string {
+	if parts := strings.Split(roleARN, ":"); len(parts) > 4 {
+		return parts[4]
+	}
+	return "of the role"
+}

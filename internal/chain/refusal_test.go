@@ -1,0 +1,188 @@
+package chain
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/ststest"
+)
+
+const user = "User: arn:aws:sts::111122223333:assumed-role/job-execution-role/pod-1 is not authorized to perform: "
+
+// TestRefusals has what STS says no to, with the words, the exit code and the hint that a person gets.
+func TestRefusals(t *testing.T) {
+	at := func(role string) func(*pod) { return func(p *pod) { p.spec.ClientRole = role } }
+	token := func(options ...ststest.TokenOption) func(*pod) {
+		return func(p *pod) { p.write(p.spec.TokenFile, p.sts.Token(subject, options...)) }
+	}
+	const web, assume = "first hop (AssumeRoleWithWebIdentity to " + jobRole + "): ", "second hop (AssumeRole to " + clientRole + "): "
+	for name, c := range map[string]struct {
+		roles func([]ststest.Role)
+		pod   func(*pod)
+		kind  Kind
+		code  exit.Code
+		text  string
+		hint  string
+	}{
+		"trust policy of the first hop": {
+			pod:  func(p *pod) { p.write(p.spec.TokenFile, p.sts.Token("system:serviceaccount:dev:spark")) },
+			text: web + "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
+			hint: `sub and aud that the token (sub "system:serviceaccount:dev:spark", aud "sts.amazonaws.com", iss "https://oidc.eks.`,
+		},
+		"audience": {
+			pod:  token(ststest.WithAudience("https://kubernetes.default.svc", "x")),
+			text: web + "InvalidIdentityToken: Incorrect token audience",
+			hint: `among the client ids of the account's OIDC provider; the token (sub "` + subject + `", aud "https://kubernetes.default.svc, x"`,
+		},
+		"no provider": {
+			pod:  token(ststest.WithIssuer("https://elsewhere.example")),
+			text: web + "InvalidIdentityToken: No OpenIDConnect provider found in your account for https://elsewhere.example",
+			hint: "account 111122223333 has no OIDC provider for the token's issuer",
+		},
+		"forged":            {pod: token(ststest.WithForgedSignature()), text: web + "InvalidIdentityToken: ", hint: "of this cluster"},
+		"keys out of reach": {pod: token(ststest.WithUnknownKey()), kind: Transient, code: exit.Unreached, text: web + "InvalidIdentityToken: Couldn't retrieve verification key", hint: "public keys"},
+		"expired token":     {pod: token(ststest.WithLifetime(-time.Minute)), text: web + "ExpiredTokenException: Token expired: ", hint: "neither a copy nor a subPath mount"},
+		"neither side known": {
+			pod:  at(strangers),
+			text: "second hop (AssumeRole to " + strangers + "): AccessDenied: " + user + "sts:AssumeRole on resource: " + strangers,
+			hint: "either the permissions of " + jobRole + " do not allow sts:AssumeRole on it, or its trust policy does not name " + jobRole,
+		},
+		"external id": {
+			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
+			pod:   func(p *pod) { p.spec.ExternalID = "wrong" },
+			text:  assume + "AccessDenied: " + user + "sts:AssumeRole on resource",
+			hint:  "another external id than ROLE_CHAIN_EXTERNAL_ID",
+		},
+		"external id missing": {
+			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
+			text:  assume + "AccessDenied: ", hint: "or asks for an external id (ROLE_CHAIN_EXTERNAL_ID)",
+		},
+		"tags": {
+			roles: func(r []ststest.Role) { r[2].TrustAlso = nil },
+			pod:   func(p *pod) { p.spec.Tags = map[string]string{"team": "data"} },
+			text:  assume + "AccessDenied: " + user + "sts:TagSession on resource: " + clientRole,
+			hint:  "(ROLE_CHAIN_SESSION_TAGS): both the permissions of " + jobRole + " and the trust policy of " + clientRole + " must allow sts:TagSession",
+		},
+		"source identity": {
+			roles: func(r []ststest.Role) { r[0].MayAlso = nil },
+			pod:   func(p *pod) { p.spec.SourceIdentity = "alice" },
+			text:  assume + "AccessDenied: " + user + "sts:SetSourceIdentity on resource", hint: "must allow sts:SetSourceIdentity",
+		},
+		"via": {
+			roles: func(r []ststest.Role) { r[1].TrustedBy = nil },
+			pod:   func(p *pod) { p.spec.Via = []string{middleRole} },
+			text:  "second hop (AssumeRole to " + middleRole + "): AccessDenied: ", hint: "the permissions of " + jobRole,
+		},
+		"at the end of via": {
+			roles: func(r []ststest.Role) { r[0].MayAssume = []string{"*"}; r[2].TrustedBy = nil },
+			pod:   func(p *pod) { p.spec.Via = []string{middleRole} },
+			text:  "third hop (AssumeRole to " + clientRole + "): AccessDenied: ", hint: "its trust policy does not name " + middleRole,
+		},
+		"too long for chaining": {
+			roles: func(r []ststest.Role) { r[2].MaxSessionSeconds = 12 * 3600 },
+			pod:   func(p *pod) { p.spec.Duration = 2 * time.Hour },
+			text:  assume + "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit", hint: "set ROLE_CHAIN_DURATION to 1h or less",
+		},
+		"too long for the role": {
+			roles: func(r []ststest.Role) { r[2].MaxSessionSeconds = 1800 },
+			pod:   func(p *pod) { p.spec.Duration = time.Hour },
+			text:  assume + "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration", hint: "maximum session duration of " + clientRole,
+		},
+		"policy": {pod: func(p *pod) { p.spec.Policy = "{" }, text: assume + "MalformedPolicyDocument: ", hint: "ROLE_CHAIN_SESSION_POLICY_FILE"},
+		"large": {pod: func(p *pod) {
+			p.spec.Tags = map[string]string{"k": strings.Repeat("v", 250), "l": strings.Repeat("v", 250)}
+		}, text: assume + "PackedPolicyTooLarge: ", hint: "too large together"},
+		"transitive": {pod: func(p *pod) { p.spec.TransitiveTags = []string{"k"} }, text: assume + "InvalidParameterValue: ", hint: "ROLE_CHAIN_TRANSITIVE_TAGS may only name tags of"},
+		"name":       {pod: func(p *pod) { p.spec.SessionName = "a b" }, text: web + "ValidationError: 1 validation error detected: Value 'a b' at 'roleSessionName'"},
+
+		"token missing":      {pod: func(p *pod) { os.Remove(p.spec.TokenFile) }, kind: NoToken, code: exit.NoToken, text: web + "token file ", hint: "eks.amazonaws.com/role-arn"},
+		"token empty":        {pod: func(p *pod) { p.write(p.spec.TokenFile, "") }, kind: BadToken, code: exit.NoToken, text: " is empty", hint: "projected service account token"},
+		"token of one part":  {pod: func(p *pod) { p.write(p.spec.TokenFile, "secret-of-another-kind") }, kind: BadToken, code: exit.NoToken, text: "is not a web identity token (a JWT has three parts)"},
+		"token not base64":   {pod: func(p *pod) { p.write(p.spec.TokenFile, "a.b!.c") }, kind: BadToken, code: exit.NoToken, text: "is not a web identity token (a JWT is base64url)"},
+		"token with newline": {pod: func(p *pod) { p.write(p.spec.TokenFile, p.sts.Token(subject)+"\n") }, kind: BadToken, code: exit.NoToken, text: "has white space in it"},
+		"token a directory":  {pod: func(p *pod) { p.spec.TokenFile = t.TempDir() }, kind: BadToken, code: exit.NoToken, text: "cannot read the token file", hint: "fsGroup"},
+		"endpoint":           {pod: func(p *pod) { p.spec.STSEndpoint = "sts.example" }, kind: BadSpec, code: exit.BadSetting, text: web, hint: "AWS_ENDPOINT_URL_STS"},
+		"endpoint's scheme":  {pod: func(p *pod) { p.spec.STSEndpoint = "ftp://sts.example" }, kind: BadSpec, code: exit.BadSetting, text: web, hint: "AWS_ENDPOINT_URL_STS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := roles()
+			if c.roles != nil {
+				c.roles(config.Roles)
+			}
+			p := inMemory(t, config, nil)
+			if c.pod != nil {
+				c.pod(p)
+			}
+			p.chain = New(p.spec, p.sts.Transport())
+			if p.spec.STSEndpoint != "" {
+				p.chain = New(p.spec, nil)
+			}
+			if c.kind == "" {
+				c.kind, c.code = Refused, exit.Denied
+			}
+			e := p.refused()
+			if e.Kind != c.kind {
+				t.Errorf("kind %q, want %q", e.Kind, c.kind)
+			}
+			wantExit(t, AsExit(e), c.code, c.text, c.hint)
+		})
+	}
+}
+
+// TestForeignAnswers are those that the stand-in has no way to give: AWS's rarer codes, and proxies.
+func TestForeignAnswers(t *testing.T) {
+	answer := func(code, message string) string {
+		return `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>` + code + `</Code><Message>` + message + `</Message></Error></ErrorResponse>`
+	}
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		kind   Kind
+		text   string
+		hint   string
+	}{
+		"region":       {403, answer("RegionDisabledException", "STS is not activated in this region for account:111122223333."), Refused, "RegionDisabledException: STS is not activated", "not active in that account"},
+		"clock":        {403, answer("SignatureDoesNotMatch", "Signature expired: 20261123T100000Z is now earlier than"), Refused, "Signature expired", "clock is wrong"},
+		"clock ahead":  {403, answer("SignatureDoesNotMatch", "Signature not yet current: 20261123T100000Z is still"), Refused, "not yet current", "clock is wrong"},
+		"request old":  {400, answer("RequestExpired", "Request has expired."), Refused, "RequestExpired", "clock is wrong"},
+		"scope":        {403, answer("SignatureDoesNotMatch", "Credential should be scoped to a valid region."), Refused, "scoped", `signed for the region "eu-west-1"`},
+		"unknown":      {403, answer("InvalidClientTokenId", "The security token included in the request is invalid."), Refused, "InvalidClientTokenId", "opt in to the region"},
+		"permissions":  {403, answer("AccessDenied", "… because no identity-based policy allows the sts:AssumeRole action"), Refused, "AccessDenied", "the permissions of " + jobRole + " must allow"},
+		"trust":        {403, answer("AccessDenied", "… because no resource-based policy allows the sts:AssumeRole action"), Refused, "AccessDenied", "must name " + jobRole},
+		"scp":          {403, answer("AccessDenied", "… with an explicit deny in a service control policy"), Refused, "AccessDenied", "service control policies"},
+		"throttling 1": {400, answer("ThrottlingException", "Rate exceeded"), Transient, "ThrottlingException: Rate exceeded", "fewer pods"},
+		"throttling 2": {400, answer("RequestLimitExceeded", "x"), Transient, "RequestLimitExceeded", "fewer pods"},
+		"throttling 3": {429, answer("TooManyRequestsException", "x"), Transient, "TooManyRequests", "fewer pods"},
+		"server":       {500, answer("Unheard", "x"), Transient, "Unheard: x", ""},
+		"proxy 407":    {407, "<html><body>Proxy Authentication Required</body></html>", Transient, "status 407 without an error of STS in it", "HTTPS_PROXY"},
+		"proxy 403":    {403, "blocked", Transient, "status 403 without", "HTTPS_PROXY"},
+		"proxy 502":    {502, "", Transient, "status 502 without", "HTTPS_PROXY"},
+		"redirect":     {302, "", Transient, "status 302 without", "HTTPS_PROXY"},
+		"html":         {200, "<html><body>Welcome</body></html>", Transient, "second hop", ""},
+		"text":         {200, "welcome", Transient, "second hop", ""},
+		"nothing":      {200, "", Transient, "ended too early", ""},
+		"no keys":      {200, "<AssumeRoleResponse><AssumeRoleResult></AssumeRoleResult></AssumeRoleResponse>", Transient, "ended too early", ""},
+		"a token":      {400, answer("ValidationError", "Value 'eyJhbGciOi.eyJpc3Mi.c2ln-_' at 'x'\u0085 and\nmore"), Refused, "ValidationError: Value '[token]' at 'x' and more", ""},
+		"external id":  {400, answer("ValidationError", "Value 'ext' at 'externalId'"), Refused, "Value '[external id]' at 'externalId'", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := inMemory(t, roles(), func(s *Spec) { s.ExternalID = "ext" })
+			p.chain = New(p.spec, roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Header.Get("Authorization") == "" {
+					return p.sts.Transport().RoundTrip(r)
+				}
+				header := http.Header{"Location": {"http://127.0.0.1:9/"}}
+				return &http.Response{StatusCode: c.status, Header: header, Body: io.NopCloser(strings.NewReader(c.body)), ContentLength: -1, Request: r}, nil
+			}))
+			e := p.refused()
+			if e.Kind != c.kind || !strings.Contains(e.Error(), c.text) || !strings.Contains(e.Hint, c.hint) {
+				t.Errorf("%s\n%+v\nhint %q", e.Kind, e, e.Hint)
+			}
+		})
+	}
+}

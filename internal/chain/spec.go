@@ -1,0 +1,93 @@
+package chain
+
+import (
+	"strings"
+	"time"
+
+	"rolechain/internal/settings"
+)
+
+// A Spec says everything that a chain needs. It holds no secret and survives JSON, since a process without the
+// container's environment, such as a credential_process, must be able to do the chain from it. For the same reason
+// nothing in this package reads AWS_* variables: whoever makes a Spec decides what they mean.
+type Spec struct {
+	FirstHop settings.FirstHop `json:"first_hop"`
+
+	BaseRole  string `json:"base_role,omitempty"`  // WebIdentity: ARN of the job execution role
+	TokenFile string `json:"token_file,omitempty"` // WebIdentity: the projected token, read anew on every try
+
+	ContainerURI       string `json:"container_uri,omitempty"`        // PodIdentity: AWS_CONTAINER_CREDENTIALS_FULL_URI
+	ContainerTokenFile string `json:"container_token_file,omitempty"` // PodIdentity: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, read anew on every try
+
+	Via        []string `json:"via,omitempty"` // ARNs of the roles in between, in order
+	ClientRole string   `json:"client_role"`   // ARN of the role to end up as
+
+	SessionName string `json:"session_name"` // of every hop, already expanded
+
+	// These go on the AssumeRole to the client role only. Zero sends none.
+	ExternalID     string            `json:"external_id,omitempty"`
+	SourceIdentity string            `json:"source_identity,omitempty"`
+	Tags           map[string]string `json:"tags,omitempty"` // sent in the order of their keys
+	TransitiveTags []string          `json:"transitive_tags,omitempty"`
+	Policy         string            `json:"policy,omitempty"` // JSON text
+	PolicyARNs     []string          `json:"policy_arns,omitempty"`
+	Duration       time.Duration     `json:"duration,omitempty"` // whole seconds; 0 leaves it to STS, which takes an hour
+
+	// Region is where STS is asked, and what requests are signed for. "" means the partition's own first region, and in
+	// the partition aws the global endpoint, whose sessions the regions that an account must opt in to do not take.
+	// A regional endpoint is always used otherwise: AWS_STS_REGIONAL_ENDPOINTS=legacy has no effect, as in the Go SDK.
+	Region string `json:"region,omitempty"`
+	// STSEndpoint is the URL to ask instead, AWS_ENDPOINT_URL_STS; "" means the SDK's own for Region.
+	STSEndpoint string `json:"sts_endpoint,omitempty"`
+	// FIPS asks for the FIPS endpoint of Region, AWS_USE_FIPS_ENDPOINT. It has no effect on STSEndpoint.
+	FIPS bool `json:"fips,omitempty"`
+}
+
+// hops is how many sessions stand between the pod's own identity and the role at the end, that one included.
+func (s Spec) hops() int { return len(s.Via) + 2 }
+
+// role returns the ARN that a hop leads to when the chain ends with the role last; "" for Pod Identity's own, which it
+// does not tell. Hops count from 1.
+func (s Spec) role(hop int, last string) string {
+	switch {
+	case hop == 1 && s.FirstHop == settings.PodIdentity:
+		return ""
+	case hop == 1:
+		return s.BaseRole
+	case hop == s.hops():
+		return last
+	}
+	return s.Via[hop-2]
+}
+
+// region is Region, or where the partition of the chain's roles has an STS for everybody.
+func (s Spec) region() string {
+	if s.Region != "" {
+		return s.Region
+	}
+	partition := ""
+	if parts := strings.SplitN(s.ClientRole, ":", 3); len(parts) == 3 {
+		partition = parts[1]
+	}
+	// The regions that each partition began with, from the partition table of the AWS SDKs.
+	switch partition {
+	case "aws-cn":
+		return "cn-north-1"
+	case "aws-us-gov":
+		return "us-gov-west-1"
+	case "aws-eusc":
+		return "eusc-de-east-1"
+	case "aws-iso":
+		return "us-iso-east-1"
+	case "aws-iso-b":
+		return "us-isob-east-1"
+	case "aws-iso-e":
+		return "eu-isoe-west-1"
+	case "aws-iso-f":
+		return "us-isof-south-1"
+	}
+	if s.FIPS {
+		return "us-east-1" // the global endpoint has no FIPS form
+	}
+	return "aws-global"
+}

@@ -1,0 +1,97 @@
+package chain
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"rolechain/internal/durable"
+)
+
+// A tokenError is about a token file, before any call.
+type tokenError struct {
+	file    string
+	missing bool // not there, yet; otherwise it is there and of no use
+	problem string
+	err     error // nil when problem says it all
+}
+
+func (e *tokenError) Error() string {
+	if e.err != nil {
+		return e.problem + ": " + e.err.Error()
+	}
+	return fmt.Sprintf("token file %q %s", e.file, e.problem)
+}
+
+func (e *tokenError) Unwrap() error { return e.err }
+
+// readToken reads a file that holds a token and nothing else. No blank or line end is stripped: the SDKs of the job send
+// the file as it is, and would fail where this had not.
+func readToken(file string) (string, error) {
+	data, ok, err := durable.Read(file)
+	switch token := string(data); {
+	case err != nil:
+		return "", &tokenError{file: file, problem: "cannot read the token file", err: err}
+	case !ok:
+		return "", &tokenError{file: file, missing: true, problem: "is not there"}
+	case token == "":
+		return "", &tokenError{file: file, problem: "is empty"}
+	case strings.ContainsAny(token, " \t\r\n\x00"):
+		return "", &tokenError{file: file, problem: "has white space in it, which no token has"}
+	default:
+		return token, nil
+	}
+}
+
+// readJWT reads a web identity token. Its signature is STS's business; its form is checked, so that some other file is
+// not sent to anybody.
+func readJWT(file string) (string, error) {
+	token, err := readToken(file)
+	if err != nil {
+		return "", err
+	}
+	if _, err := claimsOf(token); err != nil {
+		return "", &tokenError{file: file, problem: "is not a web identity token (" + err.Error() + ")"}
+	}
+	return token, nil
+}
+
+// claims are what a token says of itself and a hint may repeat: none of it is secret.
+type claims struct {
+	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
+	Audience audience `json:"aud"`
+}
+
+// audience is a string or a list of them (RFC 7519, 4.1.3).
+type audience []string
+
+func (a *audience) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]string)(a))
+}
+
+// claimsOf reads a token without believing it. The errors say nothing of its content.
+func claimsOf(token string) (claims, error) {
+	var c claims
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return c, errors.New("a JWT has three parts")
+	}
+	for i, part := range parts {
+		raw, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil || len(raw) == 0 {
+			return c, errors.New("a JWT is base64url")
+		}
+		if i == 1 && json.Unmarshal(raw, &c) != nil {
+			return c, errors.New("its claims are not JSON")
+		}
+	}
+	return c, nil
+}
