@@ -15,7 +15,7 @@ demo: build ## the main job on an embedded STS: Go and make are all it needs
 
 .PHONY: test
 test: ## every test; says which parts it skipped for a missing SDK
-	$(TOOL) gotestsum --format pkgname --hide-summary=output -- -count=1 ./...
+	$(TOOL) gotestsum --format pkgname -- -count=1 ./...
 
 .PHONY: realsdk realsdk-java
 realsdk: ## installs the Python and JavaScript SDKs that the tests ask, under build/

@@ -65,18 +65,16 @@ func spec(s settings.Settings, sessionName string) chain.Spec {
 // try gets a session of the first hop, of the client role, and of each role that has a profile of its own.
 func try(ctx context.Context, log *slog.Logger, spec chain.Spec, profiles []settings.NamedRole, stdout io.Writer) error {
 	client := chain.New(spec, nil)
-	roles := []struct {
+	type role struct {
 		name string
 		get  func(context.Context) (chain.Session, error)
-	}{{"first hop", client.Base}, {"client role", client.Client}}
+	}
+	roles := []role{{"first hop", client.Base}, {"client role", client.Client}}
 	// The external id is for the client role alone.
 	spec.ExternalID = ""
 	others := chain.New(spec, nil)
 	for _, named := range profiles {
-		roles = append(roles, struct {
-			name string
-			get  func(context.Context) (chain.Session, error)
-		}{"profile " + named.Name, func(ctx context.Context) (chain.Session, error) { return others.As(ctx, named.Role) }})
+		roles = append(roles, role{"profile " + named.Name, func(ctx context.Context) (chain.Session, error) { return others.As(ctx, named.Role) }})
 	}
 	for _, role := range roles {
 		session, err := chain.First(ctx, log, role.get)

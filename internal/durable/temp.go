@@ -16,7 +16,7 @@ const (
 	tempSuffix = ".tmp"
 )
 
-// Sweep removes the temp files, with secrets in them, that killed writers left
+// Sweep removes the temp files, which may hold secrets, that killed writers left
 // beside the file that path leads to, for whichever file in that directory they
 // were. A living writer holds a lock on its temp file, which the kernel drops
 // when it dies, so a file that can be locked is garbage. Whatever cannot be

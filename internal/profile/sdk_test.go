@@ -97,7 +97,7 @@ func compare(sdk string, before, after map[string]map[string]string) string {
 		for _, k := range p.Keys {
 			got := after[p.Name][k.Name]
 			if sdk == "Go" && (k.Name == "web_identity_token_file" || k.Name == "role_session_name" || k.Name == "duration_seconds" || k.Name == "region") && got == "" {
-				continue // not all of them are given out for every profile; TestChainRuns has them all in effect
+				continue // not all of them are given out for every profile; TestRoundTrip has them all in effect
 			}
 			if got != k.Value {
 				return fmt.Sprintf("[%s] %s is %q, want %q", p.Name, k.Name, got, k.Value)

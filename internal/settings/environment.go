@@ -90,10 +90,15 @@ func names() []string {
 	return list
 }
 
-// misspelt warns of each variable in env that is none of ours but looks as if it was meant to be:
-// any unknown ROLE_CHAIN_ name, and a name within two edits of one of roleVariables, or one that is short of its end, in
-// upper or lower case.
+// misspelt warns of each variable in env that is none of ours but looks as if it was meant to be: any unknown ROLE_CHAIN_
+// name, and, in upper or lower case, a name within two edits of one of ours or one that lacks the end of a role variable.
 func misspelt(env []string) []Warning {
+	candidates := append([]string(nil), roleVariables...)
+	for _, n := range names() {
+		if strings.HasPrefix(n, prefix) {
+			candidates = append(candidates, n)
+		}
+	}
 	var warnings []Warning
 	for _, assignment := range env {
 		name, _, _ := strings.Cut(assignment, "=")
@@ -101,15 +106,14 @@ func misspelt(env []string) []Warning {
 		if !strings.Contains(upper, "ROLE") || known(name) || serviceLink(name) || !only(name, letters+digits+"_") {
 			continue
 		}
-		hint := ""
+		within := 2
 		if strings.HasPrefix(upper, prefix) {
-			hint = nearest(upper, names(), len(name))
-		} else {
-			hint = nearest(upper, roleVariables, 2)
-			for _, v := range roleVariables {
-				if strings.HasPrefix(v, upper) && strings.HasSuffix(upper, "_ROLE") {
-					hint = "did you mean " + v + "?"
-				}
+			within = len(name)
+		}
+		hint := nearest(upper, candidates, within)
+		for _, v := range roleVariables {
+			if strings.HasPrefix(v, upper) && strings.HasSuffix(upper, "_ROLE") {
+				hint = "did you mean " + v + "?"
 			}
 		}
 		if hint != "" {

@@ -162,7 +162,7 @@ func TestBadValues(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			message, hint := err.Error(), exit.HintOf(err)
-			if !strings.HasPrefix(message, test.name+": ") || !strings.Contains(message, test.problem) || !strings.Contains(hint, test.hint) {
+			if hint == "" || !strings.HasPrefix(message, test.name+": ") || !strings.Contains(message, test.problem) || !strings.Contains(hint, test.hint) {
 				t.Errorf("got %s\n  hint: %s", message, hint)
 			}
 			if strings.ContainsAny(message, "\n\r") {
@@ -209,6 +209,8 @@ func TestWarnings(t *testing.T) {
 		{"client_role_arn", "not a setting", "CLIENT_ROLE_ARN", false},
 		{"CLIENT_ROLE", "not a setting", "CLIENT_ROLE_ARN", false},
 		{"role_chain_via", "not a setting", "ROLE_CHAIN_VIA", true},
+		{"ROLECHAIN_VIA", "not a setting", "ROLE_CHAIN_VIA", true},
+		{"ROLE_CHAINDELIVERY", "not a setting", "ROLE_CHAIN_DELIVERY", true},
 		{"ROLE_ARN", "", "", false},
 		{"ROLE_A_ARN", "", "", false},
 		{"X\nCLIENT_ROLE_ARN", "", "", false},
@@ -301,6 +303,11 @@ func FuzzSettings(f *testing.F) {
 			env[name] = value
 			s, _, _, err := Read(environ(env))
 			if err != nil {
+				for _, problem := range exit.All(err) {
+					if exit.HintOf(problem) == "" {
+						t.Fatalf("no hint with %q", problem)
+					}
+				}
 				if strings.ContainsAny(err.Error(), "\r\x1b") || strings.Count(err.Error(), "\n") >= len(exit.All(err)) {
 					t.Fatalf("%s: %q", name, err)
 				}

@@ -61,7 +61,7 @@ func roleARN(value string) (problem, hint string) {
 	case len(a.AccountID) != 12 || !only(a.AccountID, digits):
 		return fmt.Sprintf("has no 12-digit account (%q)", a.AccountID), hint
 	case len(value) > 2048: // STS API reference, RoleArn
-		return "is longer than 2048 characters", ""
+		return "is longer than 2048 characters", hint
 	}
 	path, last := "", name
 	if i := strings.LastIndexByte(name, '/'); i >= 0 {
@@ -135,7 +135,7 @@ func profileName(value string) (problem, hint string) {
 func filePath(value string) (problem, hint string) {
 	switch {
 	case !strings.HasPrefix(value, "/"):
-		return "is not an absolute path", ""
+		return "is not an absolute path", "write it from the root on, as it is in the container"
 	case !only(value, letters+digits+"/_.+=,@:~- "), strings.HasSuffix(value, " "):
 		return "has characters that an AWS config file cannot carry safely", "letters, digits and /_.+=,@:~-"
 	}

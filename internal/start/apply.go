@@ -14,10 +14,11 @@ import (
 // Apply does what the plan says with files. After an error the files that it had not come to are as they were; when the
 // error satisfies durable.IsUnwritable, another place may do (Found.Avoid).
 func Apply(p Plan, log *slog.Logger) error {
-	for _, path := range p.sweep {
-		if err := durable.Sweep(path); err != nil {
-			log.Debug("temp files of an earlier start may be left", "error", err)
-		}
+	if p.Config == "" {
+		return nil
+	}
+	if err := durable.Sweep(p.Config); err != nil {
+		log.Debug("temp files of an earlier start may be left", "error", err)
 	}
 	for _, f := range p.Files {
 		if f.Private {
@@ -37,9 +38,7 @@ func Apply(p Plan, log *slog.Logger) error {
 		}
 		log.Debug("written", "file", f.Path, "bytes", len(f.After))
 	}
-	if p.Summary != "" {
-		log.Info("role chain: "+p.Summary, "config", p.sweep[0])
-	}
+	log.Info("role chain: "+p.Summary, "config", p.Config)
 	return nil
 }
 

@@ -1,5 +1,5 @@
 // Package start is a container's start in four steps: read (settings, then Look), plan (Make, which is pure), apply
-// (Apply) and exec (Exec). The plan is data, so `rolechain plan` shows it without doing it.
+// (Apply) and exec (Plan.Run). The plan is data, so `rolechain plan` shows it without doing it.
 package start
 
 import (
@@ -22,7 +22,9 @@ type Plan struct {
 	Warnings []settings.Warning // what the user should know and the start goes on with
 	Summary  string             // one line for the log: what the job is now; "" when it passes straight through
 
-	sweep []string // paths beside which killed starts may have left temp files
+	// Config is where the chain's config file is, written or standing already; killed starts may have left temp files
+	// beside it. "" when the start passes straight through.
+	Config string
 }
 
 // A File is what becomes of one path.
@@ -93,7 +95,7 @@ func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.
 	} else if s.Locations.EmptyConfigFile || s.Locations.ConfigFile != "" {
 		p.set("AWS_CONFIG_FILE", file.Path) // as an absolute path, which every SDK reads alike
 	}
-	p.sweep = append(p.sweep, file.Path)
+	p.Config = file.Path
 	if !stands {
 		p.Files = append(p.Files, file)
 	}

@@ -1,0 +1,270 @@
+package settings
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"rolechain/internal/exit"
+)
+
+// hour is the longest session that AWS gives to a role assumed by another role's session
+// (IAM user guide, "Roles terms and concepts", role chaining).
+const hour = time.Hour
+
+// minimum is the shortest session that AssumeRole gives (STS API reference, DurationSeconds).
+const minimum = 15 * time.Minute
+
+func (v *validator) log(env environment) Log {
+	log := Log{Format: v.get("ROLE_CHAIN_LOG_FORMAT", env.LogFormat, oneOf("text", "json"))}
+	switch v.get("ROLE_CHAIN_LOG_LEVEL", env.LogLevel, oneOf("debug", "info", "warn", "error")) {
+	case "debug":
+		log.Level = slog.LevelDebug
+	case "warn":
+		log.Level = slog.LevelWarn
+	case "error":
+		log.Level = slog.LevelError
+	}
+	return log
+}
+
+func (v *validator) settings(env environment) Settings {
+	s := Settings{
+		Entrypoint: v.get("ROLE_CHAIN_ENTRYPOINT", env.Entrypoint, anything),
+		Locations: Locations{
+			Home:               ambient(env.Home),
+			EmptyConfigFile:    env.ConfigFile != nil && *env.ConfigFile == "",
+			ContainerURI:       ambient(env.ContainerURI),
+			ContainerTokenFile: ambient(env.ContainerTokenFile),
+			STSEndpoint:        cmp.Or(ambient(env.STSEndpoint), ambient(env.Endpoint)),
+			FIPS:               strings.EqualFold(ambient(env.FIPS), "true"),
+			Hostname:           ambient(env.Hostname),
+		},
+	}
+	if env.RoleMap != nil {
+		v.absent("ROLE_CHAIN_ROLE_MAP", *env.RoleMap)
+	}
+	s.ClientRole = v.alias("CLIENT_ROLE_ARN", env.ClientRoleARN, "ROLE_2_ARN", env.Role2ARN, roleARN)
+	if env.ClientRoleARN == nil && env.Role2ARN == nil {
+		v.passThrough(env)
+		return s
+	}
+	v.missing(env)
+	s.Locations.ConfigFile = v.location("AWS_CONFIG_FILE", env.ConfigFile)
+	s.Locations.CredentialsFile = v.location("AWS_SHARED_CREDENTIALS_FILE", env.SharedCredentialsFile)
+	v.firstHop(env, &s)
+	v.region(env, &s)
+	v.chain(env, &s)
+	v.partitions(s)
+	v.job(env, &s)
+	return s
+}
+
+// passThrough warns of settings that have no effect because no client role is set: most likely one was meant to be.
+func (v *validator) passThrough(env environment) {
+	idle := func(name string, value *string) {
+		if value != nil {
+			v.warn(name+" is set but CLIENT_ROLE_ARN is not: the job starts unchanged, without a role chain", "set CLIENT_ROLE_ARN to the role that the job is to act as")
+		}
+	}
+	idle("WEB_IDENTITY_ROLE_ARN", env.WebIdentityRoleARN)
+	idle("ROLE_1_ARN", env.Role1ARN)
+	idle("ROLE_CHAIN_PROFILES", env.Profiles)
+	idle("ROLE_CHAIN_VIA", env.Via)
+}
+
+// firstHop decides between web identity and Pod Identity. A role that the user names means web identity; of what EKS
+// injects, Pod Identity comes first, as it does in EKS.
+func (v *validator) firstHop(env environment, s *Settings) {
+	s.FirstHop = WebIdentity
+	v.baseVariable = "WEB_IDENTITY_ROLE_ARN"
+	s.BaseRole = v.alias("WEB_IDENTITY_ROLE_ARN", env.WebIdentityRoleARN, "ROLE_1_ARN", env.Role1ARN, roleARN)
+	named := env.WebIdentityRoleARN != nil || env.Role1ARN != nil
+	injected := ambient(env.AWSRoleARN)
+	switch {
+	case named:
+	case ambient(env.ContainerURI) != "" && ambient(env.ContainerTokenFile) != "":
+		s.FirstHop = PodIdentity
+		return
+	case injected == "":
+		v.problems = append(v.problems, exit.Because(exit.BadSetting,
+			errors.New("WEB_IDENTITY_ROLE_ARN is not set, and EKS has injected no AWS_ROLE_ARN: there is no first hop"),
+			"set WEB_IDENTITY_ROLE_ARN to the job execution role, or annotate the pod's service account with eks.amazonaws.com/role-arn"))
+	default:
+		v.baseVariable = "AWS_ROLE_ARN"
+		s.BaseRole = v.get(v.baseVariable, &injected, roleARN)
+	}
+	if token := ambient(env.TokenFile); token != "" {
+		s.TokenFile = v.get("AWS_WEB_IDENTITY_TOKEN_FILE", &token, filePath)
+	} else {
+		s.TokenFile = defaultOf("AWS_WEB_IDENTITY_TOKEN_FILE")
+	}
+	if s.BaseRole != "" && s.BaseRole == s.ClientRole {
+		v.warn("CLIENT_ROLE_ARN is the job execution role itself: there is nothing to chain", "leave it out, or set it to the role that the job is to act as")
+	}
+}
+
+// location reads a variable that names a file for SDKs. They differ in what they expand, so little is left to them.
+func (v *validator) location(name string, value *string) string {
+	path := ambient(value)
+	if strings.Contains(path, "$") || strings.HasPrefix(path, "~") && !strings.HasPrefix(path, "~/") {
+		v.fail(name, path, "is a path that some SDKs expand and some do not", "write the absolute path")
+		return ""
+	}
+	return path
+}
+
+// partitions makes sure that the whole chain, and the region, are in one.
+func (v *validator) partitions(s Settings) {
+	const hint = "AWS lets no session cross a partition"
+	where := partitionOf(s.ClientRole)
+	if where == "" {
+		return
+	}
+	check := func(name, role string) {
+		if p := partitionOf(role); p != "" && p != where {
+			v.fail(name, role, fmt.Sprintf("is in another partition than the client role, %q", s.ClientRole), hint)
+		}
+	}
+	check(v.baseVariable, s.BaseRole)
+	for _, role := range s.Via {
+		check("ROLE_CHAIN_VIA", role)
+	}
+	for _, named := range s.Profiles {
+		check("ROLE_CHAIN_PROFILES", named.Role)
+	}
+	if s.Region != "" && !inPartition(s.Region, where) {
+		v.fail(v.regionVariable, s.Region, fmt.Sprintf("is in another partition than the client role, %q", s.ClientRole), hint)
+	}
+}
+
+func (v *validator) region(env environment, s *Settings) {
+	for _, r := range []struct {
+		name  string
+		value *string
+	}{{"AWS_REGION", env.Region}, {"AWS_DEFAULT_REGION", env.DefaultRegion}, {"REGION", env.RegionAlias}} {
+		if value := ambient(r.value); value != "" {
+			v.regionVariable = r.name
+			s.Region = v.get(r.name, &value, region)
+			break
+		}
+	}
+	s.RegionVariables = s.Region != "" && ambient(env.Region) == s.Region && ambient(env.DefaultRegion) == s.Region
+}
+
+func (v *validator) chain(env environment, s *Settings) {
+	s.BaseProfile = v.get("ROLE_CHAIN_BASE_PROFILE", env.BaseProfile, profileName)
+	if via := v.get("ROLE_CHAIN_VIA", env.Via, anything); via != "" {
+		s.Via = v.roles("ROLE_CHAIN_VIA", via)
+	}
+	if profiles := v.get("ROLE_CHAIN_PROFILES", env.Profiles, anything); profiles != "" {
+		s.Profiles = v.namedRoles(profiles, *s)
+	}
+	s.SessionName = SessionName(v.get("ROLE_CHAIN_SESSION_NAME", env.SessionName, sessionName))
+	s.ExternalID = v.get("ROLE_CHAIN_EXTERNAL_ID", env.ExternalID, externalID)
+	if d := v.get("ROLE_CHAIN_DURATION", env.Duration, duration); d != "" {
+		s.Duration, _ = time.ParseDuration(d)
+	}
+}
+
+func (v *validator) roles(name, value string) []string {
+	items, err := list(value)
+	if err != nil {
+		v.fail(name, value, err.Error(), "role ARNs, comma separated")
+	}
+	for _, role := range items {
+		v.get(name, &role, roleARN)
+	}
+	return items
+}
+
+func (v *validator) namedRoles(value string, s Settings) []NamedRole {
+	const name = "ROLE_CHAIN_PROFILES"
+	items, err := list(value)
+	if err != nil {
+		v.fail(name, value, err.Error(), "name=arn, comma separated")
+	}
+	var named []NamedRole
+	taken := map[string]bool{}
+	for _, p := range ViaProfiles(s) {
+		taken[p] = true
+	}
+	taken[s.BaseProfile] = true
+	for _, item := range items {
+		profile, role, found := strings.Cut(item, "=")
+		if !found {
+			v.fail(name, item, "is not name=arn", "name=arn, comma separated")
+			continue
+		}
+		v.get(name, &profile, profileName)
+		v.get(name, &role, roleARN)
+		if taken[profile] {
+			v.fail(name, profile, "is a profile's name twice", "every profile of the chain needs a name of its own")
+		}
+		taken[profile] = true
+		named = append(named, NamedRole{Name: profile, Role: role})
+	}
+	return named
+}
+
+// ViaProfiles names the profiles of the roles in between, in the order of Settings.Via.
+func ViaProfiles(s Settings) []string {
+	list := make([]string, len(s.Via))
+	for i := range list {
+		list[i] = fmt.Sprintf("%s-via-%d", s.BaseProfile, i+1)
+	}
+	return list
+}
+
+func (v *validator) job(env environment, s *Settings) {
+	s.KeepIRSA = v.get("ROLE_CHAIN_IRSA_ENV", env.IRSAEnv, oneOf("keep", "remove")) != "remove"
+	s.AllowIMDS = v.bool("ROLE_CHAIN_ALLOW_IMDS", env.AllowIMDS)
+}
+
+// missing refuses the settings whose feature this version does not have, and those that a profile cannot carry: none is
+// ever dropped silently.
+func (v *validator) missing(env environment) {
+	if d := v.get("ROLE_CHAIN_DELIVERY", env.Delivery, oneOf("profile", "file", "endpoint")); d == "file" || d == "endpoint" {
+		v.fail("ROLE_CHAIN_DELIVERY", d, "is a delivery that this version does not have yet", "leave it out, or set it to profile")
+	}
+	if v.bool("ROLE_CHAIN_VERIFY", env.Verify) {
+		v.fail("ROLE_CHAIN_VERIFY", *env.Verify, "asks for a check that this version does not have yet", "leave it out")
+	}
+	if env.StartTimeout != nil {
+		v.absent("ROLE_CHAIN_START_TIMEOUT", *env.StartTimeout)
+	}
+	for _, carried := range []struct {
+		name  string
+		value *string
+	}{
+		{"ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity},
+		{"ROLE_CHAIN_SESSION_TAGS", env.SessionTags},
+		{"ROLE_CHAIN_TRANSITIVE_TAGS", env.TransitiveTags},
+		{"ROLE_CHAIN_SESSION_POLICY_FILE", env.SessionPolicyFile},
+		{"ROLE_CHAIN_SESSION_POLICY_ARNS", env.SessionPolicyARNs},
+	} {
+		if carried.value != nil {
+			v.fail(carried.name, *carried.value, "cannot be carried by an AWS profile, the only delivery of this version", "leave it out")
+		}
+	}
+}
+
+func duration(value string) (problem, hint string) {
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil && only(value, digits):
+		return "has no unit", "did you mean " + value + "s?"
+	case err != nil:
+		return "is not a duration", "for example 45m; 15m to 1h"
+	case d > hour:
+		return "is longer than an hour", "AWS ends every session of a chained role after one hour at most"
+	case d < minimum:
+		return "is shorter than 15 minutes, the least that AssumeRole gives", "15m to 1h"
+	case d%time.Second != 0:
+		return "is not in whole seconds", "15m to 1h"
+	}
+	return "", ""
+}
