@@ -9,7 +9,7 @@
 //  2. Plan. A pure function of these gives what becomes of the file, which variables the job gets and loses, and what is
 //     executed. `rolechain plan` prints it.
 //  3. Apply. ~/.aws/config gets [default] with the client role's role_arn and a source_profile for the first hop. What
-//     else stands in the file keeps every byte.
+//     else stands in the file keeps every byte. With ROLE_CHAIN_VERIFY=true, `rolechain check` then tries the chain.
 //  4. Exec. ROLE_CHAIN_ENTRYPOINT is executed in this process. Its signals and its exit code are its own.
 //
 // Without CLIENT_ROLE_ARN nothing is written and nothing changes: step 4 follows at once.
@@ -48,6 +48,9 @@ func run(args, env []string, stderr io.Writer, terminationLog string, execve sta
 	var plan start.Plan
 	if err == nil {
 		plan, err = prepare(s, args, env, log)
+	}
+	if err == nil && s.Verify {
+		err = start.Verify(env, s.StartTimeout)
 	}
 	if err == nil {
 		err = plan.Run(execve, env)

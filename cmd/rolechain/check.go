@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
 
 	"rolechain/internal/chain"
 	"rolechain/internal/exit"
@@ -15,24 +15,40 @@ import (
 	"rolechain/internal/start"
 )
 
-// patience is how long check goes on when a hop fails in a way that may pass.
-const patience = 30 * time.Second
-
 // check does the chain of this environment once, as a container's start would set it up, and prints a line for each role
 // that it got a session of:
 //
 //	first hop    session of arn:aws:iam::111111111111:role/job, key …X5CG, until 2026-01-02T03:04:05Z
 //	client role  session of arn:aws:iam::222222222222:role/client, key …2EDI, until 2026-01-02T03:04:05Z
 //
-// It changes nothing. The error says which hop failed, in AWS's words, and what the likely cause is.
-func check(args, env []string, stdout, stderr io.Writer) error {
-	if len(args) > 0 {
-		return exit.Because(exit.Usage, fmt.Errorf("check takes no argument, not %q", args[0]), "")
+// It changes nothing. A hop that fails in a way that may pass is tried again for ROLE_CHAIN_START_TIMEOUT. The error says
+// which hop failed, in AWS's words, and what the likely cause is.
+//
+// The entrypoint calls it for ROLE_CHAIN_VERIFY, with -quiet, which leaves out the lines and the
+// warnings that it has given itself, and with -termination-log FILE,
+// which gets the error as well.
+func check(args, env []string, stdout, stderr io.Writer) (err error) {
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	quiet := flags.Bool("quiet", false, "")
+	terminationLog := flags.String("termination-log", "", "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return exit.Because(exit.Usage, fmt.Errorf("check takes no arguments, not %q", args), "")
 	}
+	if *quiet {
+		stdout = io.Discard
+	}
+	defer func() {
+		if err != nil && *terminationLog != "" {
+			report.Terminate(*terminationLog, err)
+		}
+	}()
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
-	for _, w := range warnings {
-		report.Warning(log, w.Text, w.Hint)
+	if !*quiet {
+		for _, w := range warnings {
+			report.Warning(log, w.Text, w.Hint)
+		}
 	}
 	if err != nil {
 		return err
@@ -48,7 +64,7 @@ func check(args, env []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), s.StartTimeout)
 	defer cancel()
 	return try(ctx, log, spec(s, name), s.Profiles, stdout)
 }

@@ -67,6 +67,29 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// As the entrypoint calls it: nothing but errors, and those for the kubelet too.
+func TestCheckForTheEntrypoint(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "termination-log")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	code := run([]string{"check", "-quiet", "-termination-log", file}, []string{"CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/client", "CLIENT_ROLE_ANR=x",
+		"AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job", "AWS_WEB_IDENTITY_TOKEN_FILE=/none"}, &stdout, &stderr)
+	told, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code != 66 || stdout.Len() > 0 || strings.Contains(stderr.String(), "warning") || !strings.Contains(stderr.String(), `no file "/none"`) || !strings.Contains(string(told), `no file "/none"`) {
+		t.Errorf("exit code %d\n--- stdout\n%s--- stderr\n%s--- termination message\n%s", code, &stdout, &stderr, told)
+	}
+	for _, args := range [][]string{{"check", "-x"}, {"check", "y"}} {
+		if code := run(args, nil, &stdout, &stderr); code != 64 {
+			t.Errorf("%q: exit code %d", args, code)
+		}
+	}
+}
+
 func TestQuote(t *testing.T) {
 	for word, want := range map[string]string{
 		"plain-1.2:3/x=y": "plain-1.2:3/x=y", "": "''", "a b": "'a b'", "$HOME": "'$HOME'", "it's": `'it'\''s'`, "*": "'*'", "a\nb": "'a\nb'", "\xff": "'\xff'", "ü": "ü",

@@ -13,7 +13,7 @@ import (
 	"rolechain/internal/settings"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
+func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, report.Stderr{})) }
 
 // A command is one of rolechain's. It writes its result to stdout; what it has to say besides goes to stderr.
 type command struct {

@@ -35,6 +35,9 @@ type Error struct {
 func (e *Error) Error() string { return e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
+// ErrTold is the error of a failure whose reason another process has told already.
+var ErrTold = errors.New("another process has told the reason")
+
 // Because gives err a code and a hint.
 func Because(code Code, err error, hint string) error {
 	return &Error{Code: code, Err: err, Hint: hint}

@@ -4,6 +4,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -101,6 +102,9 @@ func Warning(log *slog.Logger, message, hint string) {
 // Failure logs each error that err joins, with its hint.
 func Failure(log *slog.Logger, err error) {
 	for _, e := range exit.All(err) {
+		if errors.Is(e, exit.ErrTold) {
+			continue
+		}
 		if hint := exit.HintOf(e); hint != "" {
 			log.Error(e.Error(), HintKey, hint)
 		} else {
@@ -119,6 +123,9 @@ const maxTermination = 4096
 // Terminate leaves err as the container's termination message at path, when a file is there. It is the last thing that
 // a failing start does and has nobody to report its own failure to, so it returns nothing.
 func Terminate(path string, err error) {
+	if errors.Is(err, exit.ErrTold) {
+		return
+	}
 	// Without O_CREATE: outside Kubernetes there is no such file, and none should appear.
 	// O_NONBLOCK: a FIFO without a reader must not hold up the end of the container.
 	f, openErr := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|syscall.O_NONBLOCK, 0)

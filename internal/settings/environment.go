@@ -44,7 +44,7 @@ type environment struct {
 	SessionPolicyFile *string `env:"ROLE_CHAIN_SESSION_POLICY_FILE"`
 	SessionPolicyARNs *string `env:"ROLE_CHAIN_SESSION_POLICY_ARNS"`
 	Duration          *string `env:"ROLE_CHAIN_DURATION" default:"1h"`
-	StartTimeout      *string `env:"ROLE_CHAIN_START_TIMEOUT"`
+	StartTimeout      *string `env:"ROLE_CHAIN_START_TIMEOUT" default:"60s"`
 	Verify            *string `env:"ROLE_CHAIN_VERIFY" default:"false"`
 	AllowIMDS         *string `env:"ROLE_CHAIN_ALLOW_IMDS" default:"false"`
 	LogLevel          *string `env:"ROLE_CHAIN_LOG_LEVEL" default:"info"`

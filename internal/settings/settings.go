@@ -28,6 +28,9 @@ type Settings struct {
 	ExternalID  string      // for the AssumeRole to the client role; "" for none
 	Duration    time.Duration
 
+	Verify       bool          // try the chain before the exec
+	StartTimeout time.Duration // how long that may take, retries and all
+
 	KeepIRSA  bool // leave the injected IRSA variables to the job
 	AllowIMDS bool // leave the metadata service open to the job's SDKs
 

@@ -57,9 +57,9 @@ func TestRead(t *testing.T) {
 				return s.Region == "eu-west-2" && s.TokenFile == token && s.Locations.EmptyConfigFile
 			}},
 		{"everything else", map[string]string{"ROLE_CHAIN_IRSA_ENV": "remove", "ROLE_CHAIN_ALLOW_IMDS": "True", "ROLE_CHAIN_DURATION": "15m", "ROLE_CHAIN_BASE_PROFILE": "b",
-			"ROLE_CHAIN_VIA": client + ", " + job, "ROLE_CHAIN_PROFILES": "x=" + client + ",y=" + job, "ROLE_CHAIN_EXTERNAL_ID": "id:1/2", "ROLE_CHAIN_VERIFY": "false", "ROLE_CHAIN_DELIVERY": "profile"},
+			"ROLE_CHAIN_VIA": client + ", " + job, "ROLE_CHAIN_PROFILES": "x=" + client + ",y=" + job, "ROLE_CHAIN_EXTERNAL_ID": "id:1/2", "ROLE_CHAIN_VERIFY": "true", "ROLE_CHAIN_START_TIMEOUT": "5s", "ROLE_CHAIN_DELIVERY": "profile"},
 			func(s Settings) bool {
-				return !s.KeepIRSA && s.AllowIMDS && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
+				return !s.KeepIRSA && s.AllowIMDS && s.Verify && s.StartTimeout == 5*time.Second && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
 					len(s.Profiles) == 2 && s.Profiles[1] == NamedRole{"y", job} && s.ExternalID == "id:1/2"
 			}},
 		{"nothing", map[string]string{"CLIENT_ROLE_ARN": "-", "WEB_IDENTITY_ROLE_ARN": "-", "REGION": "nonsense"}, func(s Settings) bool { return s.ClientRole == "" }},
@@ -120,9 +120,11 @@ func TestBadValues(t *testing.T) {
 		{"ROLE_CHAIN_DELIVERY", "", "is empty", ""},
 		{"ROLE_CHAIN_DELIVERY", "file", "does not have yet", ""},
 		{"ROLE_CHAIN_DELIVERY", "endpoint", "does not have yet", ""},
-		{"ROLE_CHAIN_VERIFY", "true", "does not have yet", ""},
 		{"ROLE_CHAIN_VERIFY", "yes", "neither true nor false", ""},
-		{"ROLE_CHAIN_START_TIMEOUT", "30s", "does not have yet", ""},
+		{"ROLE_CHAIN_START_TIMEOUT", "30", "has no unit", "30s"},
+		{"ROLE_CHAIN_START_TIMEOUT", "0s", "between a second and an hour", "1s to 1h"},
+		{"ROLE_CHAIN_START_TIMEOUT", "48h", "between a second and an hour", "1s to 1h"},
+		{"ROLE_CHAIN_START_TIMEOUT", "soon", "is not a duration", ""},
 		{"ROLE_CHAIN_ROLE_MAP", "/map.yaml", "does not have yet", ""},
 		{"ROLE_CHAIN_SOURCE_IDENTITY", "me", "cannot be carried by an AWS profile", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", "a=b", "cannot be carried", ""},

@@ -222,6 +222,10 @@ func ViaProfiles(s Settings) []string {
 func (v *validator) job(env environment, s *Settings) {
 	s.KeepIRSA = v.get("ROLE_CHAIN_IRSA_ENV", env.IRSAEnv, oneOf("keep", "remove")) != "remove"
 	s.AllowIMDS = v.bool("ROLE_CHAIN_ALLOW_IMDS", env.AllowIMDS)
+	s.Verify = v.bool("ROLE_CHAIN_VERIFY", env.Verify)
+	if d := v.get("ROLE_CHAIN_START_TIMEOUT", env.StartTimeout, startTimeout); d != "" {
+		s.StartTimeout, _ = time.ParseDuration(d)
+	}
 }
 
 // missing refuses the settings whose feature this version does not have, and those that a profile cannot carry: none is
@@ -229,12 +233,6 @@ func (v *validator) job(env environment, s *Settings) {
 func (v *validator) missing(env environment) {
 	if d := v.get("ROLE_CHAIN_DELIVERY", env.Delivery, oneOf("profile", "file", "endpoint")); d == "file" || d == "endpoint" {
 		v.fail("ROLE_CHAIN_DELIVERY", d, "is a delivery that this version does not have yet", "leave it out, or set it to profile")
-	}
-	if v.bool("ROLE_CHAIN_VERIFY", env.Verify) {
-		v.fail("ROLE_CHAIN_VERIFY", *env.Verify, "asks for a check that this version does not have yet", "leave it out")
-	}
-	if env.StartTimeout != nil {
-		v.absent("ROLE_CHAIN_START_TIMEOUT", *env.StartTimeout)
 	}
 	for _, carried := range []struct {
 		name  string
@@ -250,6 +248,21 @@ func (v *validator) missing(env environment) {
 			v.fail(carried.name, *carried.value, "cannot be carried by an AWS profile, the only delivery of this version", "leave it out")
 		}
 	}
+}
+
+// startTimeout checks how long a start may wait. A kubelet has no limit of its own; ours keeps a slip of the pen from
+// hanging a job for days.
+func startTimeout(value string) (problem, hint string) {
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil && only(value, digits):
+		return "has no unit", "did you mean " + value + "s?"
+	case err != nil:
+		return "is not a duration", "for example 60s; 1s to 1h"
+	case d < time.Second || d > time.Hour:
+		return "is not between a second and an hour", "1s to 1h"
+	}
+	return "", ""
 }
 
 func duration(value string) (problem, hint string) {
