@@ -1,0 +1,59 @@
+package endpoint
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"rolechain/internal/chain"
+)
+
+// A door is a path that hands out one source's sessions.
+type door struct {
+	source   Source
+	patience time.Duration
+	last     atomic.Pointer[answer]
+}
+
+// An answer is a session and what is written for it. It is never changed, so no reader sees parts of two sessions.
+type answer struct {
+	session chain.Session
+	body    []byte
+	length  []string // the Content-Length header
+}
+
+func newDoor(source Source, patience time.Duration) *door {
+	return &door{source: source, patience: patience}
+}
+
+func (d *door) serve(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), d.patience)
+	defer cancel()
+	s, err := d.source(ctx)
+	if err != nil {
+		refuse(w, http.StatusServiceUnavailable, "NoSession", err.Error())
+		return
+	}
+	a := d.last.Load()
+	if a == nil || a.session != s {
+		a = newAnswer(s)
+		d.last.Store(a)
+	}
+	write(w, http.StatusOK, a.body, a.length)
+}
+
+// newAnswer is the payload of the container credentials protocol. The expiry has whole seconds and ends in Z, the one
+// form that all SDKs read. RoleArn is in ECS's answers too; no SDK needs it, it is for people.
+func newAnswer(s chain.Session) *answer {
+	body, _ := json.Marshal(struct { // strings always marshal
+		AccessKeyID     string `json:"AccessKeyId"`
+		SecretAccessKey string
+		Token           string
+		Expiration      string
+		RoleArn         string `json:",omitempty"` // Pod Identity's own role is not told
+	}{s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format("2006-01-02T15:04:05Z"), s.Role})
+	return &answer{s, body, []string{strconv.Itoa(len(body))}}
+}

@@ -1,0 +1,328 @@
+package refresh
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rolechain/internal/chain"
+)
+
+const role = "arn:aws:iam::444455556666:role/client-role"
+
+// An issuer is what a Keeper gets its sessions from.
+type issuer struct {
+	mu    sync.Mutex
+	life  time.Duration
+	takes time.Duration // a try
+	err   error         // every try fails with it; nil: none does
+	calls []time.Time
+}
+
+func (i *issuer) fail(err error)        { i.set(func() { i.err = err }) }
+func (i *issuer) lasts(d time.Duration) { i.set(func() { i.life = d }) }
+func (i *issuer) slow(d time.Duration)  { i.set(func() { i.takes = d }) }
+func (i *issuer) count() (n int)        { i.set(func() { n = len(i.calls) }); return n }
+func (i *issuer) set(f func())          { i.mu.Lock(); defer i.mu.Unlock(); f() }
+
+var (
+	errDown    = &chain.Error{Hop: 2, Of: 2, Role: role, Action: "AssumeRole", Kind: chain.Transient, Message: "connection refused"}
+	errRefused = &chain.Error{Hop: 2, Of: 2, Role: role, Action: "AssumeRole", Kind: chain.Refused, Code: "AccessDenied", Message: "no", Hint: "look at the trust policy"}
+)
+
+func (i *issuer) get(ctx context.Context) (chain.Session, error) {
+	i.mu.Lock()
+	i.calls = append(i.calls, time.Now())
+	n, life, takes, err := len(i.calls), i.life, i.takes, i.err
+	i.mu.Unlock()
+	select {
+	case <-time.After(takes):
+	case <-ctx.Done():
+		return chain.Session{}, ctx.Err()
+	}
+	if err != nil {
+		return chain.Session{}, err
+	}
+	return session(n, time.Now().Add(life)), nil
+}
+
+func session(n int, expires time.Time) chain.Session {
+	return chain.Session{
+		Role: role, AccessKeyID: fmt.Sprintf("ASIAEXAMPLE%05d", n), SecretAccessKey: fmt.Sprintf("secret-%d", n),
+		SessionToken: fmt.Sprintf("token-%d", n), Expires: expires.UTC().Truncate(time.Second),
+	}
+}
+
+// A line is one of a log.
+type line struct {
+	at    time.Time
+	level slog.Level
+	text  string // message and attributes
+}
+
+// A book is a slog.Handler that keeps what it gets.
+type book struct {
+	mu    sync.Mutex
+	lines []line
+}
+
+func (b *book) Enabled(context.Context, slog.Level) bool { return true }
+func (b *book) WithAttrs([]slog.Attr) slog.Handler       { return b }
+func (b *book) WithGroup(string) slog.Handler            { return b }
+func (b *book) Handle(_ context.Context, r slog.Record) error {
+	var text bytes.Buffer
+	text.WriteString(r.Message)
+	r.Attrs(func(a slog.Attr) bool { fmt.Fprintf(&text, " %s=%s", a.Key, a.Value); return true })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lines = append(b.lines, line{time.Now(), r.Level, text.String()})
+	return nil
+}
+
+// at returns the lines of a level, with when they came.
+func (b *book) at(level slog.Level) []line {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []line
+	for _, l := range b.lines {
+		if l.level == level {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// A rig is a Keeper that runs, on synctest's clock.
+type rig struct {
+	*testing.T
+	*Keeper
+	sts   *issuer
+	log   *book
+	began time.Time
+	stop  func() // ends Run and waits for that
+}
+
+// keep starts a Keeper on i; change may set more Options.
+func keep(t *testing.T, i *issuer, change func(*Options)) *rig {
+	r := &rig{T: t, sts: i, log: &book{}, began: time.Now()}
+	o := Options{Role: role, Get: i.get, Log: slog.New(r.log)}
+	if change != nil {
+		change(&o)
+	}
+	r.Keeper = New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { r.Keeper.Run(ctx); close(ended) }()
+	r.stop = func() { cancel(); <-ended }
+	synctest.Wait()
+	return r
+}
+
+// pass lets time go by, and what is due happen.
+func (r *rig) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// watch looks at the session every step for so long. Each time there must be one, with at least `least` left.
+func (r *rig) watch(long, step, least time.Duration) {
+	r.Helper()
+	for end := time.Now().Add(long); time.Now().Before(end); {
+		r.pass(step)
+		s, err := r.Current()
+		if err != nil {
+			r.Fatalf("after %v: %v", time.Since(r.began), err)
+		}
+		if s.Left() < least {
+			r.Fatalf("after %v: only %v left", time.Since(r.began), s.Left())
+		}
+	}
+}
+
+// in runs a test on synctest's clock.
+func in(t *testing.T, i *issuer, change func(*Options), test func(r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := keep(t, i, change)
+		defer r.stop()
+		test(r)
+	})
+}
+
+func TestAWeek(t *testing.T) {
+	const days = 7
+	in(t, &issuer{life: time.Hour, takes: time.Second}, nil, func(r *rig) {
+		r.pass(2 * time.Second)
+		r.watch(days*24*time.Hour, 20*time.Second, 30*time.Minute-2*time.Second)
+		// 48 a day would be every 30 minutes sharp, 60 every 24.
+		if n := r.sts.count(); n < 48*days || n > 61*days {
+			r.Errorf("%d calls in %d days", n, days)
+		}
+		lines := r.log.at(slog.LevelInfo)
+		if n := len(lines); n != r.sts.count() {
+			r.Errorf("%d lines for %d refreshes", n, r.sts.count())
+		}
+		first := lines[0]
+		if want := "session refreshed role=" + role + " key=…0001 expires=2000-01-01T01:00:01Z failures=0"; first.text != want {
+			r.Errorf("got  %s\nwant %s", first.text, want)
+		}
+	})
+}
+
+func TestOtherLengths(t *testing.T) {
+	for _, test := range []struct {
+		life, least time.Duration
+		min, max    int // calls an hour
+	}{
+		{20 * time.Minute, 15*time.Minute - time.Second, 12, 17},
+		{15 * time.Minute, 7*time.Minute + 29*time.Second, 8, 11},
+		{20 * time.Second, 9 * time.Second, 360, 480},
+		{3 * time.Second, time.Second, 2400, 5200}, // a session of 2 to 3 s, since its expiry has whole seconds
+	} {
+		t.Run(test.life.String(), func(t *testing.T) {
+			in(t, &issuer{life: test.life}, nil, func(r *rig) {
+				r.watch(time.Hour, min(test.life/40, time.Second), test.least)
+				if n := r.sts.count(); n < test.min || n > test.max {
+					r.Errorf("%d calls in an hour", n)
+				}
+			})
+		})
+	}
+}
+
+func TestCredentialsFromThePast(t *testing.T) {
+	in(t, &issuer{life: time.Hour}, nil, func(r *rig) {
+		first, _ := r.Current()
+		r.sts.lasts(-time.Hour)
+		r.pass(40 * time.Minute)
+		if s, err := r.Current(); s != first {
+			r.Errorf("got %v, %v", s, err)
+		}
+		if s := r.Status(); s.Failures == 0 || !strings.Contains(s.Error, "the session ended at") {
+			r.Errorf("status %+v", s)
+		}
+		r.sts.lasts(time.Hour)
+		r.pass(time.Minute)
+		if s, err := r.Current(); s == first || err != nil {
+			r.Errorf("got %v, %v", s, err)
+		}
+	})
+}
+
+func TestEmptyCredentials(t *testing.T) {
+	in(t, &issuer{}, func(o *Options) {
+		o.Get = func(context.Context) (chain.Session, error) {
+			return chain.Session{Expires: time.Now().Add(time.Hour)}, nil
+		}
+	}, func(r *rig) {
+		if s, err := r.Current(); err == nil || !strings.Contains(err.Error(), "no keys") {
+			r.Errorf("got %v, %v", s, err)
+		}
+	})
+}
+
+// A try that hangs is over after 10 s, and one that hangs does not keep Run from ending.
+func TestHang(t *testing.T) {
+	in(t, &issuer{life: time.Hour, takes: time.Hour}, nil, func(r *rig) {
+		r.pass(11 * time.Second)
+		if s := r.Status(); s.Failures != 1 || !strings.Contains(s.Error, "deadline") {
+			r.Errorf("status %+v", s)
+		}
+		r.pass(5 * time.Second)
+		failures, stopped := r.Status().Failures, time.Now()
+		r.stop()
+		if took := time.Since(stopped); took > 0 || r.Status().Failures != failures {
+			r.Errorf("it took %v to stop; %d failures, then %d", took, failures, r.Status().Failures)
+		}
+	})
+}
+
+func TestWait(t *testing.T) {
+	in(t, &issuer{life: time.Hour, err: errDown}, nil, func(r *rig) {
+		soon, cancel := context.WithTimeout(r.Context(), 25*time.Second)
+		defer cancel()
+		_, err := r.Wait(soon)
+		var e *chain.Error
+		if !errors.As(err, &e) || !strings.HasPrefix(err.Error(), "there is no session for "+role+" yet: second hop") {
+			r.Errorf("got %v", err)
+		}
+		got := make(chan chain.Session, 100)
+		for range cap(got) {
+			go func() {
+				s, _ := r.Wait(context.Background())
+				got <- s
+			}()
+		}
+		r.sts.fail(nil)
+		for range cap(got) {
+			if s := <-got; s.AccessKeyID == "" || s != <-waited(r) {
+				r.Errorf("got %v", s)
+			}
+		}
+		cancel()
+		if s, err := r.Wait(soon); err != nil || s.AccessKeyID == "" {
+			r.Errorf("there is a session, but with a context that has ended: %v", err)
+		}
+	})
+}
+
+func waited(r *rig) <-chan chain.Session {
+	c := make(chan chain.Session, 1)
+	s, _ := r.Wait(context.Background())
+	c <- s
+	return c
+}
+
+func TestStatus(t *testing.T) {
+	in(t, &issuer{life: time.Hour, err: errDown}, nil, func(r *rig) {
+		r.stop()
+		next := r.Status().Next.Format(time.RFC3339)
+		r.wantStatus(`{"role":"` + role + `","next_refresh":"` + next + `","failures":1,"last_error":"` + errDown.Error() + `"}`)
+	})
+	in(t, &issuer{life: time.Hour}, nil, func(r *rig) {
+		next := r.Status().Next.Format(time.RFC3339)
+		r.wantStatus(`{"role":"` + role + `","key":"…0001","expires":"2000-01-01T01:00:00Z","last_refresh":"2000-01-01T00:00:00Z","next_refresh":"` + next + `","failures":0}`)
+	})
+}
+
+func (r *rig) wantStatus(want string) {
+	r.Helper()
+	got, err := json.Marshal(r.Status())
+	if err != nil || string(got) != want {
+		r.Errorf("%v\ngot  %s\nwant %s", err, got, want)
+	}
+}
+
+// Nothing that is logged or told has a secret in it, whatever goes wrong.
+func TestNoSecrets(t *testing.T) {
+	var out bytes.Buffer
+	in(t, &issuer{life: time.Hour}, func(o *Options) {
+		o.Log = slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		o.Publish = []func(chain.Session) error{func(chain.Session) error { return errors.New("disk full") }}
+	}, func(r *rig) {
+		r.pass(time.Hour)
+		r.sts.fail(errDown)
+		r.pass(2 * time.Hour)
+		r.stop()
+		_, err := r.Current()
+		fmt.Fprintf(&out, "%+v %v", r.Status(), err)
+	})
+	text, _ := io.ReadAll(&out)
+	for _, secret := range []string{"secret-", "token-", "ASIA"} {
+		if bytes.Contains(text, []byte(secret)) {
+			t.Errorf("%q is in\n%s", secret, text)
+		}
+	}
+	if n := bytes.Count(text, []byte("\n")); n < 20 {
+		t.Errorf("only %d lines", n)
+	}
+}

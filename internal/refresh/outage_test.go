@@ -1,0 +1,133 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"rolechain/internal/chain"
+)
+
+// STS is away for 25 minutes, from wherever in a session's life: nobody sees an ended session, and there is a new one
+// within a minute after.
+func TestOutage(t *testing.T) {
+	for from := time.Minute; from < time.Hour; from += 7 * time.Minute {
+		t.Run(from.String(), func(t *testing.T) {
+			in(t, &issuer{life: time.Hour, takes: time.Second}, nil, func(r *rig) {
+				r.pass(2 * time.Second)
+				r.watch(from, time.Second, 29*time.Minute)
+				r.sts.fail(errDown)
+				tries := r.sts.count()
+				// 30 minutes are left at least when a refresh begins, so 5 when the outage is over.
+				r.watch(25*time.Minute, time.Second, 5*time.Minute-3*time.Second)
+				if tries = r.sts.count() - tries; tries > 80 {
+					r.Errorf("%d tries in the outage", tries)
+				}
+				r.sts.fail(nil)
+				r.pass(time.Minute + 2*time.Second)
+				r.watch(6*time.Hour, time.Second, 29*time.Minute)
+			})
+		})
+	}
+}
+
+func TestOutageLongerThanTheSession(t *testing.T) {
+	in(t, &issuer{life: time.Hour}, nil, func(r *rig) {
+		r.sts.fail(errDown)
+		r.watch(time.Hour-time.Second, time.Second, 0)
+		r.pass(time.Second)
+		_, err := r.Current()
+		want := "the session for " + role + " ended at 2000-01-01T01:00:00Z: second hop (AssumeRole to " + role + "): connection refused"
+		if err == nil || err.Error() != want || !errors.Is(err, error(errDown)) {
+			r.Errorf("got  %v\nwant %s", err, want)
+		}
+		r.pass(5 * time.Hour)
+		fresh := make(chan chain.Session)
+		go func() {
+			s, _ := r.Wait(context.Background())
+			fresh <- s
+		}()
+		up := time.Now()
+		r.sts.fail(nil)
+		s := <-fresh
+		if waited := time.Since(up); waited > time.Minute || s.Left() < time.Hour-time.Second {
+			r.Errorf("%v after %v", s, waited)
+		}
+		r.watch(6*time.Hour, time.Second, 29*time.Minute)
+
+		// What was said: failures 1, 2, 4, … 512, and each remark once, at its time.
+		var remarks []string
+		for _, l := range append(r.log.at(slog.LevelWarn), r.log.at(slog.LevelError)...) {
+			if !strings.HasPrefix(l.text, "no new session") {
+				text, _, _ := strings.Cut(l.text, " role=")
+				remarks = append(remarks, fmt.Sprint(l.at.Sub(r.began), " ", l.level, " ", text))
+			}
+		}
+		if got, want := strings.Join(remarks, "\n"), `45m0s WARN the session ends soon and there is no new one
+55m0s ERROR the session is about to end and there is no new one
+1h0m0s ERROR the session has ended and there is no new one: whatever needs it fails from now on`; got != want {
+			r.Errorf("got\n%s", got)
+		}
+		if n := len(r.log.at(slog.LevelWarn)) - 1; n < 8 || n > 11 {
+			r.Errorf("%d warnings of failures", n)
+		}
+	})
+}
+
+// Remarks of a short session come at the same parts of its life, and again for the next one.
+func TestRemarksOfAShortSession(t *testing.T) {
+	in(t, &issuer{life: 20 * time.Second}, nil, func(r *rig) {
+		for range 2 {
+			began := time.Now()
+			s, _ := r.Current()
+			r.sts.fail(errDown)
+			r.pass(time.Minute)
+			r.sts.fail(nil)
+			r.pass(2 * time.Second)
+			var got []string
+			for _, l := range append(r.log.at(slog.LevelWarn), r.log.at(slog.LevelError)...) {
+				if l.at.After(began) && !strings.HasPrefix(l.text, "no new session") {
+					got = append(got, s.Expires.Sub(l.at).Round(time.Second/2).String())
+				}
+			}
+			if fmt.Sprint(got) != "[5s 1.5s 0s]" {
+				r.Errorf("remarks with %s left", got)
+			}
+		}
+	})
+}
+
+func TestDeniedForADay(t *testing.T) {
+	in(t, &issuer{life: time.Hour}, nil, func(r *rig) {
+		r.sts.fail(errRefused)
+		r.pass(24 * time.Hour)
+		// Every 2½ minutes on average; passing trouble would be twice a minute.
+		if n := r.sts.count(); n < 300 || n > 800 {
+			r.Errorf("%d calls in a day", n)
+		}
+		r.sts.fail(nil)
+		r.pass(5*time.Minute + time.Second)
+		if _, err := r.Current(); err != nil {
+			r.Errorf("allowed again: %v", err)
+		}
+		warned := r.log.at(slog.LevelWarn)
+		if len(warned) < 8 || len(warned) > 13 || !strings.Contains(warned[0].text, "AccessDenied: no failures=1 left=") || !strings.HasSuffix(warned[0].text, " hint=look at the trust policy") {
+			r.Errorf("%d warnings, the first %v", len(warned), warned[0])
+		}
+	})
+}
+
+func TestDeniedKinds(t *testing.T) {
+	for kind, want := range map[chain.Kind]bool{chain.Transient: false, chain.NoToken: false, chain.Refused: true, chain.BadToken: true, chain.BadSpec: true} {
+		if got := denied(fmt.Errorf("trying: %w", &chain.Error{Kind: kind})); got != want {
+			t.Errorf("%s: %v", kind, got)
+		}
+	}
+	if denied(context.DeadlineExceeded) {
+		t.Error("a deadline counts as a refusal")
+	}
+}

@@ -1,0 +1,275 @@
+package supervise_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/supervise"
+)
+
+// The test binary starts itself again as every process of the picture: programEnv says as which.
+const (
+	programEnv = "SUPERVISE_TEST_PROGRAM"
+	beforeEnv  = "SUPERVISE_TEST_BEFORE" // what inherited returned before Spawn
+	wayEnv     = "SUPERVISE_TEST_WAY"    // how the program behaves; empty for well
+)
+
+func init() {
+	if os.Getenv(programEnv) != "" {
+		runtime.LockOSThread() // the main goroutine to the main thread, for the one that ends it
+	}
+}
+
+func TestMain(m *testing.M) {
+	var err error
+	switch os.Getenv(programEnv) {
+	case "":
+		// Orphans come here and are reaped here, so that a test can see that nothing is left.
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+			panic(err)
+		}
+		os.Exit(m.Run())
+	case "entrypoint":
+		err = entrypoint(os.Getenv(wayEnv))
+	case "original":
+		err = original(os.Getenv(wayEnv))
+	case "refresher":
+		err = refresher(os.Getenv(wayEnv))
+	case "saver":
+		err = saver()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// command is the refresher as an entrypoint starts it.
+func command(way string) supervise.Command {
+	return supervise.Command{
+		Path:   "/proc/self/exe",
+		Args:   []string{"refresher", "argument"},
+		Env:    environ("refresher", way),
+		Stderr: os.Stderr,
+	}
+}
+
+// environ comes with a place that somebody has set, which must not count.
+func environ(program, way string) []string {
+	return append([]string{programEnv + "=" + program, wayEnv + "=" + way}, append(os.Environ(), "ROLECHAIN_SUPERVISE=worker 1 2")...)
+}
+
+// entrypoint spawns the refresher, prints what it says, and becomes the original.
+func entrypoint(way string) error {
+	if strings.Contains(way, "refused") {
+		if err := refusePidfdOpen(); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := os.Setenv(beforeEnv, inherited()); err != nil {
+		return err
+	}
+	before := time.Now()
+	ready, err := supervise.Spawn(ctx, command(way))
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s\n%v\n", ready, time.Since(before).Round(time.Millisecond/10))
+	return syscall.Exec("/proc/self/exe", []string{"original"}, environ("original", way))
+}
+
+// original lives until its stdin is closed, and reaps nobody.
+func original(way string) error {
+	if before, after := os.Getenv(beforeEnv), inherited(); before != after {
+		return fmt.Errorf("descriptors before: %s; after: %s", before, after)
+	}
+	fmt.Println("started")
+	if strings.Contains(way, "leaderless") {
+		go func() {
+			io.Copy(io.Discard, os.Stdin)
+			os.Exit(0)
+		}()
+		unix.Syscall(unix.SYS_EXIT, 0, 0, 0) // the main thread's end, not the process's
+	}
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// inherited lists the descriptors that are not close-on-exec.
+func inherited() string {
+	var list []string
+	for fd := range 1000 {
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			target, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+			list = append(list, fmt.Sprint(fd, " ", target))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// refusePidfdOpen does what a seccomp profile from before Linux 5.3 does.
+func refusePidfdOpen() error {
+	filter := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: 0}, // seccomp_data.nr
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jf: 1, K: unix.SYS_PIDFD_OPEN},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0x00050000 | uint32(unix.EPERM)}, // SECCOMP_RET_ERRNO
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0x7fff0000},                      // SECCOMP_RET_ALLOW
+	}
+	program := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	const setModeFilter, tsync = 1, 1 // for all threads
+	if _, _, errno := unix.Syscall(unix.SYS_SECCOMP, setModeFilter, tsync, uintptr(unsafe.Pointer(&program))); errno != 0 {
+		return fmt.Errorf("seccomp: %w", errno)
+	}
+	if fd, err := unix.PidfdOpen(os.Getpid(), 0); err != unix.EPERM {
+		return fmt.Errorf("pidfd_open is not refused: %d, %v", fd, err)
+	}
+	return nil
+}
+
+// talk is where a supervisor finds the pipe to Spawn.
+const talk = 6
+
+func say(line string) { unix.Write(talk, []byte(line+"\n")) }
+
+// refresher is what an entrypoint spawns. As a worker it answers each connection with its process id and the state.
+func refresher(way string) error {
+	switch way {
+	case "exits":
+		os.Exit(5)
+	case "garbage":
+		say("secret, and no JSON")
+		select {}
+	case "empty":
+		say("{}")
+		select {}
+	case "both":
+		say(`{"ready":1,"error":{"code":77,"message":"no"}}`)
+		select {}
+	case "huge":
+		say(`{"ready":"` + strings.Repeat("x", 10*supervise.MaxMessage) + `"}`)
+		select {}
+	case "half":
+		unix.Write(talk, []byte(`{"ready":`))
+		os.Exit(0)
+	case "quiet":
+		unix.Close(talk)
+		select {}
+	}
+	supervisor, worker, err := supervise.Enter()
+	if err != nil {
+		return err
+	}
+	if supervisor != nil {
+		c := supervise.Config{Listen: supervise.Loopback, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+		if way == "no socket" {
+			c.Listen = func() (*os.File, error) { return nil, errors.New("no socket today") }
+		}
+		err := supervisor.Run(c)
+		if err != nil {
+			os.Exit(int(exit.CodeOf(err)))
+		}
+		return nil
+	}
+	switch way {
+	case "fails":
+		return worker.Fail(fmt.Errorf("second hop: %w", exit.Because(exit.Denied, errors.New("no\n\xffline"), "ask")))
+	case "fails at length":
+		return worker.Fail(errors.New(strings.Repeat("\x01", 100_000)))
+	case "worker exits":
+		os.Exit(3)
+	case "mute":
+		select {}
+	}
+	return serve(worker, way)
+}
+
+func serve(w *supervise.Worker, way string) error {
+	state, err := w.State.Load()
+	if err != nil {
+		return w.Fail(err)
+	}
+	first := state == nil
+	if first {
+		state = fmt.Appendf(nil, "session-of-%d", os.Getpid())
+		if err := w.State.Save(state); err != nil {
+			return w.Fail(err)
+		}
+	}
+	socket, err := w.Socket()
+	if err != nil {
+		return w.Fail(err)
+	}
+	listener, err := net.FileListener(socket)
+	if err != nil {
+		return w.Fail(err)
+	}
+	socket.Close()
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprintf(c, "%d %s\n", os.Getpid(), state)
+			c.Close()
+		}
+	}()
+	if way == "late" && !first {
+		<-w.Orphaned()
+	}
+	if err := w.Ready(map[string]any{"address": listener.Addr().String(), "args": os.Args}); err != nil {
+		return err
+	}
+	if strings.Contains(way, "deaf") {
+		select {}
+	}
+	select {
+	case <-w.Ended():
+		return nil
+	case <-w.Orphaned():
+		listener.Close()
+		<-idle // the answer in hand
+		return w.TakeOver()
+	}
+}
+
+// saver saves one version after the other in descriptor 3, and now and then prints the number of the last.
+func saver() error {
+	state := supervise.OpenState(3)
+	for n := 1; ; n++ {
+		if err := state.Save(version(n)); err != nil {
+			return err
+		}
+		if n%20 == 0 {
+			fmt.Println(n)
+		}
+	}
+}
+
+// version is a state that is longer for some numbers.
+func version(n int) []byte {
+	text := fmt.Appendf(nil, "%d ", n)
+	return bytes.Repeat(text, 1+1000*(n%97))
+}
