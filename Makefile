@@ -26,9 +26,10 @@ realsdk-java: ## the same for both Java SDKs (needs a JDK and Maven)
 
 FUZZTIME := 30s
 .PHONY: fuzz
-fuzz: ## looks for new inputs that break the merger or the settings
+fuzz: ## looks for new inputs that break the merger, the settings or the endpoint
 	go test -run '^$$' -fuzz FuzzMerge -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
 	go test -run '^$$' -fuzz FuzzSettings -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/settings
+	go test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/endpoint
 
 .PHONY: bench
 bench: ## what a start costs, as ratios to the least that a Go program can cost

@@ -57,12 +57,3 @@ func (s *slot) Close() error {
 	s.once.Do(func() { <-s.slots })
 	return err
 }
-
-// CloseWrite is there for net/http: it ends its side first, so that the refusal of a header that was too long is not lost
-// with the rest of that header.
-func (s *slot) CloseWrite() error {
-	if c, ok := s.Conn.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return nil
-}

@@ -224,6 +224,12 @@ func TestStatusThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+func TestNoTokenLetsNobodyIn(t *testing.T) {
+	if w, _ := inMemory(t.Context(), Handler("", fixed(session(1)), nil, nil), ""); w.status != 401 {
+		t.Errorf("%d %s", w.status, &w.body)
+	}
+}
+
 func TestNewToken(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
