@@ -17,7 +17,7 @@
 // Of the environment, a start with roles sets AWS_EC2_METADATA_DISABLED=true, so that no SDK falls back to the node's
 // role (ROLE_CHAIN_ALLOW_IMDS=true leaves it). With ROLE_CHAIN_IRSA_ENV=remove it deletes the variables by which SDKs
 // find other credentials first. When the file has to go to another place, AWS_CONFIG_FILE and
-// AWS_SHARED_CREDENTIALS_FILE say where.
+// AWS_SHARED_CREDENTIALS_FILE say where; an AWS_CONFIG_FILE that was there is made absolute.
 //
 // If a step fails the original is not executed: the reason is on stderr and in /dev/termination-log, and the exit code
 // says what kind it is of (README.md, "Exit codes").
