@@ -60,7 +60,8 @@ func (c *Chain) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "chain to %s", c.sp
 // The error is an *Error.
 func (c *Chain) Client(ctx context.Context) (Session, error) { return c.As(ctx, c.spec.ClientRole) }
 
-// As is Client for another role at the end of the same chain, with the same options and the same hops before it.
+// As is Client for another role at the end of the same chain, with the same hops before it and the same duration. The
+// other options are the client role's alone.
 func (c *Chain) As(ctx context.Context, role string) (Session, error) {
 	if err := c.take(ctx, c.spec.hops(), role); err != nil {
 		return Session{}, err
@@ -78,6 +79,14 @@ func (c *Chain) Base(ctx context.Context) (Session, error) {
 	}
 	defer c.release()
 	return c.session(ctx, 1)
+}
+
+// Hold makes s the first hop's session to go on from, as one that a predecessor got. life is how long it was good for when
+// it came. It waits for an attempt that is under way.
+func (c *Chain) Hold(s Session, life time.Duration) {
+	c.turn <- struct{}{}
+	defer c.release()
+	c.held[0] = held{Session: s, life: life}
 }
 
 // Forget drops every session that is held, so that the next attempt starts from the pod's own identity. It waits for an

@@ -49,15 +49,18 @@ func (c *Chain) webIdentity(ctx context.Context) (Session, error) {
 	return sessionOf(out.Credentials), nil
 }
 
-// assumeRole goes from one role's session to the next role's. Only the last hop carries the options: the roles between
-// are means, and would each have to allow them.
+// assumeRole goes from one role's session to the next role's. Only the hop to the client role carries the options: the
+// roles between are means, and would each have to allow them, and another role at the end is none of their business.
 func (c *Chain) assumeRole(ctx context.Context, hop int, last string, from Session) (Session, error) {
 	in := &sts.AssumeRoleInput{
 		RoleArn:         aws.String(c.spec.role(hop, last)),
 		RoleSessionName: aws.String(c.spec.SessionName),
 	}
-	if hop == c.spec.hops() {
+	switch {
+	case hop == c.spec.hops() && last == c.spec.ClientRole:
 		c.spec.addTo(in)
+	case hop == c.spec.hops():
+		in.DurationSeconds = c.spec.seconds()
 	}
 	out, err := c.sts.AssumeRole(ctx, in, func(o *sts.Options) {
 		o.Credentials = credentials.NewStaticCredentialsProvider(from.AccessKeyID, from.SecretAccessKey, from.SessionToken)
@@ -79,9 +82,15 @@ func (s Spec) addTo(in *sts.AssumeRoleInput) {
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
 		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(s.Tags[key])})
 	}
-	if s.Duration > 0 {
-		in.DurationSeconds = aws.Int32(int32(s.Duration / time.Second))
+	in.DurationSeconds = s.seconds()
+}
+
+// seconds is Duration as STS takes it.
+func (s Spec) seconds() *int32 {
+	if s.Duration == 0 {
+		return nil
 	}
+	return aws.Int32(int32(s.Duration / time.Second))
 }
 
 // some is nil for "": STS takes a parameter that is there and empty for a wrong one.
