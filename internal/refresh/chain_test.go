@@ -33,7 +33,7 @@ func TestChain(t *testing.T) {
 		}
 		token()
 		k := New(Options{Role: role, Get: c.Client})
-		base := NewOnDemand(c.Base)
+		base := NewOnDemand(Options{Get: c.Base})
 		done := make(chan struct{})
 		go func() { k.Run(t.Context()); close(done) }()
 		if _, err := k.Wait(t.Context()); err != nil {

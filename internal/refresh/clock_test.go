@@ -64,7 +64,7 @@ func TestClockWrong(t *testing.T) {
 // notices, since theirs have none.
 func TestTimesAreTheWallClocks(t *testing.T) {
 	k := New(Options{Session: session(1, time.Now().Add(time.Hour))}) // synctest's clock has no monotonic part
-	for _, now := range []time.Time{k.now(), k.plan(), NewOnDemand(nil).now()} {
+	for _, now := range []time.Time{k.now(), k.plan(), NewOnDemand(Options{Get: nil}).now()} {
 		if strings.Contains(now.String(), " m=") {
 			t.Errorf("%v has a monotonic part", now)
 		}

@@ -29,9 +29,9 @@ const (
 	mostSleep = 15 * time.Second
 )
 
-// Options are what a Keeper is made of.
+// Options are what a Keeper, or an OnDemand, is made of.
 type Options struct {
-	Role string // ARN that Status names before there is a session
+	Role string // ARN that Status names before there is a session; an OnDemand has none
 
 	// Get does one try for a new session, (*chain.Chain).Client as a rule. Its context ends after 10 s. An error that is
 	// a *chain.Error decides how soon to try again; any other counts as passing.
@@ -69,24 +69,37 @@ type Keeper struct {
 	changed chan struct{}
 }
 
+// withDefaults is o without a nil that would have to be asked for.
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = func() time.Time { return time.Now().Round(0) }
+	}
+	return o
+}
+
+// begin is the session to begin with, and how old it is; zero when there is none that counts.
+func (o Options) begin() (chain.Session, State) {
+	if usable(o.Session, o.Now()) != nil {
+		return chain.Session{}, State{}
+	}
+	issued := o.Issued
+	if issued.IsZero() {
+		issued = o.Session.Expires.Add(-longest)
+	}
+	return o.Session, State{Issued: issued, Expires: o.Session.Expires}
+}
+
 // New returns a Keeper, which does nothing yet but serve Options.Session.
 func New(o Options) *Keeper {
+	o = o.withDefaults()
 	k := &Keeper{role: o.Role, get: o.Get, log: o.Log, now: o.Now, changed: make(chan struct{})}
-	if k.log == nil {
-		k.log = slog.New(slog.DiscardHandler)
-	}
-	if k.now == nil {
-		k.now = func() time.Time { return time.Now().Round(0) }
-	}
 	for _, publish := range o.Publish {
 		k.outlets = append(k.outlets, &outlet{publish: publish})
 	}
-	if now := k.now(); usable(o.Session, now) == nil {
-		k.session = o.Session
-		if k.state.Expires = o.Session.Expires; o.Issued.IsZero() {
-			o.Issued = o.Session.Expires.Add(-longest)
-		}
-		k.state.Issued = o.Issued
+	if k.session, k.state = o.begin(); !k.state.Issued.IsZero() {
 		k.behind = unpublished(k.outlets)
 	}
 	return k

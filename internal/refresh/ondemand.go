@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"context"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -20,8 +21,10 @@ const renewalWait = 500 * time.Millisecond
 // It stands before (*chain.Chain).Base, which has the same rules, because that waits for its turn: with an STS that
 // hangs, 10 s behind each try of a Keeper.
 type OnDemand struct {
-	get func(context.Context) (chain.Session, error)
-	now func() time.Time
+	get     func(context.Context) (chain.Session, error)
+	publish []func(chain.Session) error
+	log     *slog.Logger
+	now     func() time.Time
 
 	mu      sync.Mutex
 	session chain.Session // zero: none yet
@@ -30,9 +33,13 @@ type OnDemand struct {
 	over    chan struct{} // closed when the try under way is over; nil: none is
 }
 
-// NewOnDemand returns an OnDemand that gets sessions with get, one try at a time, 10 s a try.
-func NewOnDemand(get func(context.Context) (chain.Session, error)) *OnDemand {
-	return &OnDemand{get: get, now: func() time.Time { return time.Now().Round(0) }}
+// NewOnDemand returns an OnDemand that gets sessions with o.Get, one try at a time, 10 s a try. It calls each of o.Publish
+// with a new session once: one that fails is logged.
+func NewOnDemand(o Options) *OnDemand {
+	o = o.withDefaults()
+	d := &OnDemand{get: o.Get, publish: o.Publish, log: o.Log, now: o.Now}
+	d.session, d.state = o.begin()
+	return d
 }
 
 // Wait returns the session, at once when it is good, within half a second when it still counts. Otherwise it waits for
@@ -103,8 +110,15 @@ func (d *OnDemand) try(wait time.Duration) {
 	if d.lastErr = err; err != nil {
 		d.state.Failures++
 		d.state.Denied = denied(err)
+		d.log.Debug("no session on demand: " + err.Error())
 	} else {
 		d.session, d.state = s, State{Issued: now, Expires: s.Expires}
+		d.log.Debug("session on demand", logged(s)...)
+		for _, publish := range d.publish {
+			if err := publish(s); err != nil {
+				d.log.Warn("publishing a session failed: "+err.Error(), logged(s)...)
+			}
+		}
 	}
 	close(d.over)
 	d.over = nil

@@ -14,7 +14,7 @@ import (
 func onDemand(t *testing.T, i *issuer, test func(t *testing.T, d *OnDemand)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		test(t, NewOnDemand(i.get))
+		test(t, NewOnDemand(Options{Get: i.get}))
 		time.Sleep(time.Hour) // for a try that still runs
 	})
 }
@@ -102,13 +102,13 @@ func TestOnDemandOutage(t *testing.T) {
 func TestOnDemandSameSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls, s := 0, session(1, time.Now().Add(time.Hour))
-		d := NewOnDemand(func(context.Context) (chain.Session, error) {
+		d := NewOnDemand(Options{Get: func(context.Context) (chain.Session, error) {
 			calls++
 			if s.Left() < margin {
 				s = session(2, time.Now().Add(time.Hour))
 			}
 			return s, nil
-		})
+		}})
 		for minute := range 50 {
 			want := 1
 			if minute > 45 {
