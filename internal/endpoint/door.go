@@ -34,7 +34,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	s, err := d.source(ctx)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, "NoSession", err.Error())
+		refuse(w, http.StatusServiceUnavailable, NoSession, err.Error())
 		return
 	}
 	a := d.last.Load()
@@ -45,15 +45,17 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	write(w, http.StatusOK, a.body, a.length)
 }
 
-// newAnswer is the payload of the container credentials protocol. The expiry has whole seconds and ends in Z, the one
-// form that all SDKs read. RoleArn is in ECS's answers too; no SDK needs it, it is for people.
+// payload is the container credentials protocol's. RoleArn is in ECS's answers too; no SDK needs it, it is for people.
+type payload struct {
+	AccessKeyID     string `json:"AccessKeyId"`
+	SecretAccessKey string
+	Token           string
+	Expiration      string // whole seconds and a Z, the one form that all SDKs read
+	RoleArn         string `json:",omitempty"` // Pod Identity's own role is not told
+}
+
 func newAnswer(s chain.Session) *answer {
-	body, _ := json.Marshal(struct { // strings always marshal
-		AccessKeyID     string `json:"AccessKeyId"`
-		SecretAccessKey string
-		Token           string
-		Expiration      string
-		RoleArn         string `json:",omitempty"` // Pod Identity's own role is not told
-	}{s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format("2006-01-02T15:04:05Z"), s.Role})
+	body, _ := json.Marshal(payload{ // strings always marshal
+		s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format("2006-01-02T15:04:05Z"), s.Role})
 	return &answer{s, body, []string{strconv.Itoa(len(body))}}
 }

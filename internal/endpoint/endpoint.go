@@ -1,9 +1,10 @@
 // Package endpoint is the loopback server of `endpoint` delivery. It speaks the container credentials protocol, which
 // every AWS SDK knows from ECS and EKS Pod Identity: GET with an authorization token, a JSON object with temporary keys.
 //
-//	GET /credentials   the client role's session
-//	GET /base          the first hop's own session
-//	GET /status        how the refresher stands; no secrets
+//	GET /credentials     the client role's session
+//	GET /base            the first hop's own session
+//	GET /profiles/NAME   the session of another role, by its profile's name
+//	GET /status          how the refresher stands; no secrets
 //
 // Every path asks for the token. Answers come from memory: what SDKs give an endpoint is one second (JavaScript) or two
 // (botocore). As long as there is a session it is answered with 200. When there is none the request waits for one rather
@@ -19,8 +20,10 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,12 +31,20 @@ import (
 	"rolechain/internal/chain"
 )
 
-// The paths that Handler answers.
+// The paths that a refresher's Handler answers.
 const (
 	CredentialsPath = "/credentials"
 	BasePath        = "/base"
 	StatusPath      = "/status"
+	profilesPath    = "/profiles/"
 )
+
+// NoSession is the code of the error that there is no session, and that waiting for one was in vain.
+const NoSession = "NoSession"
+
+// ProfilePath is the path of another role's session. A profile's name has nothing in it that a path would have to escape
+// (package settings).
+func ProfilePath(name string) string { return profilesPath + name }
 
 // URL is what AWS_CONTAINER_CREDENTIALS_FULL_URI has to be for a path of a server on listener. The host is the literal
 // 127.0.0.1: SDKs take plain HTTP from loopback only, and Hadoop S3A 3.3.4 does not take "localhost" for that.
@@ -57,26 +68,29 @@ type Source func(ctx context.Context) (chain.Session, error)
 // are patient. It is more than what a refresher needs to notice that a machine slept (15 s) and to do one try.
 const patience = 25 * time.Second
 
-// Handler answers the paths of this package to requests with token. current is the client role's session, base the first
-// hop's own, status whatever is to be seen as JSON.
+// Handler answers requests with token: for each path in sources with that one's session, for StatusPath with whatever
+// status returns, as JSON.
 //
 // The token is the whole of the Authorization header. A Host other than 127.0.0.1 or localhost with the port that was
 // connected to is refused: it would be a browser's, led here by somebody's DNS.
-func Handler(token string, current, base Source, status func() any) http.Handler {
-	return newHandler(token, current, base, status, patience)
+func Handler(token string, sources map[string]Source, status func() any) http.Handler {
+	return newHandler(token, sources, status, patience)
 }
 
 type handler struct {
 	token  string
 	status func() any
 	doors  map[string]*door // by path
+	paths  string           // all of them, for people
 }
 
-func newHandler(token string, current, base Source, status func() any, patience time.Duration) *handler {
-	return &handler{token: token, status: status, doors: map[string]*door{
-		CredentialsPath: newDoor(current, patience),
-		BasePath:        newDoor(base, patience),
-	}}
+func newHandler(token string, sources map[string]Source, status func() any, patience time.Duration) *handler {
+	h := &handler{token: token, status: status, doors: map[string]*door{}}
+	for path, source := range sources {
+		h.doors[path] = newDoor(source, patience)
+	}
+	h.paths = strings.Join(append(slices.Sorted(maps.Keys(sources)), StatusPath), ", ")
+	return h
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -93,7 +107,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !h.authorized(r.Header["Authorization"]):
 		refuse(w, http.StatusUnauthorized, "Unauthorized", "the Authorization header is not this endpoint's token")
 	case door == nil && r.URL.Path != StatusPath:
-		refuse(w, http.StatusNotFound, "NotFound", "the paths are "+CredentialsPath+", "+BasePath+" and "+StatusPath)
+		refuse(w, http.StatusNotFound, "NotFound", "the paths are "+h.paths)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "only GET and HEAD")
@@ -131,12 +145,15 @@ func (h *handler) serveStatus(w http.ResponseWriter) {
 	write(w, http.StatusOK, body, []string{strconv.Itoa(len(body))})
 }
 
+// refusal is an error of the protocol.
+type refusal struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
 // refuse writes an error.
 func refuse(w http.ResponseWriter, status int, code, message string) {
-	body, _ := json.Marshal(struct { // two strings always marshal
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	}{code, message})
+	body, _ := json.Marshal(refusal{code, message}) // two strings always marshal
 	write(w, status, body, []string{strconv.Itoa(len(body))})
 }
 

@@ -150,7 +150,7 @@ func inMemory(ctx context.Context, h http.Handler, token string) (*recorder, tim
 func TestWaitsForTheFirstSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShelf()
-		h := Handler("secret", s.get, nil, nil)
+		h := Handler("secret", paths(s.get, nil), nil)
 		var all sync.WaitGroup
 		for range 1000 {
 			all.Go(func() {
@@ -169,7 +169,7 @@ func TestWaitsForTheFirstSession(t *testing.T) {
 
 func TestNoSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := Handler("secret", newShelf().get, nil, nil)
+		h := Handler("secret", paths(newShelf().get, nil), nil)
 		w, took := inMemory(t.Context(), h, "secret")
 		if want := `{"code":"NoSession","message":"there is no session for anybody"}`; w.status != 503 || took != 25*time.Second || w.body.String() != want {
 			t.Errorf("after %v: %d %s", took, w.status, &w.body)
@@ -218,14 +218,14 @@ func TestReplacedUnderLoad(t *testing.T) {
 
 func TestStatusThatCannotBeWritten(t *testing.T) {
 	token := NewToken()
-	r := runHandler(t, token, Handler(token, nil, nil, func() any { return func() {} }), defaults)
+	r := runHandler(t, token, Handler(token, paths(nil, nil), func() any { return func() {} }), defaults)
 	if response, body := r.do(r.request("/status", nil)); response.StatusCode != 500 || !strings.Contains(body, `"code":"Internal"`) {
 		t.Errorf("%s %s", response.Status, body)
 	}
 }
 
 func TestNoTokenLetsNobodyIn(t *testing.T) {
-	if w, _ := inMemory(t.Context(), Handler("", fixed(session(1)), nil, nil), ""); w.status != 401 {
+	if w, _ := inMemory(t.Context(), Handler("", paths(fixed(session(1)), nil), nil), ""); w.status != 401 {
 		t.Errorf("%d %s", w.status, &w.body)
 	}
 }

@@ -33,7 +33,7 @@ func FuzzHandler(f *testing.F) {
 		f.Add([]byte("HEAD /" + path + " HTTP/1.0\r\nHost: localhost:80\r\nAuthorization: secret\r\n\r\n"))
 		f.Add([]byte("GET http://127.0.0.1:80/" + path + " HTTP/1.1\r\nHost: evil.example\r\nAuthorization: secret\r\nAuthorization: secret\r\n\r\n"))
 	}
-	h := Handler("secret", fixed(session(1)), fixed(session(2)), func() any { return 0 })
+	h := Handler("secret", paths(fixed(session(1)), fixed(session(2))), func() any { return 0 })
 	f.Fuzz(func(t *testing.T, text []byte) {
 		q, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(text)))
 		if err != nil {

@@ -42,7 +42,7 @@ func TestFromFile(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		go func() { done <- Serve(ctx, l, Handler(token, fixed(session(n)), nil, nil), nil) }()
+		go func() { done <- Serve(ctx, l, Handler(token, paths(fixed(session(n)), nil), nil), nil) }()
 		if status, body := early.hear(); status != 200 || !strings.Contains(body, session(n).AccessKeyID) {
 			t.Errorf("server %d: %d %s", n, status, body)
 		}

@@ -34,6 +34,11 @@ func fixed(s chain.Session) Source {
 	return func(context.Context) (chain.Session, error) { return s, nil }
 }
 
+// paths are those of a client role and a first hop.
+func paths(current, base Source) map[string]Source {
+	return map[string]Source{CredentialsPath: current, BasePath: base}
+}
+
 var errNone = errors.New("there is no session for anybody")
 
 // A shelf is a source on which a test puts sessions.
@@ -68,7 +73,7 @@ type rig struct {
 func run(t testing.TB, current, base Source, lim limits) *rig {
 	t.Helper()
 	token := NewToken()
-	return runHandler(t, token, newHandler(token, current, base, func() any { return map[string]int{"failures": 3} }, lim.write-10*time.Second), lim)
+	return runHandler(t, token, newHandler(token, paths(current, base), func() any { return map[string]int{"failures": 3} }, lim.write-10*time.Second), lim)
 }
 
 func runHandler(t testing.TB, token string, h http.Handler, lim limits) *rig {

@@ -104,7 +104,7 @@ func TestGarbage(t *testing.T) {
 	lim := defaults
 	lim.header = 200 * time.Millisecond
 	go func() {
-		done <- serve(ctx, l, Handler(token, fixed(session(1)), fixed(session(2)), nil), slog.New(slog.NewTextHandler(&log, nil)), lim)
+		done <- serve(ctx, l, Handler(token, paths(fixed(session(1)), fixed(session(2))), nil), slog.New(slog.NewTextHandler(&log, nil)), lim)
 	}()
 	for _, garbage := range seeds {
 		c, err := net.Dial("tcp", l.Addr().String())
@@ -140,7 +140,7 @@ func TestTimeouts(t *testing.T) {
 		{"half of the second", "GET /status HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\nGET /cr", false, 5 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			onPipe(t, func() http.Handler { return Handler("secret", fixed(session(1)), fixed(session(2)), nil) }, func(c net.Conn) {
+			onPipe(t, func() http.Handler { return Handler("secret", paths(fixed(session(1)), fixed(session(2))), nil) }, func(c net.Conn) {
 				began, written := time.Now(), make(chan struct{})
 				go func() {
 					defer close(written)
@@ -163,7 +163,7 @@ func TestTimeouts(t *testing.T) {
 
 // A request that waits for 25 s still gets its answer, although no answer may take longer than 10 s to write.
 func TestWriteTimeout(t *testing.T) {
-	h := func() http.Handler { return Handler("secret", newShelf().get, nil, nil) }
+	h := func() http.Handler { return Handler("secret", paths(newShelf().get, nil), nil) }
 	onPipe(t, h, func(c net.Conn) {
 		began := time.Now()
 		go io.WriteString(c, "GET /credentials HTTP/1.1\r\nHost: 127.0.0.1:80\r\nAuthorization: secret\r\n\r\n")
