@@ -17,9 +17,23 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // say, for a log, what was removed or changed that somebody else had written. The error is a *LineError for a file that
 // cannot be edited without the risk of changing its meaning.
 func Merge(config []byte, profiles []Profile) (merged []byte, notes []string, err error) {
-	m := &merger{}
-	data := bytes.TrimPrefix(config, byteOrderMark)
-	if len(data) < len(config) {
+	return merge(config, profiles, false)
+}
+
+// MergeCredentials is Merge for a credentials file, in which [NAME] is a profile and [profile NAME] is none of that name.
+// A region has no place there and is left out.
+func MergeCredentials(credentials []byte, profiles []Profile) (merged []byte, notes []string, err error) {
+	bare := make([]Profile, len(profiles))
+	for i, p := range profiles {
+		bare[i] = p.withoutRegion()
+	}
+	return merge(credentials, bare, true)
+}
+
+func merge(file []byte, profiles []Profile, credentials bool) (merged []byte, notes []string, err error) {
+	m := &merger{credentials: credentials}
+	data := bytes.TrimPrefix(file, byteOrderMark)
+	if len(data) < len(file) {
 		m.note(1, "the byte order mark is dropped: botocore and the Java SDKs cannot read past it")
 	}
 	if m.file, err = parse(data); err != nil {
@@ -48,8 +62,24 @@ func Merge(config []byte, profiles []Profile) (merged []byte, notes []string, er
 }
 
 type merger struct {
-	file  *file
-	notes []string
+	file        *file
+	credentials bool // it is a credentials file
+	notes       []string
+}
+
+// profile returns the name of the profile that s is in this kind of file.
+func (m *merger) profile(s *section) (name string, ok bool) {
+	if m.credentials {
+		return strings.TrimSpace(s.name), true
+	}
+	return s.profile()
+}
+
+func (m *merger) header(profile string) string {
+	if m.credentials || profile == "default" {
+		return "[" + profile + "]"
+	}
+	return "[profile " + profile + "]"
 }
 
 // maxNotes keeps a file that is all duplicates from filling the pod's log.
@@ -116,28 +146,25 @@ func (m *merger) noteJava() {
 func (m *merger) put(p Profile) error {
 	prefixed := map[*entry]bool{}
 	for _, s := range m.file.sections {
-		if p.Name == "default" && strings.HasPrefix(strings.TrimSpace(s.name), "profile") {
+		if p.Name == "default" && !m.credentials && strings.HasPrefix(strings.TrimSpace(s.name), "profile") {
 			for _, e := range s.entries {
 				prefixed[e] = true
 			}
 		}
 	}
 	m.joinTwins(func(s *section) string {
-		if name, ok := s.profile(); ok && name == p.Name {
+		if name, ok := m.profile(s); ok && name == p.Name {
 			return name
 		}
 		return ""
 	})
 	var own *section
 	for _, s := range m.file.sections {
-		if name, ok := s.profile(); ok && name == p.Name {
+		if name, ok := m.profile(s); ok && name == p.Name {
 			own = s
 		}
 	}
-	header := "[profile " + p.Name + "]"
-	if p.Name == "default" {
-		header = "[default]"
-	}
+	header := m.header(p.Name)
 	if own == nil {
 		own = m.appendSection(header)
 	}

@@ -1,11 +1,12 @@
-// Package profile decides what stands in ~/.aws/config: which profiles make a role chain, and how they are put into a
-// file that may be there already. It is pure: bytes in, bytes out.
+// Package profile decides what stands in ~/.aws/config and ~/.aws/credentials: which profiles make a role chain, and how
+// they are put into a file that may be there already. It is pure: bytes in, bytes out.
 //
 // What every SDK reads (botocore, Java v1 and v2, Go, JavaScript, Rust, measured): lower-case keys at column 0,
 // `key = value` on one line, the section exactly [default] and never [profile default], each section and each key once.
 package profile
 
 import (
+	"slices"
 	"strconv"
 
 	"rolechain/internal/settings"
@@ -16,7 +17,7 @@ type Key struct{ Name, Value string }
 
 // A Profile is what one section must hold.
 type Profile struct {
-	Name string // "default" for [default], else NAME of [profile NAME]
+	Name string // "default" for [default], else NAME of [profile NAME], or [NAME] in a credentials file
 
 	// Keys stand in the section with these values, in this order where they are new. Any other key that tells an SDK
 	// where to get credentials is removed, since two sources in one profile are an error in some SDKs.
@@ -87,6 +88,29 @@ func Chain(s settings.Settings, sessionName string) []Profile {
 	return profiles
 }
 
+// Processes returns the profiles by which an SDK asks a credential process, command for each profile's name, in place of
+// doing the chain of s: the client role's, the first hop's own, and one for each named role. Via is left to the process.
+func Processes(s settings.Settings, command func(profile string) string) []Profile {
+	names := []string{"default", s.BaseProfile}
+	for _, named := range s.Profiles {
+		names = append(names, named.Name)
+	}
+	profiles := make([]Profile, len(names))
+	for i, name := range names {
+		profiles[i] = chain{s: s}.located(Profile{Name: name, Keys: []Key{{"credential_process", command(name)}}})
+	}
+	return profiles
+}
+
+// Session is the [default] of a credentials file that holds the keys of one session.
+func Session(accessKeyID, secretAccessKey, sessionToken string) Profile {
+	return Profile{Name: "default", Keys: []Key{
+		{"aws_access_key_id", accessKeyID},
+		{"aws_secret_access_key", secretAccessKey},
+		{"aws_session_token", sessionToken},
+	}}
+}
+
 type chain struct {
 	s           settings.Settings
 	sessionName string
@@ -113,6 +137,13 @@ func (c chain) base() Profile {
 		{"web_identity_token_file", c.s.TokenFile},
 		{"role_session_name", c.sessionName},
 	}})
+}
+
+// withoutRegion is p without what located added.
+func (p Profile) withoutRegion() Profile {
+	region := func(k Key) bool { return k.Name == "region" }
+	p.Keys, p.Defaults = slices.DeleteFunc(slices.Clone(p.Keys), region), slices.DeleteFunc(slices.Clone(p.Defaults), region)
+	return p
 }
 
 // located gives p the region. In [default] the user's own region stands; the other profiles are ours.
