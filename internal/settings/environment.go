@@ -30,7 +30,7 @@ type environment struct {
 	Hostname              *string `env:"HOSTNAME"`
 
 	Delivery          *string `env:"ROLE_CHAIN_DELIVERY" default:"profile"`
-	IRSAEnv           *string `env:"ROLE_CHAIN_IRSA_ENV" default:"keep"`
+	IRSAEnv           *string `env:"ROLE_CHAIN_IRSA_ENV"`
 	Entrypoint        *string `env:"ROLE_CHAIN_ENTRYPOINT" default:"/usr/bin/entrypoint.sh"`
 	BaseProfile       *string `env:"ROLE_CHAIN_BASE_PROFILE" default:"job-execution-role"`
 	Via               *string `env:"ROLE_CHAIN_VIA"`

@@ -25,11 +25,19 @@ type Settings struct {
 	Via         []string    // ARNs of the roles between the two, in order
 	Profiles    []NamedRole // more client roles, as profiles of their own
 	SessionName SessionName // template of the session name
-	ExternalID  string      // for the AssumeRole to the client role; "" for none
 	Duration    time.Duration
 
-	Verify       bool          // try the chain before the exec
-	StartTimeout time.Duration // how long that may take, retries and all
+	// For the AssumeRole to the client role alone; zero is none. All but ExternalID need Endpoint.
+	ExternalID     string
+	SourceIdentity string
+	Tags           map[string]string
+	TransitiveTags []string // keys of Tags
+	PolicyFile     string   // absolute path of a session policy
+	PolicyARNs     []string
+
+	Delivery     Delivery
+	Verify       bool          // try the chain before the exec in Profile delivery too
+	StartTimeout time.Duration // how long the first session may take, the wait for the token and retries included
 
 	KeepIRSA  bool // leave the injected IRSA variables to the job
 	AllowIMDS bool // leave the metadata service open to the job's SDKs
@@ -45,6 +53,23 @@ const (
 	WebIdentity FirstHop = "web identity" // IRSA: AssumeRoleWithWebIdentity with the projected token
 	PodIdentity FirstHop = "pod identity" // EKS Pod Identity's agent, by the container-credentials variables
 )
+
+// Delivery is how the job's SDKs get the client role.
+type Delivery string
+
+const (
+	Profile  Delivery = "profile"  // a chained profile: each SDK does the chain
+	File     Delivery = "file"     // that, and keys in the credentials file that a refresher keeps fresh
+	Endpoint Delivery = "endpoint" // one session for all, behind a credential process and a loopback endpoint
+)
+
+// Refreshed is whether a refresher keeps sessions for the job.
+func (s Settings) Refreshed() bool {
+	return s.ClientRole != "" && (s.Delivery == File || s.Delivery == Endpoint)
+}
+
+// Waits is whether a start of s has a session before the job begins, and so may have to wait for its token.
+func (s Settings) Waits() bool { return s.Refreshed() || s.ClientRole != "" && s.Verify }
 
 // A NamedRole is a client role with a profile of its own.
 type NamedRole struct{ Name, Role string }

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +34,7 @@ func TestRead(t *testing.T) {
 	}{
 		{"defaults", nil, func(s Settings) bool {
 			return s.ClientRole == client && s.BaseRole == job && s.FirstHop == WebIdentity && s.TokenFile == token && s.BaseProfile == "job-execution-role" &&
-				s.SessionName == "{pod}" && s.Duration == time.Hour && s.KeepIRSA && !s.AllowIMDS && s.Entrypoint == "/usr/bin/entrypoint.sh" && s.Region == ""
+				s.SessionName == "{pod}" && s.Duration == time.Hour && s.Delivery == Profile && s.KeepIRSA && !s.AllowIMDS && s.Entrypoint == "/usr/bin/entrypoint.sh" && s.Region == ""
 		}},
 		{"aliases", map[string]string{"CLIENT_ROLE_ARN": "-", "ROLE_2_ARN": client, "WEB_IDENTITY_ROLE_ARN": "-", "ROLE_1_ARN": job, "REGION": "eu-west-1"},
 			func(s Settings) bool {
@@ -61,6 +63,15 @@ func TestRead(t *testing.T) {
 			func(s Settings) bool {
 				return !s.KeepIRSA && s.AllowIMDS && s.Verify && s.StartTimeout == 5*time.Second && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
 					len(s.Profiles) == 2 && s.Profiles[1] == NamedRole{"y", job} && s.ExternalID == "id:1/2"
+			}},
+		{"deliveries with a refresher remove the injected variables", map[string]string{"ROLE_CHAIN_DELIVERY": "file"}, func(s Settings) bool { return s.Delivery == File && !s.KeepIRSA && s.Refreshed() && s.Waits() }},
+		{"unless they are to be kept", map[string]string{"ROLE_CHAIN_DELIVERY": "endpoint", "ROLE_CHAIN_IRSA_ENV": "keep"}, func(s Settings) bool { return s.Delivery == Endpoint && s.KeepIRSA && s.Refreshed() }},
+		{"what only an endpoint can honour", map[string]string{"ROLE_CHAIN_DELIVERY": "endpoint", "ROLE_CHAIN_SOURCE_IDENTITY": "alice@example.com",
+			"ROLE_CHAIN_SESSION_TAGS": "team=data eng, Größe=a=b,empty=", "ROLE_CHAIN_TRANSITIVE_TAGS": "team,empty", "ROLE_CHAIN_SESSION_POLICY_FILE": "/p.json",
+			"ROLE_CHAIN_SESSION_POLICY_ARNS": "arn:aws:iam::aws:policy/service-role/X, arn:aws:iam::444455556666:policy/y"},
+			func(s Settings) bool {
+				return s.SourceIdentity == "alice@example.com" && len(s.Tags) == 3 && s.Tags["team"] == "data eng" && s.Tags["Größe"] == "a=b" && s.Tags["empty"] == "" &&
+					slices.Equal(s.TransitiveTags, []string{"team", "empty"}) && s.PolicyFile == "/p.json" && len(s.PolicyARNs) == 2 && s.PolicyARNs[1] == "arn:aws:iam::444455556666:policy/y"
 			}},
 		{"nothing", map[string]string{"CLIENT_ROLE_ARN": "-", "WEB_IDENTITY_ROLE_ARN": "-", "REGION": "nonsense"}, func(s Settings) bool { return s.ClientRole == "" }},
 	} {
@@ -118,8 +129,6 @@ func TestBadValues(t *testing.T) {
 		{"REGION", "eu west 1", "is not a region", ""},
 		{"ROLE_CHAIN_DELIVERY", "Profile", "is none of profile, file, endpoint", ""},
 		{"ROLE_CHAIN_DELIVERY", "", "is empty", ""},
-		{"ROLE_CHAIN_DELIVERY", "file", "does not have yet", ""},
-		{"ROLE_CHAIN_DELIVERY", "endpoint", "does not have yet", ""},
 		{"ROLE_CHAIN_VERIFY", "yes", "neither true nor false", ""},
 		{"ROLE_CHAIN_START_TIMEOUT", "30", "has no unit", "30s"},
 		{"ROLE_CHAIN_START_TIMEOUT", "0s", "between a second and an hour", "1s to 1h"},
@@ -157,20 +166,65 @@ func TestBadValues(t *testing.T) {
 		{"ROLE_CHAIN_LOG_FORMAT", "xml", "is none of text, json", ""},
 	} {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {
-			env := map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job}
-			env[test.name] = test.value
-			_, _, _, err := Read(environ(env))
-			if exit.CodeOf(err) != exit.BadSetting || len(exit.All(err)) != 1 {
-				t.Fatalf("got %v", err)
-			}
-			message, hint := err.Error(), exit.HintOf(err)
-			if hint == "" || !strings.HasPrefix(message, test.name+": ") || !strings.Contains(message, test.problem) || !strings.Contains(hint, test.hint) {
-				t.Errorf("got %s\n  hint: %s", message, hint)
-			}
-			if strings.ContainsAny(message, "\n\r") {
-				t.Errorf("a value breaks the message's line: %q", message)
-			}
+			wantProblem(t, map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job}, test.name, test.value, test.problem, test.hint)
 		})
+	}
+}
+
+// What goes on the AssumeRole is checked as STS does, before anybody is asked.
+func TestBadOptions(t *testing.T) {
+	manyTags, manyARNs := make([]string, 51), make([]string, 11)
+	for i := range manyTags {
+		manyTags[i] = fmt.Sprintf("k%d=v", i)
+	}
+	for i := range manyARNs {
+		manyARNs[i] = fmt.Sprintf("arn:aws:iam::aws:policy/p%d", i)
+	}
+	for _, test := range []struct{ name, value, problem, hint string }{
+		{"ROLE_CHAIN_SOURCE_IDENTITY", "x", "is not a source identity", "2 to 64"},
+		{"ROLE_CHAIN_SOURCE_IDENTITY", "aws:x", "is not a source identity", ""},
+		{"ROLE_CHAIN_SOURCE_IDENTITY", "", "is empty", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", "a", "is not key=value", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", "=v", "is not a tag's key", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", "AWS:a=v", "is not a tag's key", "not beginning with aws:"},
+		{"ROLE_CHAIN_SESSION_TAGS", "a=b&c", "is not a tag's value", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", "a=b,A=c", "is a tag's key twice", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", "a=b,,c=d", "has an empty item", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", "a=" + strings.Repeat("v", 257), "is not a tag's value", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", strings.Repeat("k", 129) + "=v", "is not a tag's key", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", strings.Join(manyTags, ","), "has 51 tags", "50 at most"},
+		{"ROLE_CHAIN_TRANSITIVE_TAGS", "b", "is no key of ROLE_CHAIN_SESSION_TAGS", ""},
+		{"ROLE_CHAIN_TRANSITIVE_TAGS", "t,t", "is there twice", ""},
+		{"ROLE_CHAIN_SESSION_POLICY_FILE", "p.json", "is not an absolute path", ""},
+		{"ROLE_CHAIN_SESSION_POLICY_ARNS", "arn:aws:iam::aws:role/x", "is not the ARN of a managed policy", ""},
+		{"ROLE_CHAIN_SESSION_POLICY_ARNS", "ReadOnlyAccess", "is not the ARN of a managed policy", "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+		{"ROLE_CHAIN_SESSION_POLICY_ARNS", "arn:aws-cn:iam::aws:policy/x", "is in another partition", ""},
+		{"ROLE_CHAIN_SESSION_POLICY_ARNS", strings.Join(manyARNs, ","), "has 11 ARNs", "10 at most"},
+	} {
+		t.Run(test.name+"="+test.value[:min(len(test.value), 20)], func(t *testing.T) {
+			env := map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job, "ROLE_CHAIN_DELIVERY": "endpoint"}
+			if test.name != "ROLE_CHAIN_SESSION_TAGS" {
+				env["ROLE_CHAIN_SESSION_TAGS"] = "t=1"
+			}
+			wantProblem(t, env, test.name, test.value, test.problem, test.hint)
+		})
+	}
+}
+
+// wantProblem reads env with one more variable, which must be the one that is refused.
+func wantProblem(t *testing.T, env map[string]string, name, value, problem, wantHint string) {
+	t.Helper()
+	env[name] = value
+	_, _, _, err := Read(environ(env))
+	if exit.CodeOf(err) != exit.BadSetting || len(exit.All(err)) != 1 {
+		t.Fatalf("got %v", err)
+	}
+	message, hint := err.Error(), exit.HintOf(err)
+	if hint == "" || !strings.HasPrefix(message, name+": ") || !strings.Contains(message, problem) || !strings.Contains(hint, wantHint) {
+		t.Errorf("got %s\n  hint: %s", message, hint)
+	}
+	if strings.ContainsAny(message, "\n\r") {
+		t.Errorf("a value breaks the message's line: %q", message)
 	}
 }
 

@@ -52,7 +52,8 @@ func (v *validator) settings(env environment) Settings {
 		v.passThrough(env)
 		return s
 	}
-	v.missing(env)
+	s.Delivery = Delivery(v.get("ROLE_CHAIN_DELIVERY", env.Delivery, oneOf(string(Profile), string(File), string(Endpoint))))
+	v.options(env, &s)
 	s.Locations.ConfigFile = v.location("AWS_CONFIG_FILE", env.ConfigFile)
 	s.Locations.CredentialsFile = v.location("AWS_SHARED_CREDENTIALS_FILE", env.SharedCredentialsFile)
 	v.firstHop(env, &s)
@@ -220,33 +221,14 @@ func ViaProfiles(s Settings) []string {
 }
 
 func (v *validator) job(env environment, s *Settings) {
-	s.KeepIRSA = v.get("ROLE_CHAIN_IRSA_ENV", env.IRSAEnv, oneOf("keep", "remove")) != "remove"
+	s.KeepIRSA = s.Delivery == Profile
+	if irsa := v.get("ROLE_CHAIN_IRSA_ENV", env.IRSAEnv, oneOf("keep", "remove")); irsa != "" {
+		s.KeepIRSA = irsa == "keep"
+	}
 	s.AllowIMDS = v.bool("ROLE_CHAIN_ALLOW_IMDS", env.AllowIMDS)
 	s.Verify = v.bool("ROLE_CHAIN_VERIFY", env.Verify)
 	if d := v.get("ROLE_CHAIN_START_TIMEOUT", env.StartTimeout, startTimeout); d != "" {
 		s.StartTimeout, _ = time.ParseDuration(d)
-	}
-}
-
-// missing refuses the settings whose feature this version does not have, and those that a profile cannot carry: none is
-// ever dropped silently.
-func (v *validator) missing(env environment) {
-	if d := v.get("ROLE_CHAIN_DELIVERY", env.Delivery, oneOf("profile", "file", "endpoint")); d == "file" || d == "endpoint" {
-		v.fail("ROLE_CHAIN_DELIVERY", d, "is a delivery that this version does not have yet", "leave it out, or set it to profile")
-	}
-	for _, carried := range []struct {
-		name  string
-		value *string
-	}{
-		{"ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity},
-		{"ROLE_CHAIN_SESSION_TAGS", env.SessionTags},
-		{"ROLE_CHAIN_TRANSITIVE_TAGS", env.TransitiveTags},
-		{"ROLE_CHAIN_SESSION_POLICY_FILE", env.SessionPolicyFile},
-		{"ROLE_CHAIN_SESSION_POLICY_ARNS", env.SessionPolicyARNs},
-	} {
-		if carried.value != nil {
-			v.fail(carried.name, *carried.value, "cannot be carried by an AWS profile, the only delivery of this version", "leave it out")
-		}
 	}
 }
 

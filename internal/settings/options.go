@@ -1,0 +1,134 @@
+package settings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+)
+
+// Limits of STS (API reference, AssumeRole).
+const (
+	mostTags       = 50
+	mostTagKey     = 128 // characters
+	mostTagValue   = 256 // characters
+	mostPolicyARNs = 10
+)
+
+// options reads what goes on the AssumeRole to the client role and what a profile cannot carry: it is refused where a
+// profile does the chain, since the job would run with more than it was meant to have.
+func (v *validator) options(env environment, s *Settings) {
+	s.SourceIdentity = v.carried(s, "ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity, sourceIdentity)
+	if tags := v.carried(s, "ROLE_CHAIN_SESSION_TAGS", env.SessionTags, anything); tags != "" {
+		s.Tags = v.tags(tags)
+	}
+	if keys := v.carried(s, "ROLE_CHAIN_TRANSITIVE_TAGS", env.TransitiveTags, anything); keys != "" {
+		s.TransitiveTags = v.transitive(keys, s.Tags)
+	}
+	s.PolicyFile = v.carried(s, "ROLE_CHAIN_SESSION_POLICY_FILE", env.SessionPolicyFile, filePath)
+	if arns := v.carried(s, "ROLE_CHAIN_SESSION_POLICY_ARNS", env.SessionPolicyARNs, anything); arns != "" {
+		s.PolicyARNs = v.policyARNs(arns, partitionOf(s.ClientRole))
+	}
+}
+
+// carried is get for what only endpoint delivery can honour.
+func (v *validator) carried(s *Settings, name string, value *string, c check) string {
+	if value != nil && (s.Delivery == Profile || s.Delivery == File) {
+		v.fail(name, *value, fmt.Sprintf("cannot be carried by an AWS profile, which %s delivery writes", s.Delivery), "leave it out, or set ROLE_CHAIN_DELIVERY=endpoint")
+		return ""
+	}
+	return v.get(name, value, c)
+}
+
+// tags reads key=value,key=value. STS compares keys without regard to case.
+func (v *validator) tags(value string) map[string]string {
+	const name = "ROLE_CHAIN_SESSION_TAGS"
+	items, err := list(value)
+	if err != nil {
+		v.fail(name, value, err.Error(), "key=value, comma separated")
+		return nil
+	}
+	if len(items) > mostTags {
+		v.fail(name, value, fmt.Sprintf("has %d tags", len(items)), fmt.Sprintf("STS takes %d at most", mostTags))
+	}
+	tags := map[string]string{}
+	seen := map[string]bool{}
+	for _, item := range items {
+		key, text, found := strings.Cut(item, "=")
+		switch folded := strings.ToLower(key); {
+		case !found:
+			v.fail(name, item, "is not key=value", "key=value, comma separated")
+		case !tagText(key, 1, mostTagKey) || strings.HasPrefix(folded, "aws:"):
+			v.fail(name, key, "is not a tag's key", "1 to 128 letters, digits, blanks and _.:/=+-@, not beginning with aws:")
+		case !tagText(text, 0, mostTagValue):
+			v.fail(name, text, "is not a tag's value", "up to 256 letters, digits, blanks and _.:/=+-@")
+		case seen[folded]:
+			v.fail(name, key, "is a tag's key twice", "STS does not tell upper and lower case apart in them")
+		default:
+			seen[folded] = true
+			tags[key] = text
+		}
+	}
+	return tags
+}
+
+// tagText checks the characters of a tag, [\p{L}\p{Z}\p{N}_.:/=+\-@]* (STS API reference, Tag).
+func tagText(text string, least, most int) bool {
+	for _, r := range text {
+		if !unicode.In(r, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", r) {
+			return false
+		}
+	}
+	n := utf8.RuneCountInString(text)
+	return n >= least && n <= most && utf8.ValidString(text)
+}
+
+// transitive reads keys of tags. STS refuses one that is not among them.
+func (v *validator) transitive(value string, tags map[string]string) []string {
+	const name = "ROLE_CHAIN_TRANSITIVE_TAGS"
+	items, err := list(value)
+	if err != nil {
+		v.fail(name, value, err.Error(), "keys of tags, comma separated")
+	}
+	for i, key := range items {
+		if _, ok := tags[key]; !ok {
+			v.fail(name, key, "is no key of ROLE_CHAIN_SESSION_TAGS", "only those tags can be made transitive")
+		} else if slices.Contains(items[:i], key) {
+			v.fail(name, key, "is there twice", "name each tag once")
+		}
+	}
+	return items
+}
+
+func (v *validator) policyARNs(value, partition string) []string {
+	const name = "ROLE_CHAIN_SESSION_POLICY_ARNS"
+	items, err := list(value)
+	if err != nil {
+		v.fail(name, value, err.Error(), "ARNs of managed policies, comma separated")
+	}
+	if len(items) > mostPolicyARNs {
+		v.fail(name, value, fmt.Sprintf("has %d ARNs", len(items)), fmt.Sprintf("STS takes %d at most", mostPolicyARNs))
+	}
+	for _, item := range items {
+		a, err := arn.Parse(item)
+		switch rest, isPolicy := strings.CutPrefix(a.Resource, "policy/"); {
+		case err != nil || a.Service != "iam" || a.Region != "" || !isPolicy || rest == "" || !only(rest, sessionNameChars+"/"),
+			a.AccountID != "aws" && (len(a.AccountID) != 12 || !only(a.AccountID, digits)):
+			v.fail(name, item, "is not the ARN of a managed policy", "write it as arn:aws:iam::aws:policy/ReadOnlyAccess or arn:aws:iam::111122223333:policy/name")
+		case partition != "" && a.Partition != partition:
+			v.fail(name, item, "is in another partition than the client role", "AWS lets no session cross a partition")
+		}
+	}
+	return items
+}
+
+// sourceIdentity checks a source identity ([\w+=,.@-]{2,64}, STS API reference, AssumeRole).
+func sourceIdentity(value string) (problem, hint string) {
+	if len(value) < 2 || len(value) > 64 || !only(value, sessionNameChars) {
+		return "is not a source identity", "2 to 64 letters, digits and _+=,.@-"
+	}
+	return "", ""
+}
