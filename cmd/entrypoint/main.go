@@ -8,16 +8,22 @@
 //     written. The AWS config file, the token and the original entrypoint are looked at.
 //  2. Plan. A pure function of these gives what becomes of the file, which variables the job gets and loses, and what is
 //     executed. `rolechain plan` prints it.
-//  3. Apply. ~/.aws/config gets [default] with the client role's role_arn and a source_profile for the first hop. What
-//     else stands in the file keeps every byte. With ROLE_CHAIN_VERIFY=true, `rolechain check` then tries the chain.
+//  3. Apply. ~/.aws/config gets [default] with the client role's role_arn and a source_profile for the first hop, or, in
+//     endpoint delivery, with a credential process, as does ~/.aws/credentials. What else stands in a file keeps every
+//     byte. In file and endpoint delivery `rolechain refresh` is started, which gets the first session, keeps it fresh for
+//     as long as the job runs, and ends with it. With ROLE_CHAIN_VERIFY=true `rolechain check` tries the chain in profile
+//     delivery.
 //  4. Exec. ROLE_CHAIN_ENTRYPOINT is executed in this process. Its signals and its exit code are its own.
 //
 // Without CLIENT_ROLE_ARN nothing is written and nothing changes: step 4 follows at once.
 //
 // Of the environment, a start with roles sets AWS_EC2_METADATA_DISABLED=true, so that no SDK falls back to the node's
-// role (ROLE_CHAIN_ALLOW_IMDS=true leaves it). With ROLE_CHAIN_IRSA_ENV=remove it deletes the variables by which SDKs
-// find other credentials first. When the file has to go to another place, AWS_CONFIG_FILE and
-// AWS_SHARED_CREDENTIALS_FILE say where; an AWS_CONFIG_FILE that was there is made absolute.
+// role (ROLE_CHAIN_ALLOW_IMDS=true leaves it). With ROLE_CHAIN_IRSA_ENV=remove, which file and endpoint delivery do by
+// themselves, it deletes the variables by which SDKs find other credentials first. The two deliveries also tell where the
+// files are (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_CREDENTIAL_PROFILES_FILE) and set AWS_SDK_LOAD_CONFIG=1 and
+// AWS_METADATA_ENDPOINT; endpoint delivery sets AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN and
+// AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. In profile delivery, when the file has to go to another place, AWS_CONFIG_FILE
+// and AWS_SHARED_CREDENTIALS_FILE say where; an AWS_CONFIG_FILE that was there is made absolute.
 //
 // If a step fails the original is not executed: the reason is on stderr and in /dev/termination-log, and the exit code
 // says what kind it is of (README.md, "Exit codes").
@@ -28,6 +34,7 @@ import (
 	"log/slog"
 	"os"
 	"syscall"
+	"time"
 
 	"rolechain/internal/durable"
 	"rolechain/internal/exit"
@@ -47,10 +54,7 @@ func run(args, env []string, stderr io.Writer, terminationLog string, execve sta
 	warn(log, warnings)
 	var plan start.Plan
 	if err == nil {
-		plan, err = prepare(s, args, env, log)
-	}
-	if err == nil && s.Verify {
-		err = start.Verify(env, s.StartTimeout)
+		plan, err = prepare(s, args, env, time.Now().Add(s.StartTimeout), log)
 	}
 	if err == nil {
 		err = plan.Run(execve, env)
@@ -60,21 +64,37 @@ func run(args, env []string, stderr io.Writer, terminationLog string, execve sta
 	return int(exit.CodeOf(err))
 }
 
-// prepare does everything before the exec. The place of a file can turn out to be unwritable only when it is written;
-// then there is one more plan, for the other place.
-func prepare(s settings.Settings, args, env []string, log *slog.Logger) (start.Plan, error) {
+// prepare does everything before the exec. Until the deadline there may be no session yet.
+func prepare(s settings.Settings, args, env []string, deadline time.Time, log *slog.Logger) (start.Plan, error) {
+	if s.Waits() {
+		start.AwaitToken(s, deadline, log)
+	}
 	found, err := start.Look(s, start.Self)
 	if err != nil {
 		return start.Plan{}, err
 	}
-	for {
+	plan, err := apply(s, found, args, env, log)
+	switch {
+	case err != nil:
+	case plan.Refresher != nil:
+		err = plan.Start(env, deadline)
+	case s.Verify:
+		err = start.Verify(found.Rolechain, env, deadline)
+	}
+	return plan, err
+}
+
+// apply makes the plan and does what it says with files. The place of a file can turn out to be unwritable only when it is
+// written; then there is one more plan, for the other place.
+func apply(s settings.Settings, found start.Found, args, env []string, log *slog.Logger) (start.Plan, error) {
+	for again := false; ; again = true {
 		plan, err := start.Make(s, found, env, args)
 		if err != nil {
 			return start.Plan{}, err
 		}
 		err = start.Apply(plan, log)
-		if found.Private == "" && durable.IsUnwritable(err) {
-			if err = found.Avoid(s.Locations, err); err == nil {
+		if !again && durable.IsUnwritable(err) {
+			if err = found.Avoid(s, err); err == nil {
 				continue
 			}
 		}

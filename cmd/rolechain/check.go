@@ -24,13 +24,14 @@ import (
 // It changes nothing. A hop that fails in a way that may pass is tried again for ROLE_CHAIN_START_TIMEOUT. The error says
 // which hop failed, in AWS's words, and what the likely cause is.
 //
-// The entrypoint calls it for ROLE_CHAIN_VERIFY, with -quiet, which leaves out the lines and the
-// warnings that it has given itself, and with -termination-log FILE,
-// which gets the error as well.
+// The entrypoint calls it for ROLE_CHAIN_VERIFY, with -quiet, which leaves out the lines and the warnings that it has given
+// itself, with -timeout DURATION, what is left of ROLE_CHAIN_START_TIMEOUT, and with -termination-log FILE, which gets the
+// error as well.
 func check(args, env []string, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	quiet := flags.Bool("quiet", false, "")
+	timeout := flags.Duration("timeout", 0, "")
 	terminationLog := flags.String("termination-log", "", "")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return exit.Because(exit.Usage, fmt.Errorf("check takes no arguments, not %q", args), "")
@@ -56,6 +57,11 @@ func check(args, env []string, stdout, stderr io.Writer) (err error) {
 	if s.ClientRole == "" {
 		return exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to check"), "")
 	}
+	if *timeout == 0 {
+		*timeout = s.StartTimeout
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
+	defer cancel()
 	pod, err := start.LookAtToken(s)
 	if err != nil {
 		return err
@@ -64,33 +70,23 @@ func check(args, env []string, stdout, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.StartTimeout)
-	defer cancel()
-	return try(ctx, log, spec(s, name), s.Profiles, stdout)
-}
-
-func spec(s settings.Settings, sessionName string) chain.Spec {
-	return chain.Spec{
-		FirstHop: s.FirstHop, BaseRole: s.BaseRole, TokenFile: s.TokenFile,
-		ContainerURI: s.Locations.ContainerURI, ContainerTokenFile: s.Locations.ContainerTokenFile,
-		Via: s.Via, ClientRole: s.ClientRole, SessionName: sessionName, ExternalID: s.ExternalID, Duration: s.Duration,
-		Region: s.Region, STSEndpoint: s.Locations.STSEndpoint, FIPS: s.Locations.FIPS,
+	spec, err := spec(s, name)
+	if err != nil {
+		return err
 	}
+	return try(ctx, log, spec, s.Profiles, stdout)
 }
 
 // try gets a session of the first hop, of the client role, and of each role that has a profile of its own.
 func try(ctx context.Context, log *slog.Logger, spec chain.Spec, profiles []settings.NamedRole, stdout io.Writer) error {
-	client := chain.New(spec, nil)
+	hops := chain.New(spec, nil)
 	type role struct {
 		name string
 		get  func(context.Context) (chain.Session, error)
 	}
-	roles := []role{{"first hop", client.Base}, {"client role", client.Client}}
-	// The external id is for the client role alone.
-	spec.ExternalID = ""
-	others := chain.New(spec, nil)
+	roles := []role{{"first hop", hops.Base}, {"client role", hops.Client}}
 	for _, named := range profiles {
-		roles = append(roles, role{"profile " + named.Name, func(ctx context.Context) (chain.Session, error) { return others.As(ctx, named.Role) }})
+		roles = append(roles, role{"profile " + named.Name, func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, named.Role) }})
 	}
 	for _, role := range roles {
 		session, err := chain.First(ctx, log, role.get)

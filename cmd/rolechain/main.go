@@ -1,5 +1,5 @@
-// Rolechain is everything of a role chain that talks to a person: what a container's start would do, whether the chain
-// works, and which version does it. It lies beside the entrypoint in the image; README.md has its commands.
+// Rolechain is everything of a role chain that talks to AWS or to a person: what keeps the job's sessions fresh and how it
+// stands, whether the chain works, what a container's start would do, and which version does it. It lies beside the entrypoint in the image; README.md has its commands.
 package main
 
 import (
@@ -23,7 +23,10 @@ type command struct {
 
 var commands = []command{
 	{"check", "", "try each hop of the role chain and say which one fails, and why", check},
+	{"status", "[--json]", "print how the refresher stands; the exit code is an exec probe's", showStatus},
 	{"plan", "[ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", plan},
+	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", credentials},
+	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", keepFresh},
 	{"version", "", "print the version, the commit and the Go version", version},
 }
 
@@ -57,7 +60,7 @@ func usage() string {
 	var b strings.Builder
 	b.WriteString("usage: rolechain COMMAND\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(&b, "  %-22s %s\n", strings.TrimSpace(c.name+" "+c.arguments), c.summary)
+		fmt.Fprintf(&b, "  %-32s %s\n", strings.TrimSpace(c.name+" "+c.arguments), c.summary)
 	}
 	return b.String()
 }

@@ -78,12 +78,19 @@ func show(p start.Plan) []byte {
 	for _, v := range p.Set {
 		fmt.Fprintf(&b, "+%s=%s\n", v.Name, v.Value)
 	}
-	words := make([]string, len(p.Exec.Argv))
-	for i, a := range p.Exec.Argv {
-		words[i] = quote(a)
+	if p.Refresher != nil {
+		b.WriteString("start " + words(append([]string{p.Refresher.Path}, p.Refresher.Args[1:]...)) + "\n")
 	}
-	fmt.Fprintf(&b, "exec %s\n", strings.Join(words, " "))
+	b.WriteString("exec " + words(p.Exec.Argv) + "\n")
 	return b.Bytes()
+}
+
+func words(argv []string) string {
+	quoted := make([]string, len(argv))
+	for i, a := range argv {
+		quoted[i] = quote(a)
+	}
+	return strings.Join(quoted, " ")
 }
 
 // quote writes an argument as a shell would read it back.

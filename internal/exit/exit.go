@@ -13,16 +13,17 @@ type Code int
 
 // The table. README.md has the same one; a test compares them.
 const (
-	OK         Code = 0   // done, or the original's own code after the exec
-	Usage      Code = 64  // `rolechain` was called with a command or an argument that it does not have
-	NoToken    Code = 66  // the web identity token is missing, unreadable or empty
-	Internal   Code = 70  // a fault of rolechain itself
-	NoFiles    Code = 73  // the AWS files cannot be written, or an existing one cannot be edited safely
-	Unreached  Code = 75  // STS was not reachable, or throttled, until the timeout
-	Denied     Code = 77  // STS refused; the message says which hop and the likely cause
-	BadSetting Code = 78  // a setting is wrong; every wrong one is named
-	CannotExec Code = 126 // the original entrypoint is there but cannot be executed
-	NotFound   Code = 127 // the original entrypoint is not there
+	OK          Code = 0   // done, or the original's own code after the exec
+	Usage       Code = 64  // `rolechain` was called with a command or an argument that it does not have
+	NoToken     Code = 66  // the web identity token is missing, unreadable or empty
+	NoRefresher Code = 69  // `rolechain status`: the refresher does not answer
+	Internal    Code = 70  // a fault of rolechain itself
+	NoFiles     Code = 73  // the AWS files cannot be written, or an existing one cannot be edited safely
+	Unreached   Code = 75  // STS was not reachable, or throttled, until the timeout
+	Denied      Code = 77  // STS refused; the message says which hop and the likely cause
+	BadSetting  Code = 78  // a setting is wrong; every wrong one is named
+	CannotExec  Code = 126 // the original entrypoint is there but cannot be executed
+	NotFound    Code = 127 // the original entrypoint is not there
 )
 
 // An Error ends a program with Code.

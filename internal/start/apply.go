@@ -14,32 +14,60 @@ import (
 // Apply does what the plan says with files. After an error the files that it had not come to are as they were; when the
 // error satisfies durable.IsUnwritable, another place may do (Found.Avoid).
 func Apply(p Plan, log *slog.Logger) error {
-	if p.Config == "" {
+	if len(p.Kept) == 0 {
 		return nil
 	}
-	if err := durable.Sweep(p.Config); err != nil {
-		log.Debug("temp files of an earlier start may be left", "error", err)
+	for i, path := range p.Kept {
+		if i > 0 && filepath.Dir(path) == filepath.Dir(p.Kept[i-1]) {
+			continue
+		}
+		if err := durable.Sweep(path); err != nil {
+			log.Debug("temp files of an earlier start may be left", "error", err)
+		}
+	}
+	if p.Refresher != nil && p.Refresher.Private != "" {
+		if err := makePrivate(p.Refresher.Private); err != nil {
+			return err
+		}
 	}
 	for _, f := range p.Files {
 		if f.Private {
-			if err := durable.MakePrivateDir(filepath.Dir(f.Path)); err != nil {
-				return exit.Because(exit.NoFiles, err, nowhere)
+			if err := makePrivate(filepath.Dir(f.Path)); err != nil {
+				return err
 			}
 		}
-		if err := durable.Write(f.Path, f.After); err != nil {
-			hint := ""
-			switch {
-			case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
-				hint = "the file system is full; the file is as it was"
-			case durable.IsUnwritable(err):
-				hint = nowhere
+		data := f.After
+		if f.ByRefresher {
+			if data = f.Seed; data == nil {
+				continue
 			}
-			return exit.Because(exit.NoFiles, err, hint)
 		}
-		log.Debug("written", "file", f.Path, "bytes", len(f.After))
+		if err := durable.Write(f.Path, data); err != nil {
+			return NotWritten(err)
+		}
+		log.Debug("written", "file", f.Path, "bytes", len(data))
 	}
-	log.Info("role chain: "+p.Summary, "config", p.Config)
+	log.Info("role chain: "+p.Summary, "config", p.Kept[0])
 	return nil
+}
+
+func makePrivate(dir string) error {
+	if err := durable.MakePrivateDir(dir); err != nil {
+		return exit.Because(exit.NoFiles, err, nowhere)
+	}
+	return nil
+}
+
+// NotWritten gives an error of package durable its exit code, and what to do.
+func NotWritten(err error) error {
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		hint = "the file system is full; the file is as it was"
+	case durable.IsUnwritable(err):
+		hint = nowhere
+	}
+	return exit.Because(exit.NoFiles, err, hint)
 }
 
 const nowhere = "neither the home directory nor the temp dir can be written: mount an emptyDir on one of them, or set HOME or TMPDIR"

@@ -1,8 +1,6 @@
 package start
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,12 +16,15 @@ import (
 
 // Found is what a plan needs to know of the container besides the settings.
 type Found struct {
-	Config        Existing // where SDKs look for the config file; Path "" when they have no place to look
-	Credentials   Existing // likewise the credentials file, which is only read
-	Private       string   // the private directory below the temp dir, for when Config cannot be written
-	PrivateConfig Existing // the config file that an earlier start left there
-	Pod           settings.Pod
-	Target        string // absolute or relative path of the original entrypoint, found on PATH if need be
+	Config             Existing // where SDKs look for the config file; Path "" when they have no place to look
+	Credentials        Existing // likewise the credentials file, which profile delivery only reads
+	Private            string   // the private directory below the temp dir, for what cannot be written in its own place
+	PrivateConfig      Existing // the config file that an earlier start left there
+	PrivateCredentials Existing // likewise; of profile delivery that is Credentials
+	Run                string   // the refresher's directory; "" when there is to be none
+	Pod                settings.Pod
+	Target             string // absolute or relative path of the original entrypoint, found on PATH if need be
+	Rolechain          string // absolute path of the program rolechain; "" when nothing needs it
 }
 
 // Existing is a file, or the lack of one.
@@ -37,20 +38,23 @@ type Existing struct {
 // Self is the running program's own file, for Look.
 const Self = "/proc/self/exe"
 
-// namespaceFile is where the kubelet mounts the pod's namespace beside its default token.
-const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
-
 // Look reads what a start of s depends on, and says everything at once that stands in its way. self is the program that
 // must not be the original entrypoint ("" for none): Self, or the entrypoint beside rolechain.
 func Look(s settings.Settings, self string) (Found, error) {
 	var found Found
-	var problems [3]error
+	var problems [5]error
 	found.Target, problems[0] = target(s.Entrypoint, self)
 	if s.ClientRole == "" {
 		return found, problems[0]
 	}
 	found.Pod, problems[1] = LookAtToken(s)
-	problems[2] = found.lookAtFiles(s.Locations)
+	problems[2] = found.lookAtFiles(s)
+	if s.Waits() {
+		found.Rolechain, problems[3] = companion()
+	}
+	if s.PolicyFile != "" {
+		_, problems[4] = SessionPolicy(s)
+	}
 	return found, errors.Join(problems[:]...)
 }
 
@@ -85,88 +89,64 @@ func targetError(name string, err error) error {
 	return exit.Because(exit.CannotExec, fmt.Errorf("the original entrypoint %q cannot be executed: %w", name, err), hint)
 }
 
-// LookAtToken makes sure that the first hop has its token, and reads from it what the session name asks for. It is a part of Look.
-func LookAtToken(s settings.Settings) (settings.Pod, error) {
-	pod := settings.Pod{Name: s.Locations.Hostname}
-	if pod.Name == "" {
-		pod.Name, _ = os.Hostname()
-	}
-	path, hint := s.TokenFile, "annotate the pod's service account with eks.amazonaws.com/role-arn, or set AWS_WEB_IDENTITY_TOKEN_FILE to where the token is mounted"
-	if s.FirstHop == settings.PodIdentity {
-		path, hint = s.Locations.ContainerTokenFile, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names it; the EKS Pod Identity agent's webhook mounts it"
-	}
-	token, there, err := durable.Read(path)
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		hint = "a pod that does not run as root needs securityContext.fsGroup to read it"
-	case err == nil && !there:
-		err = fmt.Errorf("there is no file %q", path)
-	case err == nil && len(strings.TrimSpace(string(token))) == 0:
-		err = fmt.Errorf("%q is empty", path)
-	}
-	if err != nil {
-		return pod, exit.Because(exit.NoToken, fmt.Errorf("first hop (%s): the pod's token: %w", s.FirstHop, err), hint)
-	}
-	if s.SessionName.NeedsToken() {
-		pod.Namespace, pod.ServiceAccount = subject(token)
-		if namespace, _, _ := durable.Read(namespaceFile); pod.Namespace == "" {
-			pod.Namespace = strings.TrimSpace(string(namespace))
-		}
-	}
-	return pod, nil
-}
-
-// subject reads the namespace and the service account out of a Kubernetes token's subject,
-// system:serviceaccount:NAMESPACE:NAME. The signature is STS's to check.
-func subject(token []byte) (namespace, serviceAccount string) {
-	parts := strings.Split(strings.TrimSpace(string(token)), ".")
-	if len(parts) != 3 {
-		return "", ""
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return "", ""
-	}
-	var claims struct {
-		Subject string `json:"sub"`
-	}
-	if json.Unmarshal(payload, &claims) != nil {
-		return "", ""
-	}
-	words := strings.Split(claims.Subject, ":")
-	if len(words) != 4 || words[0] != "system" || words[1] != "serviceaccount" {
-		return "", ""
-	}
-	return words[2], words[3]
-}
-
-func (f *Found) lookAtFiles(l settings.Locations) error {
+func (f *Found) lookAtFiles(s settings.Settings) error {
+	l := s.Locations
+	f.Private = durable.PrivateDir(os.TempDir())
 	var problems [2]error
 	f.Config, problems[0] = existing(place(l.ConfigFile, l.Home, "config"))
 	f.Credentials, problems[1] = existing(place(l.CredentialsFile, l.Home, "credentials"))
-	if f.Config.Path != "" && f.Config.Unwritable == nil {
-		f.Config.Unwritable = durable.Writable(f.Config.Path)
-		if err := f.Config.Unwritable; err != nil && !durable.IsUnwritable(err) {
-			problems[0] = unusable(err)
-		}
+	if problems[0] == nil {
+		problems[0] = f.Config.look()
 	}
-	if f.Config.Path == "" || f.Config.Unwritable != nil {
-		if err := f.Avoid(l, f.Config.Unwritable); err != nil {
-			problems[0] = err
-		}
+	if problems[1] == nil && s.Refreshed() {
+		problems[1] = f.Credentials.look()
 	}
-	return errors.Join(problems[:]...)
+	if err := errors.Join(problems[:]...); err != nil {
+		return err
+	}
+	return f.settle(s)
 }
 
-// Avoid turns to the private directory because the config file's own place cannot be written (why is nil when there is no
-// such place). When there is no credentials file that SDKs would read, and none was named, theirs is there too.
-func (f *Found) Avoid(l settings.Locations, why error) error {
-	var problems [2]error
+// look asks whether e can be written.
+func (e *Existing) look() error {
+	if e.Path == "" || e.Unwritable != nil {
+		return nil
+	}
+	e.Unwritable = durable.Writable(e.Path)
+	if err := e.Unwritable; err != nil && !durable.IsUnwritable(err) {
+		return unusable(err)
+	}
+	return nil
+}
+
+// elsewhere is whether e's own place is none that can be written.
+func (e Existing) elsewhere() bool { return e.Path == "" || e.Unwritable != nil }
+
+// Avoid turns to the private directory because a file's own place turned out not to take it.
+func (f *Found) Avoid(s settings.Settings, why error) error {
 	f.Config.Unwritable = why
-	f.Private = durable.PrivateDir(os.TempDir())
-	f.PrivateConfig, problems[0] = existing(filepath.Join(f.Private, "config"))
-	if l.CredentialsFile == "" && !f.Credentials.Exists {
+	if s.Refreshed() {
+		f.Credentials.Unwritable = why
+	}
+	return f.settle(s)
+}
+
+// settle looks at what stands where the files go instead of their own places, and chooses the refresher's directory.
+// When profile delivery's config file goes elsewhere, and there is no credentials file that SDKs would read, and none was
+// named, theirs is there too.
+func (f *Found) settle(s settings.Settings) error {
+	var problems [3]error
+	if f.Config.elsewhere() {
+		f.PrivateConfig, problems[0] = existing(filepath.Join(f.Private, "config"))
+	}
+	switch {
+	case s.Refreshed() && f.Credentials.elsewhere():
+		f.PrivateCredentials, problems[1] = existing(filepath.Join(f.Private, "credentials"))
+	case !s.Refreshed() && f.Config.elsewhere() && s.Locations.CredentialsFile == "" && !f.Credentials.Exists:
 		f.Credentials, problems[1] = existing(filepath.Join(f.Private, "credentials"))
+	}
+	if s.Refreshed() {
+		f.Run, problems[2] = f.runDirectory(s.Delivery)
 	}
 	return errors.Join(problems[:]...)
 }

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"rolechain/internal/chain"
+	"rolechain/internal/endpoint"
+	"rolechain/internal/exit"
+	"rolechain/internal/start"
+)
+
+const (
+	// asking is how long the refresher is asked. It lets a request wait for 25 s when it has no session.
+	asking = 30 * time.Second
+	// processTimeout is the whole of it: the Go and Java v1 SDKs give a credential process a minute.
+	processTimeout = 55 * time.Second
+)
+
+// credentials is the credential process of endpoint delivery: it prints one line with the session of a profile, and needs
+// nothing of the environment. The session is the refresher's; when that cannot be reached, the chain is done here.
+//
+//	rolechain credentials DIRECTORY PROFILE
+//
+// DIRECTORY has the refresher's files.
+func credentials(args, _ []string, stdout, _ io.Writer) error {
+	if len(args) != 2 {
+		return exit.Because(exit.Usage, fmt.Errorf("credentials takes the refresher's directory and a profile's name, not %q", args), "")
+	}
+	contact, err := endpoint.ReadContact(filepath.Join(args[0], start.ContactName))
+	if err != nil {
+		return exit.Because(exit.NoFiles, err, "the entrypoint's refresher writes it in endpoint delivery")
+	}
+	if _, ok := contact.Roles[args[1]]; !ok {
+		return exit.Because(exit.Usage, fmt.Errorf("%q is no profile of the role chain", args[1]), "")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), processTimeout)
+	defer cancel()
+	s, err := session(ctx, contact, args[1])
+	if err != nil {
+		return err
+	}
+	line, err := json.Marshal(processOutput{1, s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format("2006-01-02T15:04:05Z")})
+	if err != nil {
+		return fmt.Errorf("writing the session: %w", err)
+	}
+	_, err = stdout.Write(append(line, '\n'))
+	return err
+}
+
+// processOutput is what an SDK reads of a credential process (AWS SDKs and Tools Reference Guide, "Process credential
+// provider").
+type processOutput struct {
+	Version         int
+	AccessKeyID     string `json:"AccessKeyId"`
+	SecretAccessKey string
+	SessionToken    string
+	Expiration      string
+}
+
+// session asks the refresher, or does the chain.
+func session(ctx context.Context, c endpoint.Contact, profile string) (chain.Session, error) {
+	ask, cancel := context.WithTimeout(ctx, asking)
+	defer cancel()
+	s, err := c.Session(ask, profile)
+	var answer *endpoint.AnswerError
+	if err == nil {
+		return s, nil
+	}
+	if errors.As(err, &answer) && answer.Code == endpoint.NoSession {
+		return s, exit.Because(exit.Unreached, err, "") // it tries harder than this process could
+	}
+	hops := chain.New(c.Chain, nil)
+	get := hops.Base
+	if role := c.Roles[profile]; role != "" {
+		get = func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, role) }
+	}
+	// Nothing on stderr: some SDKs take it for a part of the answer.
+	return chain.First(ctx, slog.New(slog.DiscardHandler), get)
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"rolechain/internal/chain"
+	"rolechain/internal/durable"
+	"rolechain/internal/profile"
+)
+
+// keysInto returns a publisher that makes each session's keys the [default] of a credentials file. What else stands in
+// the file by then keeps every byte.
+func keysInto(path string) func(chain.Session) error {
+	return func(s chain.Session) error {
+		for _, value := range []string{s.AccessKeyID, s.SecretAccessKey, s.SessionToken} {
+			if !oneWord(value) {
+				return errors.New("the session's keys are not such as a file can carry")
+			}
+		}
+		before, _, err := durable.Read(path)
+		if err != nil {
+			return err
+		}
+		after, _, err := profile.MergeCredentials(before, []profile.Profile{profile.Session(s.AccessKeyID, s.SecretAccessKey, s.SessionToken)})
+		if err != nil {
+			return fmt.Errorf("%q cannot be edited safely any more: %w", path, err)
+		}
+		return durable.Write(path, after)
+	}
+}
+
+// oneWord is true of printable ASCII without what a parser could take for anything but text. AWS's keys are base64.
+func oneWord(value string) bool {
+	for _, c := range []byte(value) {
+		if c <= ' ' || c > '~' || c == '#' || c == ';' || c == '[' || c == ']' {
+			return false
+		}
+	}
+	return value != ""
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"rolechain/internal/endpoint"
+	"rolechain/internal/exit"
+	"rolechain/internal/settings"
+	"rolechain/internal/start"
+)
+
+// asksStatus is how long a refresher may take to answer; one that is started again takes a second.
+const asksStatus = 5 * time.Second
+
+// showStatus prints how the refresher of this container stands, for people or, with --json, as an object. As an exec probe
+// it says by its exit code whether the job can work as the client role: 0 while there is a session that has not ended, and
+// also where there is no refresher to have one, because each SDK does the chain itself.
+func showStatus(args, env []string, stdout, _ io.Writer) error {
+	flags := flag.NewFlagSet("status", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	asJSON := flags.Bool("json", false, "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return exit.Because(exit.Usage, fmt.Errorf("status takes --json and nothing else, not %q", args), "")
+	}
+	// In the job's own environment what the start went by is gone, so problems do not count here.
+	s, _, _, _ := settings.Read(env)
+	now := time.Now()
+	st := status{Delivery: s.Delivery}
+	var err error
+	switch {
+	case s.ClientRole == "":
+		st.Delivery = ""
+	case s.Refreshed():
+		st, err = askStatus(s.Locations)
+		if err != nil {
+			return err
+		}
+		err = st.problem(now)
+	default:
+		st.Role = s.ClientRole
+	}
+	return errors.Join(st.write(stdout, *asJSON, now), err)
+}
+
+// askStatus asks the refresher, wherever its directory is.
+func askStatus(l settings.Locations) (st status, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), asksStatus)
+	defer cancel()
+	problem := errors.New("none has been started in this container with this environment")
+	for _, dir := range start.RunDirectories(l) {
+		contact, err := endpoint.ReadContact(filepath.Join(dir, start.ContactName))
+		if err == nil {
+			if err = contact.Status(ctx, &st); err == nil {
+				return st, nil
+			}
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			problem = err
+		}
+	}
+	return st, exit.Because(exit.NoRefresher, fmt.Errorf("the refresher does not answer: %w", problem),
+		"it ends with the job, and comes back within a second when it is killed; its messages are in the container's log")
+}
+
+// problem is what keeps the job from working as the client role.
+func (st status) problem(now time.Time) error {
+	switch {
+	case st.Publish != "":
+		return exit.Because(exit.NoFiles, errors.New("the newest session is not in the credentials file: "+st.Publish), "")
+	case !st.Expires.After(now):
+		why := st.Error
+		if why == "" {
+			why = "no reason is known yet"
+		}
+		return exit.Because(exit.Unreached, fmt.Errorf("there is no session for %s: %s", st.Role, why), "")
+	}
+	return nil
+}
+
+func (st status) write(out io.Writer, asJSON bool, now time.Time) error {
+	if asJSON {
+		data, err := json.MarshalIndent(st, "", "  ")
+		if err != nil {
+			return fmt.Errorf("writing the status: %w", err)
+		}
+		_, err = out.Write(append(data, '\n'))
+		return err
+	}
+	_, err := io.WriteString(out, st.text(now))
+	return err
+}
+
+// text reads, in endpoint and file delivery:
+//
+//	role       arn:aws:iam::222222222222:role/client
+//	delivery   endpoint
+//	session    key …2EDI, until 2026-01-02T04:04:05Z (in 58m0s)
+//	refreshed  2026-01-02T03:04:05Z (2m0s ago)
+//	next       2026-01-02T03:31:10Z (in 25m5s)
+//	failures   0
+//
+// with a line "error" for the last try's and "file" for what is not in the credentials file.
+func (st status) text(now time.Time) string {
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-10s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	if st.Delivery == "" {
+		return "no role chain: CLIENT_ROLE_ARN is not set\n"
+	}
+	line("role", "%s", st.Role)
+	line("delivery", "%s", st.Delivery)
+	if st.Delivery == settings.Profile {
+		line("session", "each SDK does the chain itself, there is no refresher")
+		return b.String()
+	}
+	if st.Expires.IsZero() {
+		line("session", "none yet")
+	} else {
+		line("session", "key %s, until %s", st.Key, moment(st.Expires, now))
+		line("refreshed", "%s", moment(st.Refreshed, now))
+	}
+	if !st.Next.IsZero() {
+		line("next", "%s", moment(st.Next, now))
+	}
+	line("failures", "%d", st.Failures)
+	if st.Error != "" {
+		line("error", "%s", st.Error)
+	}
+	if st.Publish != "" {
+		line("file", "%s", st.Publish)
+	}
+	return b.String()
+}
+
+// moment is a time as people read it.
+func moment(t, now time.Time) string {
+	text := t.UTC().Format(time.RFC3339)
+	switch d := t.Sub(now).Round(time.Second); {
+	case d > 0:
+		return fmt.Sprintf("%s (in %s)", text, d)
+	case d < 0:
+		return fmt.Sprintf("%s (%s ago)", text, -d)
+	}
+	return text + " (now)"
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"rolechain/internal/chain"
+	"rolechain/internal/durable"
+	"rolechain/internal/endpoint"
+	"rolechain/internal/exit"
+	"rolechain/internal/refresh"
+	"rolechain/internal/settings"
+	"rolechain/internal/start"
+	"rolechain/internal/supervise"
+)
+
+// publishing is how long the first session may take to get into the file, which a full disk, say, keeps it from.
+const publishing = 5 * time.Second
+
+// A pod is what a worker keeps for the job.
+type pod struct {
+	options
+	log    *slog.Logger
+	memory *memory
+	chain  *chain.Chain
+	client *refresh.Keeper
+}
+
+// work is a worker from its start to its end. Of a first one the error says why there is no session for the job.
+func work(w *supervise.Worker, o options, log *slog.Logger) error {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	memory, first, err := recall(w.State)
+	if err != nil {
+		// Nothing to go on from: not even the token that the job has.
+		return exit.Because(exit.Internal, err, "")
+	}
+	p := &pod{options: o, log: log, memory: memory}
+	begin := ctx
+	if first {
+		var cancel context.CancelFunc
+		begin, cancel = context.WithTimeout(ctx, o.timeout)
+		defer cancel()
+		if err := p.first(begin); err != nil {
+			return err
+		}
+	} else {
+		p.chain = chain.New(memory.Spec, nil)
+		log.Debug("the refresher goes on with its predecessor's sessions")
+	}
+	if base := memory.session(endpoint.BasePath); base.Session.Left() > 0 {
+		p.chain.Hold(base.Session, base.Session.Expires.Sub(base.Issued))
+	}
+	p.keep()
+	return p.serve(ctx, begin, stop, w, first)
+}
+
+// first gets the first session.
+func (p *pod) first(ctx context.Context) error {
+	found, err := start.LookAtToken(p.settings)
+	if err != nil {
+		return err
+	}
+	name, err := p.settings.SessionName.Expand(found)
+	if err != nil {
+		return err
+	}
+	if p.memory.Spec, err = spec(p.settings, name); err != nil {
+		return err
+	}
+	p.chain = chain.New(p.memory.Spec, nil)
+	s, err := chain.First(ctx, p.log, p.chain.Client)
+	if err != nil {
+		return err
+	}
+	p.memory.Token = endpoint.NewToken()
+	if err := p.memory.keep(endpoint.CredentialsPath)(s); err != nil {
+		return exit.Because(exit.Internal, err, "")
+	}
+	// The one that the client's session came from.
+	if base, err := p.chain.Base(ctx); err == nil {
+		if err := p.memory.keep(endpoint.BasePath)(base); err != nil {
+			return exit.Because(exit.Internal, err, "")
+		}
+	}
+	return nil
+}
+
+// keep makes the keeper of the client role's session.
+func (p *pod) keep() {
+	o := p.source(endpoint.CredentialsPath, p.chain.Client)
+	o.Role = p.memory.Spec.ClientRole
+	if p.settings.Delivery == settings.File {
+		o.Publish = append(o.Publish, keysInto(p.credentials))
+	}
+	p.client = refresh.New(o)
+}
+
+// source is what makes a keeper of the sessions that a path hands out.
+func (p *pod) source(path string, get func(context.Context) (chain.Session, error)) refresh.Options {
+	old := p.memory.session(path)
+	return refresh.Options{Get: get, Publish: []func(chain.Session) error{p.memory.keep(path)}, Session: old.Session, Issued: old.Issued, Log: p.log}
+}
+
+// sources are the paths of endpoint delivery, with the profile that each is for.
+func (p *pod) sources() (sources map[string]endpoint.Source, contact endpoint.Contact) {
+	contact = endpoint.Contact{Token: p.memory.Token, Chain: p.memory.Spec}
+	if p.settings.Delivery != settings.Endpoint {
+		return nil, contact
+	}
+	contact.Paths, contact.Roles = map[string]string{}, map[string]string{}
+	sources = map[string]endpoint.Source{}
+	add := func(profile, path, role string, source endpoint.Source) {
+		sources[path], contact.Paths[profile], contact.Roles[profile] = source, path, role
+	}
+	add("default", endpoint.CredentialsPath, p.settings.ClientRole, p.client.Wait)
+	add(p.settings.BaseProfile, endpoint.BasePath, "", refresh.NewOnDemand(p.source(endpoint.BasePath, p.chain.Base)).Wait)
+	for _, named := range p.settings.Profiles {
+		path := endpoint.ProfilePath(named.Name)
+		get := func(ctx context.Context) (chain.Session, error) { return p.chain.As(ctx, named.Role) }
+		add(named.Name, path, named.Role, refresh.NewOnDemand(p.source(path, get)).Wait)
+	}
+	return sources, contact
+}
+
+// status is how the refresher stands.
+type status struct {
+	Delivery settings.Delivery `json:"delivery"`
+	refresh.Status
+}
+
+// serve keeps the sessions and answers until the job has ended. begin ends when the first session is late.
+func (p *pod) serve(ctx, begin context.Context, stop func(), w *supervise.Worker, first bool) error {
+	socket, err := w.Socket()
+	if err != nil {
+		return exit.Because(exit.Internal, err, "")
+	}
+	listener, err := endpoint.FromFile(socket)
+	socket.Close()
+	if err != nil {
+		return exit.Because(exit.Internal, err, "")
+	}
+	sources, contact := p.sources()
+	contact.URL = endpoint.URL(listener, "")
+	if err := p.write(contact); err != nil {
+		if first {
+			return start.NotWritten(err)
+		}
+		p.log.Warn("the refresher's files cannot be written: " + err.Error())
+	}
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer stop()
+	all.Go(func() { p.client.Run(ctx) })
+	handler := endpoint.Handler(p.memory.Token, sources, func() any { return status{p.settings.Delivery, p.client.Status()} })
+	served := make(chan error, 1)
+	go func() { served <- endpoint.Serve(ctx, listener, handler, p.log) }()
+	if first {
+		late, cancel := context.WithTimeout(begin, publishing)
+		defer cancel()
+		if err := p.client.Ready(late); err != nil {
+			return notReady(err)
+		}
+	}
+	if err := w.Ready(p.ready(contact)); err != nil {
+		return exit.Because(exit.Internal, err, "")
+	}
+	select {
+	case <-w.Ended():
+		return nil
+	case err := <-served:
+		return exit.Because(exit.Internal, err, "")
+	case <-w.Orphaned():
+	}
+	stop()
+	<-served
+	all.Wait()
+	return p.takeOver(w)
+}
+
+// takeOver becomes the supervisor. Whoever connects meanwhile waits.
+func (p *pod) takeOver(w *supervise.Worker) error {
+	for {
+		err := w.TakeOver()
+		p.log.Warn("the refresher's supervisor died: " + err.Error())
+		select {
+		case <-w.Ended():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (p *pod) ready(c endpoint.Contact) start.Ready {
+	if p.settings.Delivery != settings.Endpoint {
+		return start.Ready{}
+	}
+	return start.Ready{URI: c.URL + endpoint.CredentialsPath, Token: c.Token}
+}
+
+// write makes the files by which others reach this process.
+func (p *pod) write(c endpoint.Contact) error {
+	path := filepath.Join(p.run, start.ContactName)
+	if err := durable.Sweep(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		p.log.Debug("temp files may be left", "error", err)
+	}
+	if err := c.Write(path); err != nil {
+		return err
+	}
+	if p.settings.Delivery != settings.Endpoint {
+		return nil
+	}
+	return durable.Write(filepath.Join(p.run, start.TokenName), []byte(c.Token))
+}
+
+// notReady gives the reason why a session that was had is not in its file its exit code.
+func notReady(err error) error {
+	var refused *chain.Error
+	if errors.As(err, &refused) {
+		return chain.AsExit(fmt.Errorf("the first session ended before the job began: %w", err))
+	}
+	return start.NotWritten(err)
+}

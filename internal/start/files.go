@@ -1,0 +1,114 @@
+package start
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/profile"
+	"rolechain/internal/settings"
+)
+
+// writeConfig plans the config file and returns where it is.
+func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.Profile) (path string, err error) {
+	merged, notes, err := profile.Merge(found.Config.Data, profiles)
+	if err != nil {
+		return "", unsafe(found.Config, err, "AWS_CONFIG_FILE")
+	}
+	p.note(found.Config, notes)
+	p.warnOfRegion(s, merged, found.Config.Path)
+	return p.put("config", found.Config, found.PrivateConfig, found, File{After: merged}), nil
+}
+
+// writeCredentials plans the credentials file and returns where it is. What stands in it under a name of the chain's, but
+// is not written here, would come before the chain.
+func (p *Plan) writeCredentials(s settings.Settings, found Found, profiles []profile.Profile) (path string, err error) {
+	ours, others := profiles, []profile.Profile(nil)
+	if s.Delivery == settings.File {
+		const later = "OF_EACH_SESSION"
+		ours, others = []profile.Profile{profile.Session(later, later, later)}, profiles[1:] // the first is [default]
+	}
+	merged, notes, err := profile.MergeCredentials(found.Credentials.Data, ours)
+	if err == nil {
+		_, err = profile.CheckCredentials(merged, others)
+	}
+	if err != nil {
+		return "", unsafe(found.Credentials, err, "AWS_SHARED_CREDENTIALS_FILE")
+	}
+	// Temporary keys are those that an earlier start wrote, most likely.
+	if s.Delivery == settings.Endpoint || !strings.HasPrefix(profile.Value(found.Credentials.Data, "default", "aws_access_key_id"), "ASIA") {
+		p.note(found.Credentials, notes)
+	}
+	return p.put("credentials", found.Credentials, found.PrivateCredentials, found, File{After: merged, ByRefresher: s.Delivery == settings.File}), nil
+}
+
+func unsafe(e Existing, err error, variable string) error {
+	return exit.Because(exit.NoFiles, fmt.Errorf("%q cannot be edited safely: %w", e.Path, err),
+		"correct that line, or point "+variable+" to another file")
+}
+
+func (p *Plan) note(e Existing, notes []string) {
+	for _, note := range notes {
+		p.Warnings = append(p.Warnings, settings.Warning{Text: e.Path + ": " + note})
+	}
+}
+
+// put plans a file where the SDKs look for it, or, when that cannot be written, in the private directory, with everything
+// that stands in the original, so that no profile of the user's is lost. It returns the path.
+func (p *Plan) put(kind string, own, private Existing, found Found, f File) string {
+	f.Path, f.Exists, f.Before = own.Path, own.Exists, own.Data
+	if !f.stands() && own.elsewhere() {
+		f.Path, f.Exists, f.Before, f.Private = filepath.Join(found.Private, kind), private.Exists, private.Data, true
+		f.Seed = own.Data
+		if own.Unwritable != nil {
+			p.Warnings = append(p.Warnings, settings.Warning{
+				Text: fmt.Sprintf("the %s file goes to %q, because its own place cannot be written: %v", kind, f.Path, own.Unwritable)})
+		}
+	}
+	p.Kept = append(p.Kept, f.Path)
+	if !f.stands() {
+		p.Files = append(p.Files, f)
+	}
+	return f.Path
+}
+
+// stands is whether the file has its content already.
+func (f File) stands() bool { return f.Exists && !f.ByRefresher && bytes.Equal(f.Before, f.After) }
+
+// processes are the profiles of endpoint delivery.
+func processes(s settings.Settings, found Found) ([]profile.Profile, error) {
+	if !commandWord(found.Rolechain) {
+		return nil, exit.Because(exit.BadSetting, fmt.Errorf("the program %q has characters in its path that a credential_process cannot carry", found.Rolechain),
+			"put both programs into a directory of letters, digits and /_.+=,@:-")
+	}
+	return profile.Processes(s, func(name string) string {
+		return found.Rolechain + " credentials " + found.Run + " " + name
+	}), nil
+}
+
+// warnOfRegion tells when SDKs that do not see the region in their variables find another one in the file.
+func (p *Plan) warnOfRegion(s settings.Settings, merged []byte, path string) {
+	stands := profile.Value(merged, "default", "region")
+	if s.Region == "" || s.RegionVariables || stands == s.Region {
+		return
+	}
+	p.Warnings = append(p.Warnings, settings.Warning{
+		Text: fmt.Sprintf("[default] in %q keeps its region %q, although the environment says %q", path, stands, s.Region),
+		Hint: "set both AWS_REGION and AWS_DEFAULT_REGION: boto3 reads only the second, most other SDKs only the first"})
+}
+
+// checkCredentials looks at the credentials file, which this delivery does not touch, for what would come before the
+// chain or keep SDKs from reading anything.
+func (p *Plan) checkCredentials(found Found, profiles []profile.Profile) error {
+	warning, err := profile.CheckCredentials(found.Credentials.Data, profiles)
+	if err != nil {
+		return exit.Because(exit.NoFiles, fmt.Errorf("the role chain cannot work beside %q: %w", found.Credentials.Path, err),
+			"correct that file, or point AWS_SHARED_CREDENTIALS_FILE to another; ROLE_CHAIN_BASE_PROFILE gives the base profile another name")
+	}
+	if warning != "" {
+		p.Warnings = append(p.Warnings, settings.Warning{Text: found.Credentials.Path + ": " + warning, Hint: "remove [default] from that file"})
+	}
+	return nil
+}

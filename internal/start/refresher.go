@@ -1,0 +1,113 @@
+package start
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/settings"
+	"rolechain/internal/supervise"
+)
+
+// A Refresher is the process that keeps sessions for the job, `rolechain refresh`.
+type Refresher struct {
+	Path string   // of rolechain
+	Args []string // with the program's name; the time that is left for the first session comes behind them
+
+	Private string // a private directory that is made before; "" for none
+}
+
+// What only the refresher knows; Started puts it in the place of these.
+const (
+	laterURI   = "http://127.0.0.1:PORT/credentials"
+	laterToken = "TOKEN"
+)
+
+// Ready is what the refresher tells when it serves.
+type Ready struct {
+	URI   string `json:"uri,omitempty"`   // for AWS_CONTAINER_CREDENTIALS_FULL_URI; "" in file delivery
+	Token string `json:"token,omitempty"` // for AWS_CONTAINER_AUTHORIZATION_TOKEN, the same as in its file
+}
+
+// Start spawns the refresher and returns when there is a session for the job, or none to be had until then. The plan is
+// complete after it.
+func (p *Plan) Start(env []string, until time.Time) error {
+	left := max(time.Second, time.Until(until))
+	// It gives up by itself at its deadline, and says why: this one is for one that hangs.
+	ctx, cancel := context.WithTimeout(context.Background(), left+grace)
+	defer cancel()
+	stderr := os.Stderr
+	if _, err := stderr.Stat(); err != nil {
+		stderr = nil
+	}
+	answer, err := supervise.Spawn(ctx, supervise.Command{
+		Path: p.Refresher.Path, Args: append(p.Refresher.Args[:len(p.Refresher.Args):len(p.Refresher.Args)], "-timeout", left.String()), Env: env, Stderr: stderr,
+	})
+	var coded *exit.Error
+	switch {
+	case err == nil:
+	case errors.As(err, &coded):
+		return err
+	case errors.Is(err, context.DeadlineExceeded):
+		return exit.Because(exit.Unreached, fmt.Errorf("the refresher: %w", err), "")
+	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.ENOEXEC):
+		return exit.Because(exit.BadSetting, fmt.Errorf("the refresher: %w", err), "copy both programs into the image, to one directory, for its architecture and executable for everybody")
+	default:
+		return exit.Because(exit.Internal, fmt.Errorf("the refresher: %w", err), "")
+	}
+	var ready Ready
+	if err := json.Unmarshal(answer, &ready); err != nil {
+		return exit.Because(exit.Internal, fmt.Errorf("the refresher's answer: %w", err), "")
+	}
+	p.started(ready)
+	return nil
+}
+
+// started fills in what was not known before.
+func (p *Plan) started(ready Ready) {
+	for i, v := range p.Set {
+		switch v.Value {
+		case laterURI:
+			p.Set[i].Value = ready.URI
+		case laterToken:
+			p.Set[i].Value = ready.Token
+		}
+	}
+}
+
+// refresh plans the refresher.
+func (p *Plan) refresh(s settings.Settings, found Found, credentials string) {
+	p.Refresher = &Refresher{Path: found.Rolechain, Args: []string{"rolechain", "refresh", "-run", found.Run}}
+	if found.Run == found.Private {
+		p.Refresher.Private = found.Private
+	}
+	if s.Delivery == settings.File {
+		p.Refresher.Args = append(p.Refresher.Args, "-credentials", credentials)
+	}
+}
+
+// companion is the program rolechain: beside this program's own file, else on PATH.
+func companion() (string, error) {
+	if own, err := os.Readlink(Self); err == nil {
+		path := filepath.Join(filepath.Dir(own), "rolechain")
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
+		}
+	}
+	path, err := exec.LookPath("rolechain")
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return "", exit.Because(exit.BadSetting, errors.New("there is no rolechain beside the entrypoint, nor on PATH: ROLE_CHAIN_DELIVERY=file and endpoint need it, and ROLE_CHAIN_VERIFY"),
+			"copy both programs into the image, to one directory")
+	}
+	return path, nil
+}

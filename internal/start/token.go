@@ -1,0 +1,101 @@
+package start
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"rolechain/internal/durable"
+	"rolechain/internal/exit"
+	"rolechain/internal/settings"
+)
+
+// namespaceFile is where the kubelet mounts the pod's namespace beside its default token.
+const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// tokenPoll is how often a token file is looked for that is not there yet.
+const tokenPoll = 50 * time.Millisecond
+
+// AwaitToken returns when the first hop's token file is there, or at until, when nothing is said: Look will miss it.
+// A kubelet mounts it before it starts a container; a sidecar that brings one does not.
+func AwaitToken(s settings.Settings, until time.Time, log *slog.Logger) {
+	path := tokenFile(s)
+	for told := false; ; time.Sleep(min(tokenPoll, time.Until(until))) {
+		// Read and not Stat, so that what is there and can never do is left to Look at once.
+		if _, there, err := durable.Read(path); there || err != nil || !time.Now().Before(until) {
+			return
+		}
+		if !told {
+			told = true
+			log.Warn(fmt.Sprintf("first hop (%s): there is no token file %q yet, waiting for it", s.FirstHop, path))
+		}
+	}
+}
+
+func tokenFile(s settings.Settings) string {
+	if s.FirstHop == settings.PodIdentity {
+		return s.Locations.ContainerTokenFile
+	}
+	return s.TokenFile
+}
+
+// LookAtToken makes sure that the first hop has its token, and reads from it what the session name asks for. It is a part of Look.
+func LookAtToken(s settings.Settings) (settings.Pod, error) {
+	pod := settings.Pod{Name: s.Locations.Hostname}
+	if pod.Name == "" {
+		pod.Name, _ = os.Hostname()
+	}
+	path, hint := tokenFile(s), "annotate the pod's service account with eks.amazonaws.com/role-arn, or set AWS_WEB_IDENTITY_TOKEN_FILE to where the token is mounted"
+	if s.FirstHop == settings.PodIdentity {
+		hint = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names it; the EKS Pod Identity agent's webhook mounts it"
+	}
+	token, there, err := durable.Read(path)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		hint = "a pod that does not run as root needs securityContext.fsGroup to read it"
+	case err == nil && !there:
+		err = fmt.Errorf("there is no file %q", path)
+	case err == nil && len(strings.TrimSpace(string(token))) == 0:
+		err = fmt.Errorf("%q is empty", path)
+	}
+	if err != nil {
+		return pod, exit.Because(exit.NoToken, fmt.Errorf("first hop (%s): the pod's token: %w", s.FirstHop, err), hint)
+	}
+	if s.SessionName.NeedsToken() {
+		pod.Namespace, pod.ServiceAccount = subject(token)
+		if namespace, _, _ := durable.Read(namespaceFile); pod.Namespace == "" {
+			pod.Namespace = strings.TrimSpace(string(namespace))
+		}
+	}
+	return pod, nil
+}
+
+// subject reads the namespace and the service account out of a Kubernetes token's subject,
+// system:serviceaccount:NAMESPACE:NAME. The signature is STS's to check.
+func subject(token []byte) (namespace, serviceAccount string) {
+	parts := strings.Split(strings.TrimSpace(string(token)), ".")
+	if len(parts) != 3 {
+		return "", ""
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return "", ""
+	}
+	var claims struct {
+		Subject string `json:"sub"`
+	}
+	if json.Unmarshal(payload, &claims) != nil {
+		return "", ""
+	}
+	words := strings.Split(claims.Subject, ":")
+	if len(words) != 4 || words[0] != "system" || words[1] != "serviceaccount" {
+		return "", ""
+	}
+	return words[2], words[3]
+}

@@ -1,0 +1,115 @@
+package start
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"rolechain/internal/settings"
+)
+
+// injected are the variables by which an SDK could find other credentials before the chain's: those of IRSA, static
+// keys under every name that an SDK knows, and the choice of another profile.
+var injected = []string{
+	"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME",
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+	"AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_CREDENTIAL_EXPIRATION",
+	"AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY", "AMAZON_SESSION_TOKEN",
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+	relativeURI,
+}
+
+const relativeURI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+
+// containerCredentials are removed with the others, unless the chain's own first hop goes through them.
+var containerCredentials = []string{
+	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+}
+
+// closedPort is an address on which nobody listens, for SDKs that only know where the metadata service is.
+const closedPort = "http://127.0.0.1:9"
+
+// placeProfile tells the job where the files are, when they are not where SDKs look by themselves.
+func (p *Plan) placeProfile(s settings.Settings, found Found, config string) {
+	if config != found.Config.Path {
+		p.set("AWS_CONFIG_FILE", config)
+		if filepath.Dir(found.Credentials.Path) == found.Private {
+			p.set("AWS_SHARED_CREDENTIALS_FILE", found.Credentials.Path)
+		}
+	} else if s.Locations.EmptyConfigFile || s.Locations.ConfigFile != "" {
+		p.set("AWS_CONFIG_FILE", config) // as an absolute path, which every SDK reads alike
+	}
+}
+
+// placeAll tells every SDK where the files are, by each name that one of them reads: Java v1 knows only the third, and
+// takes the user's home from the password file.
+func (p *Plan) placeAll(s settings.Settings, found Found, config, credentials string) {
+	p.set("AWS_CONFIG_FILE", config)
+	p.set("AWS_SHARED_CREDENTIALS_FILE", credentials)
+	p.set("AWS_CREDENTIAL_PROFILES_FILE", credentials)
+	p.set("AWS_SDK_LOAD_CONFIG", "1") // Go v1 and JavaScript v2 read no config file without it
+	if s.Delivery == settings.Endpoint {
+		p.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", laterURI)
+		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", laterToken)
+		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", filepath.Join(found.Run, TokenName))
+	}
+}
+
+func (p *Plan) changeEnvironment(s settings.Settings, env []string) {
+	var unset []string
+	switch {
+	case s.KeepIRSA && s.Delivery == settings.Endpoint:
+		unset = []string{relativeURI} // it comes before the endpoint's own
+	case !s.KeepIRSA:
+		unset = append(unset, injected...)
+		// SDKs do the chain of the other deliveries through Pod Identity's variables themselves.
+		if s.FirstHop != settings.PodIdentity || s.Delivery == settings.Endpoint {
+			unset = append(unset, containerCredentials...)
+		}
+	}
+	for _, name := range unset {
+		if _, there := lookup(env, name); there && !p.sets(name) {
+			p.Unset = append(p.Unset, name)
+		}
+	}
+	if s.KeepIRSA {
+		p.warnOfOthers(env)
+	}
+	if !s.AllowIMDS {
+		p.set("AWS_EC2_METADATA_DISABLED", "true")
+		if s.Refreshed() {
+			p.set("AWS_METADATA_ENDPOINT", closedPort) // Rust's object_store does not honour the other one
+		}
+	}
+	var differ []Variable
+	for _, v := range p.Set {
+		if value, there := lookup(env, v.Name); !there || value != v.Value {
+			differ = append(differ, v)
+		}
+	}
+	p.Set = differ
+}
+
+// warnOfOthers names what would make SDKs pass over [default] while the variables are kept.
+func (p *Plan) warnOfOthers(env []string) {
+	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		if value, there := lookup(env, name); there && value != "default" {
+			p.Warnings = append(p.Warnings, settings.Warning{
+				Text: fmt.Sprintf("%s is %q: the job's SDKs look for that profile instead of [default]", name, value),
+				Hint: "leave it out, or set ROLE_CHAIN_IRSA_ENV=remove"})
+		}
+	}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"} {
+		if value, _ := lookup(env, name); value != "" {
+			p.Warnings = append(p.Warnings, settings.Warning{
+				Text: name + " is set: the job's SDKs use those keys instead of the role chain",
+				Hint: "leave it out, or set ROLE_CHAIN_IRSA_ENV=remove"})
+		}
+	}
+}
+
+func (p *Plan) set(name, value string) { p.Set = append(p.Set, Variable{name, value}) }
+
+func (p *Plan) sets(name string) bool {
+	return slices.ContainsFunc(p.Set, func(v Variable) bool { return v.Name == name })
+}
