@@ -42,7 +42,7 @@ func chained(t *testing.T, more ...string) (home string, env []string) {
 func entrypoint(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	watch()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), limit) // t's own ends before its clean-up
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, filepath.Join(programs, "entrypoint"), args...)
 	cmd.Env = env

@@ -1,0 +1,253 @@
+package main_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"rolechain/internal/ststest"
+)
+
+// Under load the worker is killed, again and again, also in the middle of an STS outage, and the supervisor too. Nobody
+// is refused, nobody gets a wrong or an ended session; what a kill cuts off, the client asks again.
+func TestKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	sts := chainOf(t, 0)
+	j := startJob(t, sts, "ROLE_CHAIN_DELIVERY=endpoint")
+	first, _, err := j.ask("/credentials")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, _, err := j.ask("/base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers, cut atomic.Int64
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for n := range 8 {
+		path, want := "/credentials", first
+		if n == 0 {
+			path, want = "/base", base
+		}
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				switch k, status, err := j.ask(path); {
+				case errors.Is(err, syscall.ECONNREFUSED):
+					t.Errorf("refused: %v", err)
+				case err != nil:
+					cut.Add(1) // it was being answered, or had been accepted, when the worker was killed
+				case status != 200 || k != want:
+					t.Errorf("%s: %d %+v", path, status, k)
+				default:
+					answers.Add(1)
+				}
+			}
+		})
+	}
+	outage := func(n int) {
+		if n == 3 {
+			sts.Down()
+		}
+	}
+	const kills = 12
+	for n := range kills {
+		outage(n)
+		var pids []int
+		j.until("a supervisor and a worker", func() bool { pids = j.refreshers(); return len(pids) == 2 })
+		victim := pids[1]
+		if n%4 == 3 {
+			victim = pids[0]
+		}
+		before := answers.Load()
+		j.kill(victim)
+		j.until("answers after the kill", func() bool { return answers.Load() >= before+20 })
+	}
+	close(stop)
+	clients.Wait()
+	// A kill can cut off every client once, on each of its connections: the one that is answered and the ones after it
+	// that the dying worker has accepted.
+	if cut.Load() > 8*2*kills {
+		t.Errorf("%d requests were cut off by %d kills", cut.Load(), kills)
+	}
+	if web, assumed := j.calls("AssumeRoleWithWebIdentity"), j.calls("AssumeRole"); web != 1 || assumed != 1 {
+		t.Errorf("%d and %d STS calls for one session", web, assumed)
+	}
+	t.Logf("%d answers, %d requests cut off by %d kills", answers.Load(), cut.Load(), kills)
+	j.wantRole("credential process", j.process("AWS_CONFIG_FILE", "default").AccessKeyId, clientRole)
+}
+
+// Short sessions are replaced while clients ask, through an STS outage, with nothing but 200 and a session that has not
+// ended; the token file is read anew each time.
+func TestSessionsAreReplaced(t *testing.T) {
+	t.Parallel()
+	sts := chainOf(t, 6)
+	j := startJob(t, sts, "ROLE_CHAIN_DELIVERY=endpoint")
+	seen := map[string]bool{}
+	look := func() bool {
+		k, status, err := j.ask("/credentials")
+		if err != nil || status != 200 {
+			t.Fatalf("%d, %v\n%s", status, err, j.stderr)
+		}
+		if !seen[k.AccessKeyId] {
+			seen[k.AccessKeyId] = true
+			j.wantRole(fmt.Sprintf("session %d", len(seen)), k.AccessKeyId, clientRole)
+		}
+		if expires, err := time.Parse(time.RFC3339, k.Expiration); err != nil || !expires.After(time.Now()) {
+			t.Fatalf("a session until %s", k.Expiration)
+		}
+		return t.Failed()
+	}
+	j.until("three sessions", func() bool { return look() || len(seen) >= 3 })
+
+	// An outage that is seen by a failed try: the session is served on.
+	if err := sts.Inject(ststest.Fault{Kind: ststest.ServiceUnavailable}); err != nil {
+		t.Fatal(err)
+	}
+	failures := func() int {
+		stdout, _, _ := j.rolechain(j.given, "status", "--json")
+		_, rest, _ := strings.Cut(stdout, `"failures": `)
+		n := 0
+		_, _ = fmt.Sscan(rest, &n)
+		return n
+	}
+	n := len(seen)
+	j.until("a failure", func() bool { return look() || failures() > 0 })
+	sts.ClearFaults()
+	j.until("another session", func() bool { return look() || len(seen) > n })
+	if j.calls("AssumeRoleWithWebIdentity") > 1 {
+		t.Errorf("%d first hops", j.calls("AssumeRoleWithWebIdentity"))
+	}
+}
+
+// When a session has ended and there is none in its place, requests wait, status says so with its exit code, and all is
+// well again with STS.
+func TestSessionEnds(t *testing.T) {
+	t.Parallel()
+	sts := chainOf(t, 2)
+	j := startJob(t, sts, "ROLE_CHAIN_DELIVERY=endpoint")
+	stdout, stderr, code := j.rolechain(j.given, "status")
+	if code != 0 || stderr != "" || !strings.Contains(stdout, "\ndelivery   endpoint\nsession    key …") || !strings.HasPrefix(stdout, "role       "+clientRole+"\n") {
+		t.Errorf("status ends with %d: %s%s", code, stdout, stderr)
+	}
+	sts.Down()
+	j.until("the end of the session", func() bool { stdout, stderr, code = j.rolechain(j.given, "status"); return code != 0 })
+	if code != 75 || !strings.Contains(stderr, "error: there is no session for "+clientRole+": ") || !strings.Contains(stdout, "connection refused") || !strings.Contains(stdout, "error      ") {
+		t.Errorf("status ends with %d: %s%s", code, stdout, stderr)
+	}
+	answer := make(chan key)
+	go func() {
+		k, status, err := j.ask("/credentials") // waits
+		if err != nil || status != 200 {
+			t.Errorf("%d, %v", status, err)
+		}
+		answer <- k
+	}()
+	if err := sts.Up(); err != nil {
+		t.Fatal(err)
+	}
+	j.wantRole("after the outage", (<-answer).AccessKeyId, clientRole)
+	if _, stderr, code = j.rolechain(j.given, "status"); code != 0 {
+		t.Errorf("status ends with %d: %s", code, stderr)
+	}
+	// The job's own environment is as good.
+	var own []string
+	for name, value := range j.env {
+		own = append(own, name+"="+value)
+	}
+	if _, stderr, code = j.rolechain(own, "status"); code != 0 {
+		t.Errorf("in the job's environment status ends with %d: %s", code, stderr)
+	}
+}
+
+// With the job all of it ends: no process, no zombie of a living parent, no temp file, no pipe held open. Status says that
+// nobody answers, and a credential process that outlives the refresher does the chain itself.
+func TestEndsWithTheJob(t *testing.T) {
+	t.Parallel()
+	for _, delivery := range []string{"endpoint", "file"} {
+		sts := chainOf(t, 0)
+		j := startJob(t, sts, "ROLE_CHAIN_DELIVERY="+delivery)
+		pids := j.refreshers()
+		if len(pids) != 2 {
+			t.Fatalf("%d processes", len(pids))
+		}
+		var watched []int
+		for _, pid := range pids {
+			fd, err := unix.PidfdOpen(pid, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer unix.Close(fd)
+			watched = append(watched, fd)
+		}
+		j.end() // returns when stderr is closed by everybody
+		for _, fd := range watched {
+			fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+			if n, err := unix.Poll(fds, int(limit/time.Millisecond)); n != 1 || err != nil {
+				t.Errorf("%s: a process goes on", delivery)
+			}
+		}
+		var files []string
+		_ = filepath.WalkDir(j.home, func(path string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				files = append(files, strings.TrimPrefix(path, j.home+"/"))
+			}
+			return err
+		})
+		want := []string{".aws/config", ".aws/credentials", ".aws/rolechain/endpoint.json", ".aws/rolechain/token", "token"}
+		if delivery == "file" {
+			want = slices.DeleteFunc(want, func(f string) bool { return f == ".aws/rolechain/token" })
+		}
+		if !slices.Equal(files, want) {
+			t.Errorf("%s: left are %v", delivery, files)
+		}
+		if _, stderr, code := j.rolechain(j.given, "status"); code != 69 || !strings.Contains(stderr, "error: the refresher does not answer: ") || !strings.Contains(stderr, "\n  hint: ") {
+			t.Errorf("%s: status ends with %d: %s", delivery, code, stderr)
+		}
+		if delivery == "endpoint" {
+			n := len(sts.Journal())
+			j.wantRole("process without a refresher", j.process("AWS_CONFIG_FILE", "default").AccessKeyId, clientRole)
+			j.wantRole("process without a refresher", j.process("AWS_CONFIG_FILE", "profile job-execution-role").AccessKeyId, jobRole)
+			if len(sts.Journal()) != n+3 {
+				t.Errorf("%d calls for the chain and its first hop", len(sts.Journal())-n)
+			}
+		}
+	}
+}
+
+// The shutdown of a job is a part of it: SIGTERM to the whole group leaves the refresher, which serves until the job's
+// process has ended.
+func TestRefresherOutlivesSignals(t *testing.T) {
+	t.Parallel()
+	sts := chainOf(t, 0)
+	j := startJob(t, sts, "ROLE_CHAIN_DELIVERY=endpoint")
+	pids := j.refreshers()
+	for _, pid := range pids {
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
+			if err := syscall.Kill(pid, sig); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if k, status, err := j.ask("/credentials"); err != nil || status != 200 {
+		t.Errorf("%v %d %v", k, status, err)
+	}
+	if now := j.refreshers(); !slices.Equal(now, pids) {
+		t.Errorf("%v became %v", pids, now)
+	}
+}
