@@ -14,8 +14,8 @@ demo: build ## the main job on an embedded STS: Go and make are all it needs
 	go run ./demo -bin $(BIN)
 
 .PHONY: test
-test: ## every test; says which parts it skipped for a missing SDK
-	$(TOOL) gotestsum --format pkgname -- -count=1 ./...
+test: ## every test; says which parts it skipped for a missing SDK (-parallel: many wait for sessions to end)
+	$(TOOL) gotestsum --format pkgname -- -count=1 -parallel 8 ./...
 
 .PHONY: realsdk realsdk-java
 realsdk: ## installs the Python and JavaScript SDKs that the tests ask, under build/
@@ -27,7 +27,8 @@ realsdk-java: ## the same for both Java SDKs (needs a JDK and Maven)
 FUZZTIME := 30s
 .PHONY: fuzz
 fuzz: ## looks for new inputs that break the merger, the settings or the endpoint
-	go test -run '^$$' -fuzz FuzzMerge -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
+	go test -run '^$$' -fuzz 'FuzzMerge$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
+	go test -run '^$$' -fuzz FuzzMergeCredentials -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
 	go test -run '^$$' -fuzz FuzzSettings -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/settings
 	go test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/endpoint
 

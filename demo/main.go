@@ -1,6 +1,7 @@
 // Demo runs the main job where there is no AWS account and no cluster: a strict STS on loopback, a service account token,
 // the variables of AWS's role chaining guide, the real entrypoint, and as the original entrypoint a program that asks the
-// plain AWS SDK who it is. It ends with 0 only when that is the client role, in the process that the entrypoint was.
+// plain AWS SDK who it is. Then the same with endpoint delivery and short sessions, and a job that goes on. It ends with 0
+// only when the job is the client role, always, in the process that the entrypoint was.
 //
 //	go run ./demo -bin DIRECTORY    (make demo builds the programs first)
 package main
@@ -54,7 +55,7 @@ func show(ctx context.Context, bin string, stdout io.Writer) error {
 			WebIdentity: &ststest.WebIdentity{StringLike: map[string][]string{"sub": {"system:serviceaccount:emr:emr-containers-sa-*-*-111111111111-*"}}},
 			MayAssume:   []string{clientRole},
 		},
-		{ARN: clientRole, TrustedBy: []string{jobRole}},
+		{ARN: clientRole, TrustedBy: []string{jobRole}, LifetimeSeconds: lifetime},
 	}}})
 	if err != nil {
 		return fmt.Errorf("making the STS: %w", err)
@@ -76,8 +77,18 @@ func show(ctx context.Context, bin string, stdout io.Writer) error {
 	if err := p.tell(ctx, pod); err != nil {
 		return err
 	}
-	p.journal(sts.Journal())
-	return p.err
+	if p.journal(sts.Journal()); p.err != nil {
+		return p.err
+	}
+	another, err := newPod(filepath.Join(home, "another"), bin, sts)
+	if err != nil {
+		return err
+	}
+	if err := p.replaced(ctx, another, sts); err != nil {
+		return err
+	}
+	p.title("The job is the client role, for as long as it runs: no code change in it, no AWS account needed here.")
+	return nil
 }
 
 // A pod is what EKS and a Spark submission give to a container.
@@ -90,6 +101,9 @@ type pod struct {
 
 func newPod(home, bin string, sts *ststest.Server) (pod, error) {
 	token := filepath.Join(home, "token")
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return pod{}, fmt.Errorf("making a home: %w", err)
+	}
 	if err := os.WriteFile(token, []byte(sts.Token(account)), 0o600); err != nil {
 		return pod{}, fmt.Errorf("writing the token: %w", err)
 	}
@@ -113,6 +127,22 @@ func newPod(home, bin string, sts *ststest.Server) (pod, error) {
 			"AWS_ENDPOINT_URL_STS=" + sts.URL,
 		},
 	}, nil
+}
+
+// holdsNo makes sure that no secret but the pod's own token is in any file of the home.
+func (p pod) holdsNo(secrets []string) error {
+	return filepath.WalkDir(p.home, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path == filepath.Join(p.home, "token") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		for _, secret := range secrets {
+			if err == nil && strings.Contains(string(data), secret) {
+				err = fmt.Errorf("there is a secret in %s", path)
+			}
+		}
+		return err
+	})
 }
 
 func (p pod) command(ctx context.Context, name string, args ...string) *exec.Cmd {
@@ -221,7 +251,6 @@ func (p *page) journal(entries []ststest.Entry) {
 			p.err = fmt.Errorf("%s: %s: %s", e.Action, e.Outcome, e.Message)
 		}
 	}
-	p.title("The job is the client role: no code change in it, no AWS account needed here.")
 }
 
 // short leaves of an ARN the account and the name.

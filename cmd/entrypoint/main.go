@@ -66,6 +66,10 @@ func run(args, env []string, stderr io.Writer, terminationLog string, execve sta
 
 // prepare does everything before the exec. Until the deadline there may be no session yet.
 func prepare(s settings.Settings, args, env []string, deadline time.Time, log *slog.Logger) (start.Plan, error) {
+	if _, chained := start.Chained(s); chained {
+		log.Info("the environment is that of a job with a role chain already, which stays as it is")
+		s = settings.Settings{Entrypoint: s.Entrypoint}
+	}
 	if s.Waits() {
 		start.AwaitToken(s, deadline, log)
 	}

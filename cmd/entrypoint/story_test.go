@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"rolechain/internal/realsdk"
+	"rolechain/internal/ststest"
 )
 
 // The stories in testdata are told with the programs as they are shipped. Nothing of the test binary is in them: its
@@ -81,9 +82,11 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// TestStories runs testdata/*.txtar, each in a directory of its own ($WORK) with an empty home and a token.
+// TestStories runs testdata/*.txtar, each in a directory of its own ($WORK) with an empty home and a token. An STS that takes
+// the token in the file jwt is at $STS.
 func TestStories(t *testing.T) {
 	watch()
+	sts := chainOf(t, 0)
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata",
 		Cmds:     commands,
@@ -96,6 +99,11 @@ func TestStories(t *testing.T) {
 				"TMPDIR=" + filepath.Join(env.WorkDir, "tmp"),
 				"HOSTNAME=spark-0",
 				"AWS_WEB_IDENTITY_TOKEN_FILE=" + filepath.Join(env.WorkDir, "token"),
+				"STS=" + sts.URL,
+				"PROGRAMS=" + programs,
+			}
+			if err := putJWT(sts, env.WorkDir); err != nil {
+				return err
 			}
 			return furnish(env.WorkDir, "home", "tmp", "token")
 		},
@@ -103,10 +111,11 @@ func TestStories(t *testing.T) {
 }
 
 // TestPods runs testdata/pods/*.txtar: situations that take mounts and other users. $WORK/pod is the root file system of
-// the container, in which testdata/pod runs commands.
+// the container, in which testdata/pod runs commands. The file jwt and $STS are as for the other stories.
 func TestPods(t *testing.T) {
 	needMounts(t)
 	watch()
+	sts := chainOf(t, 0)
 	testscript.Run(t, testscript.Params{
 		Dir:      filepath.Join("testdata", "pods"),
 		Cmds:     commands,
@@ -119,14 +128,23 @@ func TestPods(t *testing.T) {
 				"HOSTNAME=spark-0",
 				"CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/client",
 				"AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job",
+				"STS=" + sts.URL,
+				"PROGRAMS=" + programs,
 			}
 			env.Defer(func() { checkMounts(env.WorkDir) })
+			if err := putJWT(sts, env.WorkDir); err != nil {
+				return err
+			}
 			return furnishPod(env.WorkDir)
 		},
 	})
 }
 
 const token = "a.b.c"
+
+func putJWT(sts *ststest.Server, dir string) error {
+	return os.WriteFile(filepath.Join(dir, "jwt"), []byte(sts.Token("system:serviceaccount:emr:spark")), 0o644)
+}
 
 func furnish(root, home, tmp, tokenFile string) error {
 	for _, dir := range []string{home, tmp, filepath.Dir(tokenFile)} {

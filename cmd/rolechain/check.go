@@ -12,7 +12,6 @@ import (
 	"rolechain/internal/exit"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
-	"rolechain/internal/start"
 )
 
 // check does the chain of this environment once, as a container's start would set it up, and prints a line for each role
@@ -62,15 +61,7 @@ func check(args, env []string, stdout, stderr io.Writer) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
-	pod, err := start.LookAtToken(s)
-	if err != nil {
-		return err
-	}
-	name, err := s.SessionName.Expand(pod)
-	if err != nil {
-		return err
-	}
-	spec, err := spec(s, name)
+	spec, err := chainOf(s)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,9 @@ func plan(args, env []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if _, chained := start.Chained(s); chained {
+		s = settings.Settings{Entrypoint: s.Entrypoint}
+	}
 	found, err := start.Look(s, sibling("entrypoint"))
 	if err != nil {
 		return err

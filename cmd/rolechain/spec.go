@@ -1,10 +1,31 @@
 package main
 
 import (
+	"path/filepath"
+
 	"rolechain/internal/chain"
+	"rolechain/internal/endpoint"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
 )
+
+// chainOf is the chain of this environment, with the pod's token in sight. In the environment of a job in endpoint
+// delivery that is the refresher's: what it goes by is not there any more.
+func chainOf(s settings.Settings) (chain.Spec, error) {
+	if run, chained := start.Chained(s); chained {
+		contact, err := endpoint.ReadContact(filepath.Join(run, start.ContactName))
+		return contact.Chain, err
+	}
+	pod, err := start.LookAtToken(s)
+	if err != nil {
+		return chain.Spec{}, err
+	}
+	name, err := s.SessionName.Expand(pod)
+	if err != nil {
+		return chain.Spec{}, err
+	}
+	return spec(s, name)
+}
 
 // spec is the chain of s. The error says what is wrong with the session policy's file.
 func spec(s settings.Settings, sessionName string) (chain.Spec, error) {

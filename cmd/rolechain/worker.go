@@ -63,15 +63,8 @@ func work(w *supervise.Worker, o options, log *slog.Logger) error {
 
 // first gets the first session.
 func (p *pod) first(ctx context.Context) error {
-	found, err := start.LookAtToken(p.settings)
-	if err != nil {
-		return err
-	}
-	name, err := p.settings.SessionName.Expand(found)
-	if err != nil {
-		return err
-	}
-	if p.memory.Spec, err = spec(p.settings, name); err != nil {
+	var err error
+	if p.memory.Spec, err = chainOf(p.settings); err != nil {
 		return err
 	}
 	p.chain = chain.New(p.memory.Spec, nil)

@@ -26,7 +26,7 @@ type Refresher struct {
 
 // What only the refresher knows; Started puts it in the place of these.
 const (
-	laterURI   = "http://127.0.0.1:PORT/credentials"
+	laterURI   = "http://127.0.0.1:PORT" + uriPath
 	laterToken = "TOKEN"
 )
 

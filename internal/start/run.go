@@ -1,6 +1,7 @@
 package start
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,6 +56,27 @@ func RunDirectories(l settings.Locations) []string {
 	}
 	return append(list, durable.PrivateDir(os.TempDir()))
 }
+
+// Chained returns the refresher's directory when the environment is that of a job in endpoint delivery already, as for a job
+// that calls the entrypoint again: what EKS injected is gone, and the way to credentials leads to the refresher.
+func Chained(s settings.Settings) (run string, chained bool) {
+	l := s.Locations
+	if s.Delivery != settings.Endpoint || filepath.Base(l.ContainerTokenFile) != TokenName {
+		return "", false
+	}
+	run = filepath.Dir(l.ContainerTokenFile)
+	data, _, _ := durable.Read(filepath.Join(run, ContactName))
+	var contact struct {
+		URL string `json:"url"`
+	}
+	if json.Unmarshal(data, &contact) != nil || contact.URL+uriPath != l.ContainerURI {
+		return "", false
+	}
+	return run, true
+}
+
+// uriPath is the path in AWS_CONTAINER_CREDENTIALS_FULL_URI: package endpoint's, which the entrypoint does not link.
+const uriPath = "/credentials"
 
 // sharedDir is whether others can put something into dir before us. One that is not there yet will be our own.
 func sharedDir(dir string) bool {
