@@ -181,6 +181,26 @@ func TestReuse(t *testing.T) {
 	})
 }
 
+// A successor goes on from the first hop that it was left, as long as that is good.
+func TestHold(t *testing.T) {
+	inBubble(t, roles(), nil, func(p *pod) {
+		base, err := p.chain.Base(p.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		successor := New(p.spec, p.sts.Transport())
+		successor.Hold(base, time.Hour)
+		if s, err := successor.Client(p.Context()); err != nil || s.Role != clientRole {
+			t.Errorf("%v, %v", s, err)
+		}
+		p.wantCalls("web job-execution-role ok", "assume client-role ok")
+		time.Sleep(46 * time.Minute)
+		if again, err := successor.Base(p.Context()); err != nil || again == base {
+			t.Errorf("with 14 minutes left: %v, %v", again, err)
+		}
+	})
+}
+
 // Roles in between are gone through in order, and reused as the first hop is.
 func TestReuseVia(t *testing.T) {
 	config := roles()

@@ -122,3 +122,29 @@ func TestOnDemandSameSession(t *testing.T) {
 		}
 	})
 }
+
+// One that a predecessor has left is served without a try; a new one is published once, and one that cannot be is served
+// all the same.
+func TestOnDemandBeginsAndPublishes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := &issuer{life: time.Hour}
+		old := session(7, time.Now().Add(30*time.Minute))
+		var published []string
+		d := NewOnDemand(Options{Get: i.get, Session: old, Issued: time.Now().Add(-30 * time.Minute), Publish: []func(chain.Session) error{
+			func(s chain.Session) error { published = append(published, s.AccessKeyID); return errors.New("full") },
+		}})
+		ask(t, d, time.Minute, 0, 7)
+		if i.count() != 0 || len(published) != 0 {
+			t.Errorf("%d tries, published %v", i.count(), published)
+		}
+		time.Sleep(16 * time.Minute)
+		ask(t, d, time.Minute, 0, 1)
+		ask(t, d, time.Minute, 0, 1)
+		if want := session(1, old.Expires).AccessKeyID; i.count() != 1 || len(published) != 1 || published[0] != want {
+			t.Errorf("%d tries, published %v", i.count(), published)
+		}
+		if ended := NewOnDemand(Options{Get: i.get, Session: session(8, time.Now())}); ended.state != (State{}) {
+			t.Error("begins with a session that has ended")
+		}
+	})
+}
