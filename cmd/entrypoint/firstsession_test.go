@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -118,6 +119,49 @@ func TestFirstSessionIsWaitedFor(t *testing.T) {
 				}
 				if err := cmd.Wait(); err != nil || stdout.String() != "the job ran\n" || len(sts.Faults()) > 0 {
 					t.Errorf("%v, stdout %q, faults left %v, stderr\n%s", err, &stdout, sts.Faults(), stderr)
+				}
+			})
+		}
+	}
+}
+
+// SIGTERM ends a start that waits, as the first process of a PID namespace too, and nothing of it goes on.
+func TestStoppedWhileWaiting(t *testing.T) {
+	t.Parallel()
+	for _, delivery := range []string{"endpoint", "file", "profile"} {
+		for _, what := range []string{"token", "session"} {
+			t.Run(what+"/"+delivery, func(t *testing.T) {
+				t.Parallel()
+				sts := chainOf(t, 0)
+				home, env := chainedTo(t, sts, "ROLE_CHAIN_DELIVERY="+delivery, "ROLE_CHAIN_VERIFY=true", "ROLE_CHAIN_ENTRYPOINT=echo")
+				waits := "no session yet"
+				if what == "token" {
+					waits = "there is no token file"
+					if err := os.Remove(filepath.Join(home, "token")); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := sts.Inject(ststest.Fault{Kind: ststest.Throttle}); err != nil {
+					t.Fatal(err)
+				}
+				cmd := entrypoint(t, env, "the job ran")
+				if os.Geteuid() == 0 {
+					cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
+				}
+				var stdout bytes.Buffer
+				stderr := &log{}
+				cmd.Stdout, cmd.Stderr = &stdout, stderr
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				j := &job{T: t, stderr: stderr}
+				j.until("a word on the wait", func() bool { return strings.Contains(stderr.String(), waits) })
+				if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+					t.Fatal(err)
+				}
+				_ = cmd.Wait() // until nobody holds stderr any more
+				if got := cmd.ProcessState.ExitCode(); got != 143 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "error: stopped by SIGTERM") {
+					t.Errorf("exit code %d, stdout %q, stderr\n%s", got, &stdout, stderr)
 				}
 			})
 		}

@@ -30,11 +30,12 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"syscall"
-	"time"
 
 	"rolechain/internal/durable"
 	"rolechain/internal/exit"
@@ -54,7 +55,7 @@ func run(args, env []string, stderr io.Writer, terminationLog string, execve sta
 	warn(log, warnings)
 	var plan start.Plan
 	if err == nil {
-		plan, err = prepare(s, args, env, time.Now().Add(s.StartTimeout), log)
+		plan, err = prepare(s, args, env, log)
 	}
 	if err == nil {
 		err = plan.Run(execve, env)
@@ -64,14 +65,23 @@ func run(args, env []string, stderr io.Writer, terminationLog string, execve sta
 	return int(exit.CodeOf(err))
 }
 
-// prepare does everything before the exec. Until the deadline there may be no session yet.
-func prepare(s settings.Settings, args, env []string, deadline time.Time, log *slog.Logger) (start.Plan, error) {
+// prepare does everything before the exec.
+func prepare(s settings.Settings, args, env []string, log *slog.Logger) (start.Plan, error) {
 	if _, chained := start.Chained(s); chained {
 		log.Info("the environment is that of a job with a role chain already, which stays as it is")
 		s = settings.Settings{Entrypoint: s.Entrypoint}
 	}
+	ctx := context.Background()
 	if s.Waits() {
-		start.AwaitToken(s, deadline, log)
+		// A process 1 that handles no SIGTERM does not end by it. Nothing is left of the handler after the exec.
+		stopped, release := signal.NotifyContext(ctx, syscall.SIGTERM)
+		defer release()
+		timed, cancel := context.WithTimeout(stopped, s.StartTimeout)
+		defer cancel()
+		ctx = timed
+		if err := start.AwaitToken(ctx, s, log); err != nil {
+			return start.Plan{}, err
+		}
 	}
 	found, err := start.Look(s, start.Self)
 	if err != nil {
@@ -81,9 +91,9 @@ func prepare(s settings.Settings, args, env []string, deadline time.Time, log *s
 	switch {
 	case err != nil:
 	case plan.Refresher != nil:
-		err = plan.Start(env, deadline)
+		err = plan.Start(ctx, env)
 	case s.Verify:
-		err = start.Verify(found.Rolechain, env, deadline)
+		err = start.Verify(ctx, found.Rolechain, env)
 	}
 	return plan, err
 }

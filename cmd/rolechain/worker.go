@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -200,8 +199,13 @@ func (p *pod) ready(c endpoint.Contact) start.Ready {
 // write makes the files by which others reach this process.
 func (p *pod) write(c endpoint.Contact) error {
 	path := filepath.Join(p.run, start.ContactName)
-	if err := durable.Sweep(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		p.log.Debug("temp files may be left", "error", err)
+	for _, beside := range []string{path, p.credentials} { // a predecessor may have been killed while it wrote
+		if beside == "" {
+			continue
+		}
+		if err := durable.Sweep(beside); err != nil {
+			p.log.Debug("temp files may be left", "error", err)
+		}
 	}
 	if err := c.Write(path); err != nil {
 		return err

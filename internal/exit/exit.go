@@ -8,7 +8,7 @@ import (
 	"errors"
 )
 
-// A Code is a process exit code. The values 64 to 78 are those of sysexits.h, 126 and 127 those of a POSIX shell.
+// A Code is a process exit code. The values 64 to 78 are those of sysexits.h, 126, 127 and 143 those of a POSIX shell.
 type Code int
 
 // The table. README.md has the same one; a test compares them.
@@ -24,6 +24,7 @@ const (
 	BadSetting  Code = 78  // a setting is wrong; every wrong one is named
 	CannotExec  Code = 126 // the original entrypoint is there but cannot be executed
 	NotFound    Code = 127 // the original entrypoint is not there
+	Stopped     Code = 143 // SIGTERM came while the first session was waited for
 )
 
 // An Error ends a program with Code.

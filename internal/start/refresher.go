@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"rolechain/internal/exit"
 	"rolechain/internal/settings"
@@ -36,23 +35,30 @@ type Ready struct {
 	Token string `json:"token,omitempty"` // for AWS_CONTAINER_AUTHORIZATION_TOKEN, the same as in its file
 }
 
-// Start spawns the refresher and returns when there is a session for the job, or none to be had until then. The plan is
-// complete after it.
-func (p *Plan) Start(env []string, until time.Time) error {
-	left := max(time.Second, time.Until(until))
+// Start spawns the refresher and returns when there is a session for the job, or none to be had before ctx ends. The plan
+// is complete after it.
+func (p *Plan) Start(ctx context.Context, env []string) error {
+	timeout := left(ctx)
 	// It gives up by itself at its deadline, and says why: this one is for one that hangs.
-	ctx, cancel := context.WithTimeout(context.Background(), left+grace)
+	spawning, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout+grace)
 	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		if stop(ctx) != nil {
+			cancel()
+		}
+	})()
 	stderr := os.Stderr
 	if _, err := stderr.Stat(); err != nil {
 		stderr = nil
 	}
-	answer, err := supervise.Spawn(ctx, supervise.Command{
-		Path: p.Refresher.Path, Args: append(p.Refresher.Args[:len(p.Refresher.Args):len(p.Refresher.Args)], "-timeout", left.String()), Env: env, Stderr: stderr,
+	answer, err := supervise.Spawn(spawning, supervise.Command{
+		Path: p.Refresher.Path, Args: append(p.Refresher.Args[:len(p.Refresher.Args):len(p.Refresher.Args)], "-timeout", timeout.String()), Env: env, Stderr: stderr,
 	})
 	var coded *exit.Error
 	switch {
 	case err == nil:
+	case stop(ctx) != nil:
+		return stop(ctx)
 	case errors.As(err, &coded):
 		return err
 	case errors.Is(err, context.DeadlineExceeded):

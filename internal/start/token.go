@@ -1,6 +1,7 @@
 package start
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,14 +23,19 @@ const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 // tokenPoll is how often a token file is looked for that is not there yet.
 const tokenPoll = 50 * time.Millisecond
 
-// AwaitToken returns when the first hop's token file is there, or at until, when nothing is said: Look will miss it.
-// A kubelet mounts it before it starts a container; a sidecar that brings one does not.
-func AwaitToken(s settings.Settings, until time.Time, log *slog.Logger) {
+// AwaitToken returns when the first hop's token file is there, or at ctx's deadline, of which nothing is said: Look will
+// miss it. A kubelet mounts it before it starts a container; a sidecar that brings one does not.
+func AwaitToken(ctx context.Context, s settings.Settings, log *slog.Logger) error {
 	path := tokenFile(s)
-	for told := false; ; time.Sleep(min(tokenPoll, time.Until(until))) {
+	for told := false; ; {
 		// Read and not Stat, so that what is there and can never do is left to Look at once.
-		if _, there, err := durable.Read(path); there || err != nil || !time.Now().Before(until) {
-			return
+		if _, there, err := durable.Read(path); there || err != nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return stop(ctx)
+		case <-time.After(tokenPoll):
 		}
 		if !told {
 			told = true

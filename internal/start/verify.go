@@ -1,6 +1,7 @@
 package start
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,11 +18,11 @@ import (
 const grace = 10 * time.Second
 
 // Verify lets rolechain, the program at path, try the chain of env, and returns when it works, or cannot be made to work
-// until then. It is a process of its own because the AWS SDK would make every start slower, verified or not.
+// before ctx ends. It is a process of its own because the AWS SDK would make every start slower, verified or not.
 // rolechain tells the reason of a failure itself, on stderr and in the termination message: the error is then
 // exit.ErrTold with rolechain's exit code.
-func Verify(path string, env []string, until time.Time) error {
-	timeout := max(time.Second, time.Until(until))
+func Verify(ctx context.Context, path string, env []string) error {
+	timeout := left(ctx)
 	// The signal below comes when the thread ends that made the process, not the program.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -34,16 +35,38 @@ func Verify(path string, env []string, until time.Time) error {
 		return exit.Because(exit.Internal, fmt.Errorf("ROLE_CHAIN_VERIFY: starting %q: %w", path, err), "")
 	}
 	late := time.AfterFunc(timeout+grace, func() { cmd.Process.Kill() })
+	stopped := context.AfterFunc(ctx, func() {
+		if stop(ctx) != nil {
+			cmd.Process.Kill()
+		}
+	})
 	err := cmd.Wait()
+	stopped()
 	hung := !late.Stop()
 	var ended *exec.ExitError
 	switch {
 	case err == nil:
 		return nil
+	case stop(ctx) != nil:
+		return stop(ctx)
 	case hung:
 		return exit.Because(exit.Unreached, fmt.Errorf("ROLE_CHAIN_VERIFY: %q did not end within %s", path, timeout+grace), "")
 	case errors.As(err, &ended) && ended.Exited():
 		return exit.Because(exit.Code(ended.ExitCode()), exit.ErrTold, "")
 	}
 	return exit.Because(exit.Internal, fmt.Errorf("ROLE_CHAIN_VERIFY: %q: %w", path, err), "")
+}
+
+// left is the time until ctx's deadline, or a little when that is over: whoever gets it says why there was no session.
+func left(ctx context.Context) time.Duration {
+	until, _ := ctx.Deadline()
+	return max(time.Second, time.Until(until))
+}
+
+// stop is the error of a start that was told to stop; nil when it goes on, or its time is over.
+func stop(ctx context.Context) error {
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		return nil
+	}
+	return exit.Because(exit.Stopped, errors.New("stopped by SIGTERM before there was a session for the job"), "")
 }
