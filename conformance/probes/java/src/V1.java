@@ -1,0 +1,57 @@
+import com.amazonaws.AmazonServiceException;
+import com.amazonaws.ClientConfiguration;
+import com.amazonaws.auth.AWSCredentialsProvider;
+import com.amazonaws.auth.DefaultAWSCredentialsProviderChain;
+import com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper;
+import com.amazonaws.auth.profile.ProfileCredentialsProvider;
+import com.amazonaws.client.builder.AwsClientBuilder.EndpointConfiguration;
+import com.amazonaws.services.s3.AmazonS3;
+import com.amazonaws.services.s3.AmazonS3ClientBuilder;
+import com.amazonaws.services.s3.model.HeadBucketRequest;
+
+/** The AWS SDK for Java v1 as a probe. */
+final class V1 {
+    private V1() {}
+
+    public static void main(String[] args) throws Exception {
+        AWSCredentialsProvider provider = provider(args.length > 0 ? args[0] : "");
+        String endpoint = System.getenv("PROBE_S3_ENDPOINT");
+        AmazonS3 s3 = endpoint == null ? null : s3(provider, endpoint);
+        Answers.run(() -> {
+            if (s3 != null) {
+                request(s3);
+            }
+            return provider.getCredentials().getAWSAccessKeyId();
+        });
+    }
+
+    private static AWSCredentialsProvider provider(String variant) {
+        return switch (variant) {
+            // Not getInstance(): the chain is this probe's own.
+            case "default" -> new DefaultAWSCredentialsProviderChain();
+            case "profile" -> new ProfileCredentialsProvider();
+            case "container" -> new EC2ContainerCredentialsProviderWrapper();
+            case "base" -> new ProfileCredentialsProvider("job-execution-role");
+            default -> throw new IllegalArgumentException(
+                    "unknown variant \"" + variant + "\"; there are default, profile, container and base");
+        };
+    }
+
+    private static AmazonS3 s3(AWSCredentialsProvider provider, String endpoint) {
+        return AmazonS3ClientBuilder.standard()
+                .withCredentials(provider)
+                .withEndpointConfiguration(new EndpointConfiguration(endpoint, "us-east-1"))
+                .withPathStyleAccessEnabled(true)
+                .withClientConfiguration(new ClientConfiguration().withMaxErrorRetry(0))
+                .build();
+    }
+
+    /** Shows whoever listens what is signed with. Any answer will do; no credentials is an error. */
+    private static void request(AmazonS3 s3) {
+        try {
+            s3.headBucket(new HeadBucketRequest("probe-bucket"));
+        } catch (AmazonServiceException e) {
+            System.err.println("the endpoint answers: " + e);
+        }
+    }
+}
