@@ -18,7 +18,7 @@ need mvn "install Maven (Debian: maven)"
 # A registry that hiccups once should not fail a whole run.
 for pause in 2 5 0; do
 	# Held back: Debian's Maven writes escape codes however quiet it is told to be.
-	if said=$(mvn --quiet --batch-mode --file "$PROBE_DIR/pom.xml" compile dependency:copy-dependencies 2>&1); then
+	if said=$(mvn --quiet --batch-mode -U --file "$PROBE_DIR/pom.xml" compile dependency:copy-dependencies 2>&1); then
 		exit 0
 	fi
 	[ "$pause" = 0 ] || sleep "$pause"

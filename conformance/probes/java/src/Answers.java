@@ -4,8 +4,8 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -16,17 +16,39 @@ final class Answers {
 
     private Answers() {}
 
-    /** Answers each line on stdin with what ask returns, the access key id; returns when stdin ends. */
-    static void run(Callable<String> ask) throws IOException, InterruptedException {
+    /**
+     * Makes what lives as long as the process, then answers each line on stdin with what it returns, an access key id.
+     * Ends the process when stdin ends. What cannot be made answers why, each time.
+     */
+    static void run(Callable<Callable<String>> start) throws IOException, InterruptedException {
+        try {
+            serve(start);
+        } catch (LinkageError e) {
+            e.printStackTrace(); // a jar is missing: that is no answer of the SDK
+            System.exit(1);
+        }
+        System.exit(0); // pools of idle connections keep threads
+    }
+
+    private static void serve(Callable<Callable<String>> start) throws IOException, InterruptedException {
         PrintStream out = System.out;
         System.setOut(System.err); // a library that prints must not answer
+        Callable<String> ask = make(start);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (in.readLine() != null) {
             out.println(answer(ask));
             out.flush();
         }
-        // Pools of idle connections and the like must not keep the process.
-        System.exit(0);
+    }
+
+    private static Callable<String> make(Callable<Callable<String>> start) {
+        try {
+            return start.call();
+        } catch (Exception e) {
+            return () -> {
+                throw e;
+            };
+        }
     }
 
     private static String answer(Callable<String> ask) throws InterruptedException {
@@ -37,18 +59,21 @@ final class Answers {
         try {
             return line("key", task.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof LinkageError broken) {
+                throw broken;
+            }
             return line("error", messages(e.getCause()));
         } catch (TimeoutException e) {
             return line("error", "no answer from the SDK within " + PATIENCE_SECONDS + " s");
         }
     }
 
-    /** The whole chain of causes: wrappers often hide what STS said. */
+    /** The whole chain of causes, each said once: wrappers often hide what STS said, or repeat it. */
     private static String messages(Throwable error) {
-        StringBuilder all = new StringBuilder();
-        for (Throwable e = error; e != null; e = e.getCause()) {
-            if (all.indexOf(String.valueOf(e.getMessage())) < 0 || e.getMessage() == null) {
-                all.append(all.length() == 0 ? "" : ": ").append(e);
+        StringBuilder all = new StringBuilder(error.toString());
+        for (Throwable e = error.getCause(); e != null; e = e.getCause()) {
+            if (e.getMessage() == null || all.indexOf(e.getMessage()) < 0) {
+                all.append(": ").append(e);
             }
         }
         return all.toString();

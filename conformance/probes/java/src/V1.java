@@ -8,32 +8,36 @@ import com.amazonaws.client.builder.AwsClientBuilder.EndpointConfiguration;
 import com.amazonaws.services.s3.AmazonS3;
 import com.amazonaws.services.s3.AmazonS3ClientBuilder;
 import com.amazonaws.services.s3.model.HeadBucketRequest;
+import java.util.function.Supplier;
 
 /** The AWS SDK for Java v1 as a probe. */
 final class V1 {
     private V1() {}
 
     public static void main(String[] args) throws Exception {
-        AWSCredentialsProvider provider = provider(args.length > 0 ? args[0] : "");
+        Supplier<AWSCredentialsProvider> variant = variant(args.length > 0 ? args[0] : "");
         String endpoint = System.getenv("PROBE_S3_ENDPOINT");
-        AmazonS3 s3 = endpoint == null ? null : s3(provider, endpoint);
         Answers.run(() -> {
-            if (s3 != null) {
-                request(s3);
-            }
-            return provider.getCredentials().getAWSAccessKeyId();
+            AWSCredentialsProvider provider = variant.get();
+            AmazonS3 s3 = endpoint == null ? null : s3(provider, endpoint);
+            return () -> {
+                if (s3 != null) {
+                    request(s3);
+                }
+                return provider.getCredentials().getAWSAccessKeyId();
+            };
         });
     }
 
-    private static AWSCredentialsProvider provider(String variant) {
-        return switch (variant) {
+    private static Supplier<AWSCredentialsProvider> variant(String name) {
+        return switch (name) {
             // Not getInstance(): the chain is this probe's own.
-            case "default" -> new DefaultAWSCredentialsProviderChain();
-            case "profile" -> new ProfileCredentialsProvider();
-            case "container" -> new EC2ContainerCredentialsProviderWrapper();
-            case "base" -> new ProfileCredentialsProvider("job-execution-role");
+            case "default" -> DefaultAWSCredentialsProviderChain::new;
+            case "profile" -> ProfileCredentialsProvider::new;
+            case "container" -> EC2ContainerCredentialsProviderWrapper::new;
+            case "base" -> () -> new ProfileCredentialsProvider("job-execution-role");
             default -> throw new IllegalArgumentException(
-                    "unknown variant \"" + variant + "\"; there are default, profile, container and base");
+                    "unknown variant \"" + name + "\"; there are default, profile, container and base");
         };
     }
 

@@ -1,4 +1,5 @@
 import java.net.URI;
+import java.util.function.Supplier;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
@@ -13,25 +14,28 @@ final class V2 {
     private V2() {}
 
     public static void main(String[] args) throws Exception {
-        AwsCredentialsProvider provider = provider(args.length > 0 ? args[0] : "");
+        Supplier<AwsCredentialsProvider> variant = variant(args.length > 0 ? args[0] : "");
         String endpoint = System.getenv("PROBE_S3_ENDPOINT");
-        S3Client s3 = endpoint == null ? null : s3(provider, endpoint);
         Answers.run(() -> {
-            if (s3 != null) {
-                request(s3);
-            }
-            return provider.resolveCredentials().accessKeyId();
+            AwsCredentialsProvider provider = variant.get();
+            S3Client s3 = endpoint == null ? null : s3(provider, endpoint);
+            return () -> {
+                if (s3 != null) {
+                    request(s3);
+                }
+                return provider.resolveCredentials().accessKeyId();
+            };
         });
     }
 
-    private static AwsCredentialsProvider provider(String variant) {
-        return switch (variant) {
-            case "default" -> DefaultCredentialsProvider.builder().build();
-            case "profile" -> ProfileCredentialsProvider.create();
-            case "container" -> ContainerCredentialsProvider.builder().build();
-            case "base" -> ProfileCredentialsProvider.create("job-execution-role");
+    private static Supplier<AwsCredentialsProvider> variant(String name) {
+        return switch (name) {
+            case "default" -> () -> DefaultCredentialsProvider.builder().build();
+            case "profile" -> ProfileCredentialsProvider::create;
+            case "container" -> () -> ContainerCredentialsProvider.builder().build();
+            case "base" -> () -> ProfileCredentialsProvider.create("job-execution-role");
             default -> throw new IllegalArgumentException(
-                    "unknown variant \"" + variant + "\"; there are default, profile, container and base");
+                    "unknown variant \"" + name + "\"; there are default, profile, container and base");
         };
     }
 
