@@ -1,5 +1,5 @@
-import com.amazonaws.AmazonServiceException;
 import com.amazonaws.ClientConfiguration;
+import com.amazonaws.SdkBaseException;
 import com.amazonaws.auth.AWSCredentialsProvider;
 import com.amazonaws.auth.DefaultAWSCredentialsProviderChain;
 import com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper;
@@ -21,10 +21,11 @@ final class V1 {
             AWSCredentialsProvider provider = variant.get();
             AmazonS3 s3 = endpoint == null ? null : s3(provider, endpoint);
             return () -> {
+                String key = provider.getCredentials().getAWSAccessKeyId();
                 if (s3 != null) {
                     request(s3);
                 }
-                return provider.getCredentials().getAWSAccessKeyId();
+                return key;
             };
         });
     }
@@ -46,16 +47,16 @@ final class V1 {
                 .withCredentials(provider)
                 .withEndpointConfiguration(new EndpointConfiguration(endpoint, "us-east-1"))
                 .withPathStyleAccessEnabled(true)
-                .withClientConfiguration(new ClientConfiguration().withMaxErrorRetry(0))
+                .withClientConfiguration(new ClientConfiguration().withMaxErrorRetry(0).withSocketTimeout(30_000))
                 .build();
     }
 
-    /** Shows whoever listens what is signed with. Any answer will do; no credentials is an error. */
+    /** Shows whoever listens what is signed with. What comes of it says nothing about credentials. */
     private static void request(AmazonS3 s3) {
         try {
             s3.headBucket(new HeadBucketRequest("probe-bucket"));
-        } catch (AmazonServiceException e) {
-            System.err.println("the endpoint answers: " + e);
+        } catch (SdkBaseException e) {
+            System.err.println("the request: " + e);
         }
     }
 }

@@ -4,10 +4,10 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.retry.RetryPolicy;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /** The AWS SDK for Java v2 as a probe. */
 final class V2 {
@@ -20,10 +20,11 @@ final class V2 {
             AwsCredentialsProvider provider = variant.get();
             S3Client s3 = endpoint == null ? null : s3(provider, endpoint);
             return () -> {
+                String key = provider.resolveCredentials().accessKeyId();
                 if (s3 != null) {
                     request(s3);
                 }
-                return provider.resolveCredentials().accessKeyId();
+                return key;
             };
         });
     }
@@ -50,12 +51,12 @@ final class V2 {
                 .build();
     }
 
-    /** Shows whoever listens what is signed with. Any answer will do; no credentials is an error. */
+    /** Shows whoever listens what is signed with. What comes of it says nothing about credentials. */
     private static void request(S3Client s3) {
         try {
             s3.headBucket(b -> b.bucket("probe-bucket"));
-        } catch (S3Exception e) {
-            System.err.println("the endpoint answers: " + e);
+        } catch (SdkException e) {
+            System.err.println("the request: " + e);
         }
     }
 }
