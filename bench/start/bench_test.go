@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"rolechain/bench/internal/places"
+	"rolechain/bench/internal/spawn"
 	"rolechain/internal/realsdk"
 )
 
@@ -56,14 +58,14 @@ func TestScriptWritesTheSameFile(t *testing.T) {
 	if err := os.WriteFile(f.token, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := newSpawner()
+	s, err := spawn.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
 	written := map[string]string{}
 	for name, argv := range map[string][]string{"script": {p.bash, p.script, p.target}, "rolechain": {p.entrypoint}} {
-		list, err := f.chained(name, argv, []place{{dir: dir}})
+		list, err := f.chained(name, argv, []places.Place{{Dir: dir}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,24 +86,5 @@ func TestScriptWritesTheSameFile(t *testing.T) {
 	}
 	if written["script"] != written["rolechain"] {
 		t.Errorf("script.sh is out of date:\n%s\nrolechain writes:\n%s", written["script"], written["rolechain"])
-	}
-}
-
-// A start that fails, or that does something else than run the target, is no figure.
-func TestSpawnRefuses(t *testing.T) {
-	s, err := newSpawner()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	for text, argv := range map[string][]string{
-		"exit code 3: why":       {"/bin/sh", "-c", "echo why >&2; exit 3"},
-		"signal killed":          {"/bin/sh", "-c", "kill -9 $$"},
-		"stdout has 6 bytes":     {"/bin/sh", "-c", "echo hello"},
-		"executing \"/nowhere\"": {"/nowhere"},
-	} {
-		if _, err := s.spawn(argv, nil); err == nil || !strings.Contains(err.Error(), text) {
-			t.Errorf("%q gives %v, not %q", argv, err, text)
-		}
 	}
 }

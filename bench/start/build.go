@@ -2,13 +2,13 @@ package main
 
 import (
 	_ "embed"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 
-	"golang.org/x/sys/unix"
+	"rolechain/bench/internal/built"
+	"rolechain/bench/internal/spawn"
 )
 
 //go:embed script.sh
@@ -29,7 +29,7 @@ func build(dir string) (programs, error) {
 		script:     filepath.Join(dir, "script.sh"),
 		entrypoint: filepath.Join(dir, "entrypoint"),
 	}
-	image, err := target(runtime.GOARCH)
+	image, err := spawn.Target(runtime.GOARCH)
 	if err != nil {
 		return p, err
 	}
@@ -39,18 +39,14 @@ func build(dir string) (programs, error) {
 	if err := os.WriteFile(p.script, script, 0o755); err != nil {
 		return p, err
 	}
-	for file, pkg := range map[string]string{p.floor: "rolechain/bench/start/floor", p.entrypoint: "rolechain/cmd/entrypoint"} {
-		cmd := exec.Command("go", "build", "-trimpath", "-o", file, pkg)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return p, fmt.Errorf("building %s: %w\n%s", pkg, err, out)
-		}
-	}
-	if err := install(p.floor, p.again); err != nil {
+	if err := built.Go(map[string]string{p.floor: "rolechain/bench/start/floor", p.entrypoint: "rolechain/cmd/entrypoint"}); err != nil {
 		return p, err
 	}
-	for _, file := range []string{p.target, p.floor, p.script, p.entrypoint} {
-		if err := settle(file); err != nil {
+	if err := built.Install(p.floor, p.again); err != nil {
+		return p, err
+	}
+	for _, file := range []string{p.target, p.script} {
+		if err := built.Settle(file); err != nil {
 			return p, err
 		}
 	}
@@ -60,34 +56,4 @@ func build(dir string) (programs, error) {
 		p.tini, _ = exec.LookPath("tini")
 	}
 	return p, nil
-}
-
-// install copies a program.
-func install(from, to string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(to, data, 0o755); err != nil {
-		return err
-	}
-	return settle(to)
-}
-
-// settle lets the kernel read file from the disk at its next use, as in a container. A file that the linker has just
-// written lies in the page cache in smaller pieces, and of two equal files the one that had been there for longer took 8 %
-// less time.
-func settle(file string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := f.Sync(); err != nil { // dirty pages are not dropped
-		return fmt.Errorf("syncing %s: %w", file, err)
-	}
-	if err := unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED); err != nil {
-		return fmt.Errorf("dropping %s from the page cache: %w", file, err)
-	}
-	return nil
 }

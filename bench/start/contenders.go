@@ -5,6 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"rolechain/bench/internal/built"
+	"rolechain/bench/internal/places"
 )
 
 // A contender is one way from a spawned entrypoint to the original, and the times that it took.
@@ -62,13 +65,13 @@ func (f *field) roleEnv(h home) []string {
 }
 
 // newHome makes a home directory of its own in p.
-func newHome(p place) (home, error) {
-	dir, err := os.MkdirTemp(p.dir, "home-")
+func newHome(p places.Place) (home, error) {
+	dir, err := os.MkdirTemp(p.Dir, "home-")
 	return home(dir), err
 }
 
 // assemble lists what is measured in a run, the floor first. dir and the places' directories are the run's own.
-func assemble(dir string, p programs, places []place, others []candidate) ([]*contender, error) {
+func assemble(dir string, p programs, where []places.Place, others []candidate) ([]*contender, error) {
 	f := &field{programs: p, token: filepath.Join(dir, "token")}
 	// As long as a Kubernetes token is; the start only looks that there is one.
 	if err := os.WriteFile(f.token, []byte(strings.Repeat("x", 1000)), 0o600); err != nil {
@@ -82,7 +85,7 @@ func assemble(dir string, p programs, places []place, others []candidate) ([]*co
 		{name: "the original alone", argv: []string{p.target}, env: env, profiled: true},
 		f.tini(env),
 	}
-	scripts, err := f.chained("bash script", []string{p.bash, p.script, p.target}, places)
+	scripts, err := f.chained("bash script", []string{p.bash, p.script, p.target}, where)
 	if err != nil {
 		return nil, err
 	}
@@ -92,12 +95,12 @@ func assemble(dir string, p programs, places []place, others []candidate) ([]*co
 	for i, b := range append([]candidate{{"rolechain", p.entrypoint}}, others...) {
 		if i > 0 {
 			copied := filepath.Join(dir, fmt.Sprintf("candidate-%d", i))
-			if err := install(b.path, copied); err != nil {
+			if err := built.Install(b.path, copied); err != nil {
 				return nil, err
 			}
 			b.path = copied
 		}
-		starts, err := f.chained(b.name, []string{b.path}, places)
+		starts, err := f.chained(b.name, []string{b.path}, where)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +108,7 @@ func assemble(dir string, p programs, places []place, others []candidate) ([]*co
 			c.script = scripts[i]
 			c.profiled = true
 		}
-		through, err := f.passing(b.name, []string{b.path}, places[0])
+		through, err := f.passing(b.name, []string{b.path}, where[0])
 		if err != nil {
 			return nil, err
 		}
@@ -131,15 +134,15 @@ func (f *field) tini(env []string) *contender {
 }
 
 // chained are the starts that leave the profile behind, two in each place: before the first, HOME is empty.
-func (f *field) chained(name string, argv []string, places []place) ([]*contender, error) {
+func (f *field) chained(name string, argv []string, where []places.Place) ([]*contender, error) {
 	var list []*contender
-	for _, p := range places {
+	for _, p := range where {
 		for _, kind := range []string{"first start", "second start"} {
 			h, err := newHome(p)
 			if err != nil {
 				return nil, err
 			}
-			c := &contender{name: name + ", " + kind, home: p.name, argv: argv, env: f.roleEnv(h), after: h.written}
+			c := &contender{name: name + ", " + kind, home: p.Name, argv: argv, env: f.roleEnv(h), after: h.written}
 			if kind == "first start" {
 				c.before = h.forget
 			}
@@ -153,7 +156,7 @@ func (f *field) chained(name string, argv []string, places []place) ([]*contende
 }
 
 // passing is the start without roles, which writes nothing.
-func (f *field) passing(name string, argv []string, p place) (*contender, error) {
+func (f *field) passing(name string, argv []string, p places.Place) (*contender, error) {
 	h, err := newHome(p)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,9 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/bench/internal/places"
+	"rolechain/bench/internal/spawn"
 )
 
 func main() {
@@ -123,9 +126,9 @@ func bench(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // measure collects between the rounds
 
-	var w workspace
-	defer func() { err = errors.Join(err, w.remove()) }()
-	dir, err := w.dir("") // for the programs: /dev/shm may be mounted noexec
+	var w places.Workspace
+	defer func() { err = errors.Join(err, w.Remove()) }()
+	dir, err := w.Dir("") // for the programs: /dev/shm may be mounted noexec
 	if err != nil {
 		return err
 	}
@@ -133,10 +136,10 @@ func bench(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	where, notes := places(o.disk)
+	where, notes := places.Find(o.disk)
 	for i, place := range where {
-		notes = append(notes, fmt.Sprintf("HOME on %s is in %s (%s)", place.name, place.dir, place.fs))
-		if where[i].dir, err = w.dir(place.dir); err != nil {
+		notes = append(notes, fmt.Sprintf("HOME on %s is in %s (%s)", place.Name, place.Dir, place.FS))
+		if where[i].Dir, err = w.Dir(place.Dir); err != nil {
 			return err
 		}
 	}
@@ -144,7 +147,7 @@ func bench(ctx context.Context, o options, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := newSpawner()
+	s, err := spawn.New()
 	if err != nil {
 		return err
 	}

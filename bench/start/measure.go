@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+
+	"rolechain/bench/internal/spawn"
 )
 
 // warmUp is the number of rounds before those that count. They bring the files into the page cache and the second
@@ -13,7 +15,7 @@ const warmUp = 5
 
 // measure lets every contender start once a round. All share a round's noise, and each round has a new order, from a
 // fixed seed, so that none always follows the same other.
-func measure(ctx context.Context, s *spawner, list []*contender, rounds int) error {
+func measure(ctx context.Context, s *spawn.Spawner, list []*contender, rounds int) error {
 	order := make([]*contender, 0, len(list))
 	for _, c := range list {
 		if c.missing == "" {
@@ -33,7 +35,7 @@ func measure(ctx context.Context, s *spawner, list []*contender, rounds int) err
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 			if round >= warmUp {
-				c.times = append(c.times, float64(took.nanoseconds))
+				c.times = append(c.times, float64(took.Nanoseconds))
 			}
 		}
 	}
@@ -41,13 +43,13 @@ func measure(ctx context.Context, s *spawner, list []*contender, rounds int) err
 }
 
 // once is one start of c with what has to be done before and checked after it.
-func once(s *spawner, c *contender) (start, error) {
+func once(s *spawn.Spawner, c *contender) (spawn.Start, error) {
 	if c.before != nil {
 		if err := c.before(); err != nil {
-			return start{}, err
+			return spawn.Start{}, err
 		}
 	}
-	took, err := s.spawn(c.argv, c.env)
+	took, err := s.Spawn(c.argv, c.env)
 	if err == nil && c.after != nil {
 		err = c.after()
 	}

@@ -7,6 +7,9 @@ import (
 	"os/exec"
 	"slices"
 	"text/tabwriter"
+
+	"rolechain/bench/internal/spawn"
+	"rolechain/bench/internal/stats"
 )
 
 // profiled is the number of starts behind each median of a profile.
@@ -14,14 +17,14 @@ const profiled = 50
 
 // profile shows what the floor and rolechain's starts do, instead of how long they take: numbers that a busy machine
 // changes little. dir takes strace's tables.
-func profile(ctx context.Context, s *spawner, list []*contender, dir string, out io.Writer) error {
+func profile(ctx context.Context, s *spawn.Spawner, list []*contender, dir string, out io.Writer) error {
 	list = slices.DeleteFunc(slices.Clone(list), func(c *contender) bool { return !c.profiled || c.home == "disk" })
 	for _, c := range list { // second starts become that
 		if _, err := once(s, c); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	for i, part := range []func(context.Context, *spawner, []*contender, string, io.Writer) error{usage, inits, calls} {
+	for i, part := range []func(context.Context, *spawn.Spawner, []*contender, string, io.Writer) error{usage, inits, calls} {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
@@ -33,7 +36,7 @@ func profile(ctx context.Context, s *spawner, list []*contender, dir string, out
 }
 
 // usage prints what the kernel counts in rusage. The target's own share is in all of them, and is the second row.
-func usage(ctx context.Context, s *spawner, list []*contender, _ string, out io.Writer) error {
+func usage(ctx context.Context, s *spawn.Spawner, list []*contender, _ string, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "start (medians of %d)\tpage faults\twaits\tpreemptions\tCPU µs\n", profiled)
 	for _, c := range list {
@@ -46,15 +49,15 @@ func usage(ctx context.Context, s *spawner, list []*contender, _ string, out io.
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
-			faults = append(faults, float64(took.usage.Minflt))
-			waits = append(waits, float64(took.usage.Nvcsw))
-			preemptions = append(preemptions, float64(took.usage.Nivcsw))
+			faults = append(faults, float64(took.Usage.Minflt))
+			waits = append(waits, float64(took.Usage.Nvcsw))
+			preemptions = append(preemptions, float64(took.Usage.Nivcsw))
 			// Only the sum: kernels that count in ticks guess how it divides.
-			cpu = append(cpu, float64(took.usage.Utime.Nano()+took.usage.Stime.Nano())/1e3)
+			cpu = append(cpu, float64(took.Usage.Utime.Nano()+took.Usage.Stime.Nano())/1e3)
 		}
 		fmt.Fprint(w, c.name)
 		for _, values := range [][]float64{faults, waits, preemptions, cpu} {
-			fmt.Fprintf(w, "\t%.0f", quantile(values, 0.5))
+			fmt.Fprintf(w, "\t%.0f", stats.Quantile(values, 0.5))
 		}
 		fmt.Fprintln(w)
 	}
@@ -64,7 +67,7 @@ func usage(ctx context.Context, s *spawner, list []*contender, _ string, out io.
 // inits prints the packages whose initialisation takes longest, for each program once: it does not depend on the
 // environment. The trace writes to stderr between two packages, so the whole start takes longer with it; of the packages
 // only internal/godebug does, which reads the variable that asks for the trace.
-func inits(ctx context.Context, s *spawner, list []*contender, _ string, out io.Writer) error {
+func inits(ctx context.Context, s *spawn.Spawner, list []*contender, _ string, out io.Writer) error {
 	const worthALine = 5.0 // µs
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	seen := map[string]bool{}
@@ -85,7 +88,7 @@ func inits(ctx context.Context, s *spawner, list []*contender, _ string, out io.
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 			sum := 0.0
-			for _, i := range initTrace(s.said()) {
+			for _, i := range initTrace(s.Said()) {
 				byPackage[i.pkg] = append(byPackage[i.pkg], i)
 				sum += i.micros
 			}
@@ -95,7 +98,7 @@ func inits(ctx context.Context, s *spawner, list []*contender, _ string, out io.
 			continue // not a Go program
 		}
 		fmt.Fprintf(w, "%s: package initialisation (medians of %d)\tµs\tbytes\tallocations\n", c.name, profiled)
-		fmt.Fprintf(w, "  all %d packages\t%.0f\n", len(byPackage), quantile(sums, 0.5))
+		fmt.Fprintf(w, "  all %d packages\t%.0f\n", len(byPackage), stats.Quantile(sums, 0.5))
 		for _, i := range medians(byPackage) {
 			if i.micros >= worthALine {
 				fmt.Fprintf(w, "  %s\t%.0f\t%d\t%d\n", i.pkg, i.micros, i.bytes, i.allocs)
@@ -107,7 +110,7 @@ func inits(ctx context.Context, s *spawner, list []*contender, _ string, out io.
 
 // calls prints how often each start makes each system call, the whole process with its threads and the target, in one
 // start. Calls by which threads wait and wake each other differ from start to start.
-func calls(ctx context.Context, s *spawner, list []*contender, dir string, out io.Writer) error {
+func calls(ctx context.Context, s *spawn.Spawner, list []*contender, dir string, out io.Writer) error {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		_, err = fmt.Fprintln(out, "system calls: not counted, strace is not on PATH")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+
+	"rolechain/bench/internal/stats"
 )
 
 // What rolechain aims at. They are shown beside the figures and decide nothing: a ratio of one machine in one hour is
@@ -35,7 +37,7 @@ func table(out io.Writer, list []*contender) error {
 			fmt.Fprintf(w, "%s\t%s\tnot measured: %s\n", c.name, place, c.missing)
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f", c.name, place, cell(c, floor), cell(c, c.script), quantile(c.times, 0.5)/1e3)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f", c.name, place, cell(c, floor), cell(c, c.script), stats.Quantile(c.times, 0.5)/1e3)
 		if others {
 			fmt.Fprintf(w, "\t%s", cell(c, c.present))
 		}
@@ -51,6 +53,5 @@ func cell(c, to *contender) string {
 	if c == to {
 		return "1"
 	}
-	r := ratioOf(c.times, to.times)
-	return fmt.Sprintf("%.2f (%.2f-%.2f)", r.median, r.low, r.high)
+	return stats.RatioOf(c.times, to.times).String()
 }

@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"rolechain/bench/internal/spawn"
+	"rolechain/bench/internal/stats"
 )
 
 // An initialised is one package's line in the trace of GODEBUG=inittrace=1 (package runtime's documentation):
@@ -45,7 +48,7 @@ func medians(byPackage map[string][]initialised) []initialised {
 		for i, s := range samples {
 			micros[i] = s.micros
 		}
-		list = append(list, initialised{pkg, quantile(micros, 0.5), samples[0].bytes, samples[0].allocs})
+		list = append(list, initialised{pkg, stats.Quantile(micros, 0.5), samples[0].bytes, samples[0].allocs})
 	}
 	slices.SortFunc(list, func(a, b initialised) int {
 		return cmp.Or(cmp.Compare(b.micros, a.micros), cmp.Compare(a.pkg, b.pkg))
@@ -54,7 +57,7 @@ func medians(byPackage map[string][]initialised) []initialised {
 }
 
 // underStrace starts c once and returns how often it made each system call.
-func underStrace(s *spawner, c *contender, strace, dir string) (map[string]int, error) {
+func underStrace(s *spawn.Spawner, c *contender, strace, dir string) (map[string]int, error) {
 	table := filepath.Join(dir, "strace")
 	traced := *c
 	traced.argv = append([]string{strace, "-f", "-c", "-o", table, "--"}, c.argv...)

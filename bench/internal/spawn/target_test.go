@@ -1,4 +1,4 @@
-package main
+package spawn
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ func TestTargetCode(t *testing.T) {
 
 func TestTargetFile(t *testing.T) {
 	for arch, m := range machines {
-		image, err := target(arch)
+		image, err := Target(arch)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,13 +63,13 @@ func TestTargetFile(t *testing.T) {
 			t.Errorf("%s: at the entry is %x", arch, code)
 		}
 	}
-	if _, err := target("riscv64"); err == nil || !strings.Contains(err.Error(), "riscv64") {
+	if _, err := Target("riscv64"); err == nil || !strings.Contains(err.Error(), "riscv64") {
 		t.Errorf("an architecture without a program gives %v", err)
 	}
 }
 
 func TestTargetRuns(t *testing.T) {
-	image, err := target(runtime.GOARCH)
+	image, err := Target(runtime.GOARCH)
 	if err != nil {
 		t.Skip("SKIPPED: ", err) // an architecture that the benchmark does not know either
 	}

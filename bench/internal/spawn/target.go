@@ -1,4 +1,4 @@
-package main
+package spawn
 
 import (
 	"bytes"
@@ -66,8 +66,8 @@ func words(instructions ...uint32) []byte {
 	return code
 }
 
-// target returns the program as a static ELF file for arch, a GOARCH.
-func target(arch string) ([]byte, error) {
+// Target returns the program as a static ELF file for arch, a GOARCH.
+func Target(arch string) ([]byte, error) {
 	program, ok := machines[arch]
 	if !ok {
 		return nil, fmt.Errorf("there is no target program for %s", arch)
