@@ -32,9 +32,11 @@ fuzz: ## looks for new inputs that break the merger, the settings or the endpoin
 	go test -run '^$$' -fuzz FuzzSettings -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/settings
 	go test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/endpoint
 
+BOTO3 := $(wildcard $(BIN)/realsdk/python/bin/python)
 .PHONY: bench
-bench: ## what a start costs, as ratios to the least that a Go program can cost
+bench: ## what a start costs, as ratios to the least that a Go program can cost, and what the refresher does
 	go run ./bench/start
+	go run ./bench/refresher $(if $(BOTO3),-python $(BOTO3))
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck

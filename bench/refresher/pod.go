@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A pod is a container whose original entrypoint is the program in job/.
+type pod struct {
+	env    map[string]string // the job's
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout *bufio.Reader
+	stderr bytes.Buffer
+}
+
+// startPod starts a container with a HOME of its own in dir, and returns when its job runs.
+func (c *cluster) startPod(delivery, dir string) (*pod, error) {
+	home, err := os.MkdirTemp(dir, "home-")
+	if err != nil {
+		return nil, err
+	}
+	p := &pod{env: map[string]string{}, cmd: exec.Command(c.entrypoint)}
+	p.cmd.Env, p.cmd.Stderr = c.env(delivery, home, c.job), &p.stderr
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p.stdout = bufio.NewReader(stdout)
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	var env []string
+	if err := p.answer(&env); err != nil {
+		p.end()
+		return nil, fmt.Errorf("starting a pod with %s delivery: %w", delivery, err)
+	}
+	for _, assignment := range env {
+		name, value, _ := strings.Cut(assignment, "=")
+		p.env[name] = value
+	}
+	return p, nil
+}
+
+// sessions has the job do what line says, and returns the access key ids.
+func (p *pod) sessions(line string) ([]string, error) {
+	if _, err := fmt.Fprintln(p.stdin, line); err != nil {
+		return nil, err
+	}
+	var ids []string
+	return ids, p.answer(&ids)
+}
+
+// answer reads a line of the job's. A string is what went wrong.
+func (p *pod) answer(v any) error {
+	line, err := p.stdout.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("the job says nothing: %w: %s", err, p.said())
+	}
+	var problem string
+	if json.Unmarshal(line, &problem) == nil {
+		return fmt.Errorf("the job: %s", problem)
+	}
+	return json.Unmarshal(line, v)
+}
+
+// said is what the pod has logged. Only when it has ended can that be read.
+func (p *pod) said() string {
+	p.end()
+	return strings.TrimSpace(p.stderr.String())
+}
+
+// refresher returns the processes of the pod's refresher.
+func (p *pod) refresher() (supervisor, worker int, err error) {
+	if supervisor, err = onlyChild(p.cmd.Process.Pid); err == nil {
+		worker, err = onlyChild(supervisor)
+	}
+	return supervisor, worker, err
+}
+
+// end ends the job, and returns when its refresher has ended too. A second call does nothing.
+func (p *pod) end() {
+	if p.stdin == nil {
+		return
+	}
+	supervisor, _, err := p.refresher()
+	p.stdin.Close()
+	p.stdin = nil
+	_ = p.cmd.Wait() // until everybody has closed stderr
+	if err == nil {
+		reap(supervisor)
+	}
+}
+
+// reap waits for a child, or with -1 for all of them. Package os does not know it: it was adopted.
+func reap(pid int) {
+	for {
+		if _, err := unix.Wait4(pid, nil, 0, nil); err != nil && err != unix.EINTR || err == nil && pid > 0 {
+			return
+		}
+	}
+}
