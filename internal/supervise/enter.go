@@ -38,8 +38,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -69,8 +67,8 @@ var ErrNotSpawned = errors.New("not started by the entrypoint")
 // Enter makes the calling process what its starter meant it to be, and returns that one of the two; the other is nil. It
 // must be the first thing that the program does: whatever was opened before without O_CLOEXEC is closed.
 //
-// The process loses the descriptors that it inherited by accident, ignores signals (see the package comment), cannot
-// be dumped or read by others, and keeps its heap small.
+// The process loses the descriptors that it inherited by accident, ignores signals (see the package comment), and cannot
+// be dumped or read by others.
 //
 // System calls: fcntl for each descriptor, getdents64 and close for the strays, rt_sigaction, prlimit64, prctl.
 func Enter() (*Supervisor, *Worker, error) {
@@ -88,10 +86,6 @@ func Enter() (*Supervisor, *Worker, error) {
 	if err := hide(); err != nil {
 		return nil, nil, err
 	}
-	// At 100 the heap of a process that does next to nothing grows to 4 MiB before it is collected, and each processor has
-	// caches of its own. A program that has more to do may set them anew.
-	debug.SetGCPercent(20)
-	runtime.GOMAXPROCS(1)
 	switch {
 	case role == "supervisor":
 		return &Supervisor{original: o, state: state, socket: socket, ready: talk}, nil, nil
@@ -165,8 +159,12 @@ func hide() error {
 	return nil
 }
 
-// environ is env for a program in the given place. The place comes first: of a variable that is there twice, as when
-// somebody has set this one in the pod, the first counts.
+// oneProcessor is said in the environment, because the runtime makes caches for each processor before any code of ours
+// runs: a supervisor that sets it by itself keeps 0.5 MB more on two of them, and 1.1 MB on 32.
+const oneProcessor = "GOMAXPROCS=1"
+
+// environ is env for a program in the given place. What is ours comes first: of a variable that is there twice, as when
+// somebody has set it in the pod, the first counts.
 func environ(role string, o original, env []string) []string {
-	return append([]string{place(role, o)}, env...)
+	return append([]string{place(role, o), oneProcessor}, env...)
 }

@@ -69,9 +69,9 @@ func command(way string) supervise.Command {
 	}
 }
 
-// environ comes with a place that somebody has set, which must not count.
+// environ comes with a place and a number of processors that somebody has set, which must not count.
 func environ(program, way string) []string {
-	return append([]string{programEnv + "=" + program, wayEnv + "=" + way}, append(os.Environ(), "ROLECHAIN_SUPERVISE=worker 1 2")...)
+	return append([]string{programEnv + "=" + program, wayEnv + "=" + way}, append(os.Environ(), "ROLECHAIN_SUPERVISE=worker 1 2", "GOMAXPROCS=3")...)
 }
 
 // entrypoint spawns the refresher, prints what it says, and becomes the original.
@@ -178,6 +178,9 @@ func refresher(way string) error {
 	supervisor, worker, err := supervise.Enter()
 	if err != nil {
 		return err
+	}
+	if n := runtime.GOMAXPROCS(0); n != 1 {
+		return fmt.Errorf("it runs on %d processors", n)
 	}
 	if supervisor != nil {
 		c := supervise.Config{Listen: supervise.Loopback, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
