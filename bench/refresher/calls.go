@@ -87,6 +87,9 @@ func (c *cluster) crowd(delivery, dir, line string) (int, error) {
 			return 0, fmt.Errorf("key %q is of %q, not of the client role", id, s.RoleARN)
 		}
 	}
+	if err := p.end(); err != nil {
+		return 0, err
+	}
 	after, err := c.calls()
 	return after - before, err
 }

@@ -17,8 +17,8 @@ import (
 // slice is how many requests a server gets in a round. Fresh connections are fewer, so that their ports, which the kernel
 // holds for a minute, do not run out.
 const (
-	keptSlice  = 800
-	freshSlice = 160
+	keptSlice  = 1600
+	freshSlice = 320
 )
 
 // A contest is one kind of load, and the servers that had it in turns.

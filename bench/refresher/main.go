@@ -5,7 +5,7 @@
 //
 // It needs Linux on amd64 or arm64, and Go. The programs are the real ones, started as in a container; STS is the strict
 // stand-in of internal/ststest, in this process and on loopback. Reading the refresher's memory needs root, because the
-// refresher hides it. It takes less than a minute; `-requests 1000000` takes another one or two.
+// refresher hides it. It takes less than a minute; `-requests 1000000` takes half a minute more.
 //
 // Times say more of the machine and the hour than of a program, so what is compared is measured in turns in one run: every
 // round does everything once, in a new order, and what is printed is the median of the rounds' own ratios or differences,
@@ -22,8 +22,8 @@
 //     which keeps to one CPU and a small heap. The client shares the CPUs with them; it writes and reads bytes and is no
 //     http.Client, so that its own work hides little.
 //   - Memory. Private_Clean and Private_Dirty of /proc/PID/smaps_rollup, of supervisor and worker together, after the
-//     start and after -requests requests. Pages of the program's file that only one of the two has touched are in it;
-//     anonymous memory is what nobody could get back by reading the file again.
+//     start and after -requests requests. Pages of the program's file that only one of the two has touched are in it: with
+//     several such pods on a node they are shared. The anonymous part is each one's own.
 //
 // rolechain's aims stand beside the figures. They are no limits: the exit code is 0 whenever everything could be run.
 package main

@@ -42,18 +42,20 @@ func memory(ctx context.Context, c *cluster, o options, where []places.Place, ou
 			return err
 		}
 		readings = append(readings, idle)
-		if delivery == "file" {
-			p.end()
-			continue
+		if delivery == "endpoint" {
+			if err := p.askMany(ctx, o.requests); err != nil {
+				return err
+			}
+			later, err := p.read(ctx, fmt.Sprintf("endpoint, idle after %d requests", o.requests))
+			if err != nil {
+				return err
+			}
+			readings = append(readings, later)
 		}
-		if err := p.askMany(ctx, o.requests); err != nil {
+		// Not at the same time as the next: pages of the program's file would count as shared.
+		if err := p.end(); err != nil {
 			return err
 		}
-		later, err := p.read(ctx, fmt.Sprintf("endpoint, idle after %d requests", o.requests))
-		if err != nil {
-			return err
-		}
-		readings = append(readings, later)
 	}
 	return memoryTable(out, readings)
 }

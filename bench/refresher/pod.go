@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -90,24 +91,32 @@ func (p *pod) refresher() (supervisor, worker int, err error) {
 }
 
 // end ends the job, and returns when its refresher has ended too. A second call does nothing.
-func (p *pod) end() {
+func (p *pod) end() error {
 	if p.stdin == nil {
-		return
+		return nil
 	}
 	supervisor, _, err := p.refresher()
 	p.stdin.Close()
 	p.stdin = nil
 	_ = p.cmd.Wait() // until everybody has closed stderr
-	if err == nil {
-		reap(supervisor)
+	if err != nil {
+		return nil // there was none, as in profile delivery
 	}
+	return reap(supervisor)
 }
 
+// lingering is how long a refresher may outlive its job here. It promises a second, on a machine that has time for it.
+const lingering = 20 * time.Second
+
 // reap waits for a child, or with -1 for all of them. Package os does not know it: it was adopted.
-func reap(pid int) {
-	for {
-		if _, err := unix.Wait4(pid, nil, 0, nil); err != nil && err != unix.EINTR || err == nil && pid > 0 {
-			return
+func reap(pid int) error {
+	for late := time.Now().Add(lingering); time.Now().Before(late); {
+		switch ended, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); {
+		case err == unix.ECHILD, ended == pid:
+			return nil
+		case err == nil && ended == 0:
+			time.Sleep(time.Millisecond)
 		}
 	}
+	return fmt.Errorf("a refresher goes on %s after the end of its job", lingering)
 }

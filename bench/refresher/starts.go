@@ -81,7 +81,9 @@ func (c *cluster) starting(s *spawn.Spawner, delivery, place, home string, calls
 			return 0, err
 		}
 		took, err := s.Spawn([]string{c.entrypoint}, env)
-		reap(-1)
+		if err == nil {
+			err = reap(-1)
+		}
 		return float64(took.Nanoseconds) / 1e6, err
 	}}
 }
