@@ -52,6 +52,10 @@ func main() {
 func run(args, env []string, stderr io.Writer, terminationLog string, execve start.Execve) int {
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
+	if _, chained := start.Chained(s); chained {
+		log.Info("the environment is that of a job with a role chain already, which stays as it is")
+		s, warnings, err = settings.Settings{Entrypoint: s.Entrypoint}, nil, nil
+	}
 	warn(log, warnings)
 	var plan start.Plan
 	if err == nil {
@@ -67,10 +71,6 @@ func run(args, env []string, stderr io.Writer, terminationLog string, execve sta
 
 // prepare does everything before the exec.
 func prepare(s settings.Settings, args, env []string, log *slog.Logger) (start.Plan, error) {
-	if _, chained := start.Chained(s); chained {
-		log.Info("the environment is that of a job with a role chain already, which stays as it is")
-		s = settings.Settings{Entrypoint: s.Entrypoint}
-	}
 	ctx := context.Background()
 	if s.Waits() {
 		// A process 1 that handles no SIGTERM does not end by it. Nothing is left of the handler after the exec.

@@ -1,9 +1,12 @@
 package main_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -254,5 +257,80 @@ func TestRefresherOutlivesSignals(t *testing.T) {
 	}
 	if now := j.refreshers(); !slices.Equal(now, pids) {
 		t.Errorf("%v became %v", pids, now)
+	}
+}
+
+// What the job removes of ours is back before long, without a new session: the credentials file, the refresher's directory,
+// or all of ~/.aws but the config file.
+func TestFilesComeBack(t *testing.T) {
+	t.Parallel()
+	for _, delivery := range []string{"endpoint", "file"} {
+		t.Run(delivery, func(t *testing.T) {
+			t.Parallel()
+			sts := chainOf(t, 0)
+			j := startJob(t, sts, "ROLE_CHAIN_DELIVERY="+delivery)
+			before := j.files()
+			remove := []string{"rolechain"}
+			if delivery == "file" {
+				remove = append(remove, "credentials")
+			}
+			for _, name := range remove {
+				if err := os.RemoveAll(filepath.Join(j.home, ".aws", name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			j.until("the files", func() bool { return maps.Equal(j.files(), before) })
+			if _, stderr, code := j.rolechain(j.given, "status"); code != 0 {
+				t.Errorf("status ends with %d: %s", code, stderr)
+			}
+			if len(sts.Journal()) != 2 {
+				t.Errorf("%d calls", len(sts.Journal()))
+			}
+		})
+	}
+}
+
+// Two jobs that share a home would find each other's sessions in it. The second one does not start while the first one
+// runs, and a credential process of a third pod, which sees the file but not the refresher, refuses.
+func TestSharedHome(t *testing.T) {
+	t.Parallel()
+	sts := chainOf(t, 0)
+	j := startJob(t, sts, "ROLE_CHAIN_DELIVERY=endpoint")
+	var stdout, stderr bytes.Buffer
+	second := entrypoint(t, append(without(j.given, "ROLE_CHAIN_ENTRYPOINT"), "ROLE_CHAIN_ENTRYPOINT=echo"), "the job ran")
+	second.Stdout, second.Stderr = &stdout, &stderr
+	_ = second.Run()
+	if code := second.ProcessState.ExitCode(); code != 73 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "the refresher of another job is at work in") {
+		t.Errorf("exit code %d, stdout %q, stderr\n%s", code, &stdout, &stderr)
+	}
+	if k, status, err := j.ask("/credentials"); err != nil || status != 200 {
+		t.Errorf("the first job: %v %d %v", k, status, err)
+	}
+	if os.Geteuid() != 0 {
+		return
+	}
+	third := exec.CommandContext(t.Context(), "sh", "-c", `hostname another-pod && exec "$0" credentials "$1" default`, filepath.Join(programs, "rolechain"), filepath.Join(j.home, ".aws", "rolechain"))
+	third.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUTS}
+	stdout.Reset()
+	stderr.Reset()
+	third.Stdout, third.Stderr = &stdout, &stderr
+	_ = third.Run()
+	if code := third.ProcessState.ExitCode(); code != 73 || stdout.Len() > 0 || !strings.Contains(stderr.String(), "this one, another-pod, would act as that one's role") {
+		t.Errorf("exit code %d, stdout %q, stderr\n%s", code, &stdout, &stderr)
+	}
+}
+
+// A credential process that gets no session from the refresher says what AWS said, with its code and hint.
+func TestProcessTellsTheReason(t *testing.T) {
+	t.Parallel()
+	sts := chainOf(t, 2)
+	j := startJob(t, sts, "ROLE_CHAIN_DELIVERY=endpoint")
+	if err := sts.Inject(ststest.Fault{Kind: ststest.AccessDenied, Action: "AssumeRole"}); err != nil {
+		t.Fatal(err)
+	}
+	j.until("the end of the session", func() bool { _, _, code := j.rolechain(j.given, "status"); return code != 0 })
+	stdout, stderr, code := j.rolechain(nil, "credentials", filepath.Join(j.home, ".aws", "rolechain"), "default")
+	if code != 77 || stdout != "" || !strings.Contains(stderr, "AccessDenied") || !strings.Contains(stderr, "\n  hint: ") {
+		t.Errorf("exit code %d, stdout %q, stderr\n%s", code, stdout, stderr)
 	}
 }

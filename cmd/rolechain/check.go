@@ -12,6 +12,7 @@ import (
 	"rolechain/internal/exit"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
+	"rolechain/internal/start"
 )
 
 // check does the chain of this environment once, as a container's start would set it up, and prints a line for each role
@@ -49,6 +50,9 @@ func check(args, env []string, stdout, stderr io.Writer) (err error) {
 		for _, w := range warnings {
 			report.Warning(log, w.Text, w.Hint)
 		}
+	}
+	if _, chained := start.Chained(s); chained {
+		err = nil // what the start went by is gone; the refresher has it
 	}
 	if err != nil {
 		return err

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -36,6 +38,10 @@ func credentials(args, _ []string, stdout, _ io.Writer) error {
 	contact, err := endpoint.ReadContact(filepath.Join(args[0], start.ContactName))
 	if err != nil {
 		return exit.Because(exit.NoFiles, err, "the entrypoint's refresher writes it in endpoint delivery")
+	}
+	if host, _ := os.Hostname(); host != contact.Host {
+		return exit.Because(exit.NoFiles, fmt.Errorf("%q is of another pod, %s: this one, %s, would act as that one's role", args[0], contact.Host, host),
+			"two pods share a home directory; each needs one of its own")
 	}
 	if _, ok := contact.Roles[args[1]]; !ok {
 		return exit.Because(exit.Usage, fmt.Errorf("%q is no profile of the role chain", args[1]), "")
@@ -74,7 +80,7 @@ func session(ctx context.Context, c endpoint.Contact, profile string) (chain.Ses
 		return s, nil
 	}
 	if errors.As(err, &answer) && answer.Code == endpoint.NoSession {
-		return s, exit.Because(exit.Unreached, err, "") // it tries harder than this process could
+		return s, exit.Because(cmp.Or(answer.Exit, exit.Unreached), err, answer.Hint) // it tries harder than this process could
 	}
 	hops := chain.New(c.Chain, nil)
 	get := hops.Base

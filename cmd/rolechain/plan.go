@@ -23,14 +23,14 @@ import (
 func plan(args, env []string, stdout, stderr io.Writer) error {
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
+	if _, chained := start.Chained(s); chained {
+		s, warnings, err = settings.Settings{Entrypoint: s.Entrypoint}, nil, nil // as the entrypoint does
+	}
 	for _, w := range warnings {
 		report.Warning(log, w.Text, w.Hint)
 	}
 	if err != nil {
 		return err
-	}
-	if _, chained := start.Chained(s); chained {
-		s = settings.Settings{Entrypoint: s.Entrypoint}
 	}
 	found, err := start.Look(s, sibling("entrypoint"))
 	if err != nil {

@@ -31,8 +31,11 @@ func showStatus(args, env []string, stdout, _ io.Writer) error {
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return exit.Because(exit.Usage, fmt.Errorf("status takes --json and nothing else, not %q", args), "")
 	}
-	// In the job's own environment what the start went by is gone, so problems do not count here.
-	s, _, _, _ := settings.Read(env)
+	// In the job's own environment what the start went by is gone, so only problems with the role and the delivery count.
+	s, _, _, problems := settings.Read(env)
+	if problems != nil && (s.ClientRole == "" || s.Delivery == "") {
+		return problems
+	}
 	now := time.Now()
 	st := status{Delivery: s.Delivery}
 	var err error
@@ -40,11 +43,15 @@ func showStatus(args, env []string, stdout, _ io.Writer) error {
 	case s.ClientRole == "":
 		st.Delivery = ""
 	case s.Refreshed():
-		st, err = askStatus(s.Locations)
-		if err != nil {
+		if st, err = askStatus(s.Locations); err == nil {
+			err = st.problem(now)
+			break
+		}
+		if !*asJSON {
 			return err
 		}
-		err = st.problem(now)
+		st = status{Delivery: s.Delivery}
+		st.Role, st.Error = s.ClientRole, err.Error()
 	default:
 		st.Role = s.ClientRole
 	}
@@ -75,7 +82,7 @@ func askStatus(l settings.Locations) (st status, err error) {
 func (st status) problem(now time.Time) error {
 	switch {
 	case st.Publish != "":
-		return exit.Because(exit.NoFiles, errors.New("the newest session is not in the credentials file: "+st.Publish), "")
+		return exit.Because(exit.NoFiles, errors.New("the newest session is not where the job looks for it: "+st.Publish), "")
 	case !st.Expires.After(now):
 		why := st.Error
 		if why == "" {
@@ -108,7 +115,7 @@ func (st status) write(out io.Writer, asJSON bool, now time.Time) error {
 //	next       2026-01-02T03:31:10Z (in 25m5s)
 //	failures   0
 //
-// with a line "error" for the last try's and "file" for what is not in the credentials file.
+// with a line "error" for the last try's, and "file" for what cannot be written.
 func (st status) text(now time.Time) string {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {

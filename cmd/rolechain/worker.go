@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -28,7 +29,6 @@ type pod struct {
 	log    *slog.Logger
 	memory *memory
 	chain  *chain.Chain
-	client *refresh.Keeper
 }
 
 // work is a worker from its start to its end. Of a first one the error says why there is no session for the job.
@@ -56,7 +56,6 @@ func work(w *supervise.Worker, o options, log *slog.Logger) error {
 	if base := memory.session(endpoint.BasePath); base.Session.Left() > 0 {
 		p.chain.Hold(base.Session, base.Session.Expires.Sub(base.Issued))
 	}
-	p.keep()
 	return p.serve(ctx, begin, stop, w, first)
 }
 
@@ -64,6 +63,9 @@ func work(w *supervise.Worker, o options, log *slog.Logger) error {
 func (p *pod) first(ctx context.Context) error {
 	var err error
 	if p.memory.Spec, err = chainOf(p.settings); err != nil {
+		return err
+	}
+	if err := p.alone(ctx); err != nil {
 		return err
 	}
 	p.chain = chain.New(p.memory.Spec, nil)
@@ -84,14 +86,40 @@ func (p *pod) first(ctx context.Context) error {
 	return nil
 }
 
-// keep makes the keeper of the client role's session.
-func (p *pod) keep() {
+// leaving is how long another refresher may take to end: that of a job which is over ends within a second.
+const leaving = 3 * time.Second
+
+// alone makes sure that no other refresher that goes on has its files in the same directory: each of two jobs would find the
+// other's session there. It waits for one that is about to end.
+func (p *pod) alone(ctx context.Context) error {
+	for until := time.Now().Add(leaving); ; {
+		other, err := endpoint.ReadContact(filepath.Join(p.run, start.ContactName))
+		if err != nil {
+			return nil
+		}
+		ask, cancel := context.WithTimeout(ctx, leaving)
+		err = other.Status(ask, new(status))
+		cancel()
+		switch {
+		case err != nil:
+			return nil
+		case time.Now().After(until):
+			return exit.Because(exit.NoFiles, fmt.Errorf("the refresher of another job is at work in %q", p.run),
+				"each container needs a home directory of its own in file and endpoint delivery")
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// keep makes the keeper of the client role's session, which publishes each to the files as well.
+func (p *pod) keep(files func(chain.Session) error) *refresh.Keeper {
 	o := p.source(endpoint.CredentialsPath, p.chain.Client)
 	o.Role = p.memory.Spec.ClientRole
+	o.Publish = append(o.Publish, files)
 	if p.settings.Delivery == settings.File {
 		o.Publish = append(o.Publish, keysInto(p.credentials))
 	}
-	p.client = refresh.New(o)
+	return refresh.New(o)
 }
 
 // source is what makes a keeper of the sessions that a path hands out.
@@ -101,8 +129,9 @@ func (p *pod) source(path string, get func(context.Context) (chain.Session, erro
 }
 
 // sources are the paths of endpoint delivery, with the profile that each is for.
-func (p *pod) sources() (sources map[string]endpoint.Source, contact endpoint.Contact) {
-	contact = endpoint.Contact{Token: p.memory.Token, Chain: p.memory.Spec}
+func (p *pod) sources(client endpoint.Source) (sources map[string]endpoint.Source, contact endpoint.Contact) {
+	host, _ := os.Hostname()
+	contact = endpoint.Contact{Token: p.memory.Token, Host: host, Chain: p.memory.Spec, Credentials: p.credentials}
 	if p.settings.Delivery != settings.Endpoint {
 		return nil, contact
 	}
@@ -111,7 +140,7 @@ func (p *pod) sources() (sources map[string]endpoint.Source, contact endpoint.Co
 	add := func(profile, path, role string, source endpoint.Source) {
 		sources[path], contact.Paths[profile], contact.Roles[profile] = source, path, role
 	}
-	add("default", endpoint.CredentialsPath, p.settings.ClientRole, p.client.Wait)
+	add("default", endpoint.CredentialsPath, p.settings.ClientRole, client)
 	add(p.settings.BaseProfile, endpoint.BasePath, "", refresh.NewOnDemand(p.source(endpoint.BasePath, p.chain.Base)).Wait)
 	for _, named := range p.settings.Profiles {
 		path := endpoint.ProfilePath(named.Name)
@@ -138,25 +167,23 @@ func (p *pod) serve(ctx, begin context.Context, stop func(), w *supervise.Worker
 	if err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
-	sources, contact := p.sources()
+	var contact endpoint.Contact
+	client := p.keep(func(chain.Session) error { return p.write(contact) })
+	var sources map[string]endpoint.Source
+	sources, contact = p.sources(client.Wait)
 	contact.URL = endpoint.URL(listener, "")
-	if err := p.write(contact); err != nil {
-		if first {
-			return start.NotWritten(err)
-		}
-		p.log.Warn("the refresher's files cannot be written: " + err.Error())
-	}
+	p.sweep()
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer stop()
-	all.Go(func() { p.client.Run(ctx) })
-	handler := endpoint.Handler(p.memory.Token, sources, func() any { return status{p.settings.Delivery, p.client.Status()} })
+	all.Go(func() { client.Run(ctx) })
+	handler := endpoint.Handler(p.memory.Token, sources, func() any { return status{p.settings.Delivery, client.Status()} })
 	served := make(chan error, 1)
 	go func() { served <- endpoint.Serve(ctx, listener, handler, p.log) }()
 	if first {
 		late, cancel := context.WithTimeout(begin, publishing)
 		defer cancel()
-		if err := p.client.Ready(late); err != nil {
+		if err := client.Ready(late); err != nil {
 			return notReady(err)
 		}
 	}
@@ -196,24 +223,27 @@ func (p *pod) ready(c endpoint.Contact) start.Ready {
 	return start.Ready{URI: c.URL + endpoint.CredentialsPath, Token: c.Token}
 }
 
-// write makes the files by which others reach this process.
+// write makes the files by which others reach this process. Where they stand already it changes nothing.
 func (p *pod) write(c endpoint.Contact) error {
-	path := filepath.Join(p.run, start.ContactName)
-	for _, beside := range []string{path, p.credentials} { // a predecessor may have been killed while it wrote
-		if beside == "" {
-			continue
-		}
-		if err := durable.Sweep(beside); err != nil {
-			p.log.Debug("temp files may be left", "error", err)
-		}
-	}
-	if err := c.Write(path); err != nil {
+	if err := c.Write(filepath.Join(p.run, start.ContactName)); err != nil {
 		return err
 	}
 	if p.settings.Delivery != settings.Endpoint {
 		return nil
 	}
 	return durable.Write(filepath.Join(p.run, start.TokenName), []byte(c.Token))
+}
+
+// sweep removes the temp files of a predecessor that was killed while it wrote.
+func (p *pod) sweep() {
+	for _, path := range []string{filepath.Join(p.run, start.ContactName), p.credentials} {
+		if path == "" {
+			continue
+		}
+		if err := durable.Sweep(path); err != nil {
+			p.log.Debug("temp files may be left", "error", err)
+		}
+	}
 }
 
 // notReady gives the reason why a session that was had is not in its file its exit code.

@@ -89,14 +89,6 @@ func (c *Chain) Hold(s Session, life time.Duration) {
 	c.held[0] = held{Session: s, life: life}
 }
 
-// Forget drops every session that is held, so that the next attempt starts from the pod's own identity. It waits for an
-// attempt that is under way.
-func (c *Chain) Forget() {
-	c.turn <- struct{}{}
-	defer c.release()
-	clear(c.held)
-}
-
 // take waits for this caller's turn. A channel and not a mutex: whoever waits can give up.
 func (c *Chain) take(ctx context.Context, hop int, last string) error {
 	began := time.Now()

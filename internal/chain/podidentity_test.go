@@ -76,7 +76,7 @@ func TestPodIdentity(t *testing.T) {
 
 	// The token is rotated on both sides.
 	a.token = "second-authorization-token"
-	p.chain.Forget()
+	p.chain = New(p.spec, nil) // without the session that it holds
 	e := p.refused()
 	if e.Kind != Refused || e.Error() != "first hop (Pod Identity): InvalidTokenException: The token included in the request is invalid" {
 		t.Errorf("%+v", e)

@@ -3,6 +3,7 @@ package durable_test
 import (
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -304,7 +305,13 @@ func TestPrivateDir(t *testing.T) {
 	const uid = 31337
 	name := dir + "/rolechain-31337"
 	mine := func(path string) { must(t, os.Chown(path, uid, uid)) }
-	empty := func(t *testing.T) { must(t, os.RemoveAll(name)) }
+	empty := func(t *testing.T) {
+		left, _ := filepath.Glob(name + "*")
+		for _, path := range left {
+			must(t, os.RemoveAll(path))
+		}
+		must(t, os.RemoveAll(dir+"/elsewhere"))
+	}
 	cases := []struct {
 		name  string
 		found func()
@@ -348,6 +355,9 @@ func TestPrivateDir(t *testing.T) {
 			}
 			must(t, durable.MakePrivateDir(path))
 			must(t, durable.MakePrivateDir(path)) // as the next start does
+			if again := durable.PrivateDir(dir); again != path {
+				t.Errorf("the next start takes %q, not %q", again, path)
+			}
 			wantMode(t, path, 0o700)
 			if st := stat(t, path); st.Uid != uid || st.Mode&unix.S_IFMT != unix.S_IFDIR {
 				t.Errorf("made %o of %d", st.Mode, st.Uid)

@@ -3,6 +3,7 @@ package durable
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -10,17 +11,32 @@ import (
 )
 
 // PrivateDir names a directory below parent, usually os.TempDir(), that is or
-// can become the caller's own: rolechain-<uid>, the same at every start, or a
-// fresh random name if somebody else has taken that one. It only looks;
-// MakePrivateDir makes it. System calls: lstat.
+// can become the caller's own: rolechain-<uid>, the same at every start, or, if
+// somebody else has taken that one, the caller's own with a random suffix, made
+// up if there is none yet. It only looks; MakePrivateDir makes it. System calls:
+// lstat, and where the name is taken a listing of parent.
 func PrivateDir(parent string) string {
-	uid := os.Geteuid()
-	path := strings.TrimRight(parent, "/") + "/rolechain-" + strconv.Itoa(uid)
-	var st unix.Stat_t
-	if unix.Lstat(path, &st) == nil && (st.Mode&unix.S_IFMT != unix.S_IFDIR || int(st.Uid) != uid) {
-		return path + "-" + random()
+	path := strings.TrimRight(parent, "/") + "/rolechain-" + strconv.Itoa(os.Geteuid())
+	if there, own := ownDir(path); !there || own {
+		return path
 	}
-	return path
+	others, _ := filepath.Glob(path + "-*")
+	for _, other := range others {
+		if _, own := ownDir(other); own {
+			return other
+		}
+	}
+	return path + "-" + random()
+}
+
+// ownDir tells whether there is something at path, and whether that is a
+// directory of the caller's.
+func ownDir(path string) (there, own bool) {
+	var st unix.Stat_t
+	if unix.Lstat(path, &st) != nil {
+		return false, false
+	}
+	return true, st.Mode&unix.S_IFMT == unix.S_IFDIR && int(st.Uid) == os.Geteuid()
 }
 
 // MakePrivateDir makes path a directory of our own with mode 0700, or takes the

@@ -12,6 +12,7 @@ import (
 
 	"rolechain/internal/chain"
 	"rolechain/internal/durable"
+	"rolechain/internal/exit"
 )
 
 // A Contact is all that another process of the pod needs to get sessions: how to reach the refresher, and how to do
@@ -25,6 +26,10 @@ type Contact struct {
 	Paths map[string]string `json:"paths,omitempty"`
 	Roles map[string]string `json:"roles,omitempty"`
 
+	// Credentials is the credentials file that gets each session's keys; "" in endpoint delivery.
+	Credentials string `json:"credentials,omitempty"`
+
+	Host  string     `json:"host"` // name of the pod that this is in
 	Chain chain.Spec `json:"chain"`
 }
 
@@ -56,6 +61,9 @@ func (c Contact) Write(path string) error {
 type AnswerError struct {
 	Status        int
 	Code, Message string // of the protocol's errors
+
+	Exit exit.Code // when there is no session: with what a program ends that needs one
+	Hint string    // likewise; may be ""
 }
 
 func (e *AnswerError) Error() string { return e.Message }
@@ -112,7 +120,7 @@ func (c Contact) get(ctx context.Context, path string) ([]byte, error) {
 		e := &AnswerError{Status: response.StatusCode}
 		var refused refusal
 		if json.Unmarshal(body, &refused) == nil {
-			e.Code, e.Message = refused.Code, refused.Message
+			e.Code, e.Message, e.Exit, e.Hint = refused.Code, refused.Message, refused.Exit, refused.Hint
 		}
 		if e.Message == "" {
 			e.Message = response.Status

@@ -3,6 +3,7 @@ package endpoint
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -34,7 +35,12 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	s, err := d.source(ctx)
 	if err != nil {
-		refuse(w, http.StatusServiceUnavailable, NoSession, err.Error())
+		r := refusal{Code: NoSession, Message: err.Error()}
+		var failed *chain.Error
+		if errors.As(err, &failed) {
+			r.Exit, r.Hint = failed.ExitCode(), failed.Hint
+		}
+		refuseWith(w, http.StatusServiceUnavailable, r)
 		return
 	}
 	a := d.last.Load()

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"rolechain/internal/chain"
+	"rolechain/internal/exit"
 )
 
 // The paths that a refresher's Handler answers.
@@ -145,15 +146,22 @@ func (h *handler) serveStatus(w http.ResponseWriter) {
 	write(w, http.StatusOK, body, []string{strconv.Itoa(len(body))})
 }
 
-// refusal is an error of the protocol.
+// refusal is an error of the protocol. Exit and Hint are what a credential process ends with and says, when there is no
+// session; SDKs read the other two.
 type refusal struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    string    `json:"code"`
+	Exit    exit.Code `json:"exit,omitempty"`
+	Hint    string    `json:"hint,omitempty"`
+	Message string    `json:"message"`
 }
 
 // refuse writes an error.
 func refuse(w http.ResponseWriter, status int, code, message string) {
-	body, _ := json.Marshal(refusal{code, message}) // two strings always marshal
+	refuseWith(w, status, refusal{Code: code, Message: message})
+}
+
+func refuseWith(w http.ResponseWriter, status int, r refusal) {
+	body, _ := json.Marshal(r) // strings and a number always marshal
 	write(w, status, body, []string{strconv.Itoa(len(body))})
 }
 

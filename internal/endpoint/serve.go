@@ -31,16 +31,7 @@ var defaults = limits{
 // maxHeader makes for 8 KiB of header together with the 4 KiB that net/http adds to the number. SDKs send under 1 KiB.
 const maxHeader = 4 << 10
 
-// Listen opens a port of the system's choice on 127.0.0.1.
-func Listen() (net.Listener, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("opening the endpoint: %w", err)
-	}
-	return l, nil
-}
-
-// FromFile is Listen for a listening socket that somebody else holds open, so that it outlives this process: no client
+// FromFile makes a listener of a listening socket that somebody else holds open, so that it outlives this process: no client
 // is refused while the next one starts. It is refused unless it listens on 127.0.0.1. f is not closed, and closing the
 // listener leaves it open.
 func FromFile(f *os.File) (net.Listener, error) {

@@ -94,7 +94,7 @@ func TestBodies(t *testing.T) {
 // Whatever bytes come, the server lives, and nobody without the token gets a key.
 func TestGarbage(t *testing.T) {
 	var log bytes.Buffer
-	l, err := Listen()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestServeFails(t *testing.T) {
-	l, err := Listen()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,6 +60,23 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
+func TestWithdraw(t *testing.T) {
+	mine := func(process string) bool { return strings.HasPrefix(process, "/opt/rolechain ") }
+	for file, want := range map[string]string{
+		"":                               "",
+		"[dev]\naws_access_key_id = A\n": "[dev]\naws_access_key_id = A\n",
+		"[default]\ncredential_process = /opt/rolechain a\n\n[dev]\nx = y\n\n[base]\ncredential_process = /opt/rolechain b\n": "[dev]\nx = y\n\n",
+		"[default]\noutput = json\ncredential_process = /opt/rolechain a\n":                                                   "[default]\noutput = json\n",
+		"[default]\ncredential_process = /bin/other\n":                                                                        "[default]\ncredential_process = /bin/other\n",
+		"# mine\n[default]\n# why\ncredential_process = /opt/rolechain a\n":                                                   "# mine\n[default]\n# why\n",
+		"not a file of AWS's\n": "not a file of AWS's\n",
+	} {
+		if got := string(Withdraw([]byte(file), mine)); got != want {
+			t.Errorf("%q became %q, want %q", file, got, want)
+		}
+	}
+}
+
 // FuzzMergeCredentials: whatever the file, it is refused with a line that it has, or [default] has our keys, every line of
 // another section is there, in order, and to write the same again changes nothing.
 func FuzzMergeCredentials(f *testing.F) {

@@ -37,9 +37,10 @@ type Options struct {
 	// a *chain.Error decides how soon to try again; any other counts as passing.
 	Get func(context.Context) (chain.Session, error)
 
-	// Publish gets each new session, and the one that the Keeper began with, in turn: a credentials file, a memfd. They
-	// run in Run's goroutine and must not block. One that fails is called again with the newest session, from 1 s later
-	// on, until it works; the others do not wait for it.
+	// Publish gets each new session, and the one that the Keeper began with, in turn: a credentials file, a memfd. It gets
+	// the same one again at least every 15 s, so that what somebody has removed comes back, and has nothing to do when all
+	// is as it was. They run in Run's goroutine and must not block. One that fails is called again with the newest session,
+	// from 1 s later on, until it works; the others do not wait for it.
 	Publish []func(chain.Session) error
 
 	// Session is one to begin with: that of the start, or the last good one of a predecessor that crashed. Zero: none. One

@@ -70,13 +70,15 @@ func (d *OnDemand) Wait(ctx context.Context) (chain.Session, error) {
 			}
 			return s, nil
 		}
-		select {
-		case <-over:
-		case <-ctx.Done():
+		if ctx.Err() != nil {
 			if failing == nil {
 				failing = ctx.Err()
 			}
 			return chain.Session{}, failing
+		}
+		select {
+		case <-over:
+		case <-ctx.Done(): // once more, for the reason as it is now
 		}
 	}
 }

@@ -25,8 +25,8 @@ type outlet struct {
 // renew makes the outlet take the next session at once: what stood in its way may be gone.
 func (o *outlet) renew() { o.done, o.retry = false, time.Time{} }
 
-// publish hands the session to every outlet that has not got it and is not waiting after a failure. It returns in how
-// long it has to be called again.
+// publish hands the session to every outlet that is not waiting after a failure, also to those that have taken it: what
+// they made of it may be gone by now. It returns in how long it has to be called again.
 func (k *Keeper) publish() time.Duration {
 	k.mu.Lock()
 	s, held := k.session, !k.state.Issued.IsZero()
@@ -38,7 +38,7 @@ func (k *Keeper) publish() time.Duration {
 	var behind []error
 	for _, o := range k.outlets {
 		now := k.now()
-		if wait := o.retry.Sub(now); !o.done && (wait <= 0 || wait > mostWait) { // beyond mostWait: the clock went back
+		if wait := o.retry.Sub(now); wait <= 0 || wait > mostWait { // beyond mostWait: the clock went back
 			o.take(k, s, now)
 		}
 		if !o.done {
@@ -62,9 +62,10 @@ func (o *outlet) take(k *Keeper, s chain.Session, now time.Time) {
 		if o.failures > 0 {
 			k.log.Info("session published after all", logged(s, slog.Int("failures", o.failures))...)
 		}
-		o.done, o.failures, o.err = true, 0, nil
+		o.done, o.failures, o.err, o.retry = true, 0, nil, time.Time{}
 		return
 	}
+	o.done = false
 	// The same bounds as for tries, without jitter: nothing is shared that could be called in lockstep.
 	o.retry = now.Add(min(mostWait, firstWait<<min(o.failures, 20)))
 	o.failures++

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,14 @@ func ended() context.Context {
 	return ctx
 }
 
+// different adds a session to those that came, unless it is the last of them again.
+func different(list []string, s chain.Session) []string {
+	if n := len(list); n > 0 && list[n-1] == s.AccessKeyID {
+		return list
+	}
+	return append(list, s.AccessKeyID)
+}
+
 func TestPublisherFails(t *testing.T) {
 	full := exit.Because(exit.NoFiles, errors.New("no space left"), "")
 	var broken atomic.Bool
@@ -32,10 +41,10 @@ func TestPublisherFails(t *testing.T) {
 				if broken.Load() {
 					return full
 				}
-				taken = append(taken, s.AccessKeyID)
+				taken = different(taken, s)
 				return nil
 			},
-			func(s chain.Session) error { other = append(other, s.AccessKeyID); return nil },
+			func(s chain.Session) error { other = different(other, s); return nil },
 		}
 	}, func(r *rig) {
 		if len(other) != 1 {
@@ -83,7 +92,10 @@ func TestPublisherGetsTheNewest(t *testing.T) {
 			if i.count() < 3 {
 				return errors.New("away")
 			}
-			taken, at = append(taken, s.AccessKeyID), time.Now()
+			if len(taken) == 0 {
+				at = time.Now()
+			}
+			taken = different(taken, s)
 			return nil
 		}}
 	}, func(r *rig) {
@@ -116,6 +128,78 @@ func TestPublisherAndReaders(t *testing.T) {
 		}
 		if err := k.Ready(ctx); err != nil || time.Since(began) != 5*time.Second {
 			t.Errorf("ready: %v after %v", err, time.Since(began))
+		}
+	})
+}
+
+// What was published and got lost is published again before long, and a publisher that works no more is told of.
+func TestPublishedAgain(t *testing.T) {
+	there, broken := false, false
+	in(t, &issuer{life: time.Hour}, func(o *Options) {
+		o.Publish = []func(chain.Session) error{func(chain.Session) error {
+			if broken {
+				return errors.New("read-only")
+			}
+			there = true
+			return nil
+		}}
+	}, func(r *rig) {
+		there = false
+		if r.pass(mostSleep); !there {
+			r.Error("it is not back")
+		}
+		broken = true
+		if r.pass(mostSleep); r.Status().Publish != "read-only" {
+			r.Errorf("status %+v", r.Status())
+		}
+		broken, there = false, false
+		if r.pass(mostSleep); !there || r.Status().Publish != "" {
+			r.Errorf("status %+v, there: %v", r.Status(), there)
+		}
+	})
+}
+
+// Who waited in vain is told why there is nothing now, not why there was nothing when the wait began.
+func TestReasonAtTheEndOfAWait(t *testing.T) {
+	i := &issuer{life: time.Hour, err: errDown}
+	late := errors.New("first reason")
+	in(t, i, func(o *Options) {
+		o.Publish = []func(chain.Session) error{func(chain.Session) error { return late }}
+	}, func(r *rig) {
+		d := NewOnDemand(Options{Get: i.get})
+		waits := map[string]func(context.Context) error{
+			"Wait":          func(ctx context.Context) error { _, err := r.Wait(ctx); return err },
+			"Ready":         r.Ready,
+			"OnDemand.Wait": func(ctx context.Context) error { _, err := d.Wait(ctx); return err },
+		}
+		told := map[string]error{}
+		var all sync.WaitGroup
+		for name, wait := range waits {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+				defer cancel()
+				err := wait(ctx)
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				told[name] = err
+			})
+		}
+		r.pass(time.Minute)
+		i.fail(errRefused)
+		r.pass(10 * time.Minute)
+		all.Wait()
+		for name, err := range told {
+			if !errors.Is(err, errRefused) {
+				r.Errorf("%s: %v", name, err)
+			}
+		}
+		i.fail(nil)
+		r.pass(10 * time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+		defer cancel()
+		go func() { time.Sleep(time.Minute); late = errors.New("second reason") }()
+		if err := r.Ready(ctx); err == nil || !strings.Contains(err.Error(), "second reason") {
+			r.Errorf("ready: %v", err)
 		}
 	})
 }

@@ -123,6 +123,9 @@ func keep(t *testing.T, i *issuer, change func(*Options)) *rig {
 	return r
 }
 
+// Current is what a reader gets who does not wait.
+func (k *Keeper) Current() (chain.Session, error) { return k.Wait(ended()) }
+
 // pass lets time go by, and what is due happen.
 func (r *rig) pass(d time.Duration) {
 	time.Sleep(d)

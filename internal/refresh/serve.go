@@ -8,14 +8,8 @@ import (
 	"rolechain/internal/chain"
 )
 
-// Current returns the session that is held, with its true expiry, until it ends. The error says that there is none yet
-// or when it ended, and wraps the reason why there is no newer one.
-func (k *Keeper) Current() (chain.Session, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.current()
-}
-
+// current returns the session that is held, with its true expiry, until it ends. The error says that there is none yet or
+// when it ended, and wraps the reason why there is no newer one.
 func (k *Keeper) current() (chain.Session, error) {
 	if !k.state.Issued.IsZero() && k.now().Before(k.session.Expires) {
 		return k.session, nil
@@ -35,27 +29,27 @@ type errNone string
 
 func (e errNone) Error() string { return string(e) }
 
-// Wait is Current that waits for a session when there is none, or when it has ended. It returns at once when there is
-// one, even if ctx has ended; when ctx ends first, it returns the error of Current.
+// Wait returns the session that is held, with its true expiry, until it ends, and at once, even if ctx has ended. When
+// there is none, or when it has ended, it waits for one; when ctx ends first, the error says so, and wraps the reason of
+// the last try.
 func (k *Keeper) Wait(ctx context.Context) (chain.Session, error) {
 	for {
 		k.mu.Lock()
 		s, err := k.current()
 		changed := k.changed
 		k.mu.Unlock()
-		if err == nil {
-			return s, nil
+		if err == nil || ctx.Err() != nil {
+			return s, err
 		}
 		select {
 		case <-changed:
-		case <-ctx.Done():
-			return chain.Session{}, err
+		case <-ctx.Done(): // once more, for the reason as it is now
 		}
 	}
 }
 
 // Ready waits until there is a session and every publisher has it: before that, a job must not be started that reads
-// what they write. When ctx ends first, the error is Current's, or says which publishers failed.
+// what they write. When ctx ends first, the error is Wait's, or says which publishers failed.
 func (k *Keeper) Ready(ctx context.Context) error {
 	for {
 		k.mu.Lock()
@@ -65,13 +59,12 @@ func (k *Keeper) Ready(ctx context.Context) error {
 		}
 		changed := k.changed
 		k.mu.Unlock()
-		if err == nil {
-			return nil
+		if err == nil || ctx.Err() != nil {
+			return err
 		}
 		select {
 		case <-changed:
-		case <-ctx.Done():
-			return err
+		case <-ctx.Done(): // once more, for the reason as it is now
 		}
 	}
 }

@@ -23,6 +23,7 @@ type environment struct {
 	RegionAlias           *string `env:"REGION"`
 	ConfigFile            *string `env:"AWS_CONFIG_FILE"`
 	SharedCredentialsFile *string `env:"AWS_SHARED_CREDENTIALS_FILE"`
+	ProfilesFile          *string `env:"AWS_CREDENTIAL_PROFILES_FILE"`
 	STSEndpoint           *string `env:"AWS_ENDPOINT_URL_STS"`
 	Endpoint              *string `env:"AWS_ENDPOINT_URL"`
 	FIPS                  *string `env:"AWS_USE_FIPS_ENDPOINT"`

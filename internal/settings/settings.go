@@ -79,6 +79,7 @@ type Locations struct {
 	Home               string // HOME; "" when unset or empty
 	ConfigFile         string // AWS_CONFIG_FILE; "" when unset or empty
 	CredentialsFile    string // AWS_SHARED_CREDENTIALS_FILE; "" when unset or empty
+	ProfilesFile       string // AWS_CREDENTIAL_PROFILES_FILE; "" when unset or empty
 	EmptyConfigFile    bool   // AWS_CONFIG_FILE is set and empty, which SDKs take for a path
 	ContainerURI       string // AWS_CONTAINER_CREDENTIALS_FULL_URI; "" when unset or empty
 	ContainerTokenFile string // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; "" when unset or empty

@@ -37,6 +37,7 @@ func (v *validator) settings(env environment) Settings {
 		Locations: Locations{
 			Home:               ambient(env.Home),
 			EmptyConfigFile:    env.ConfigFile != nil && *env.ConfigFile == "",
+			ProfilesFile:       ambient(env.ProfilesFile),
 			ContainerURI:       ambient(env.ContainerURI),
 			ContainerTokenFile: ambient(env.ContainerTokenFile),
 			STSEndpoint:        cmp.Or(ambient(env.STSEndpoint), ambient(env.Endpoint)),

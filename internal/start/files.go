@@ -30,7 +30,8 @@ func (p *Plan) writeCredentials(s settings.Settings, found Found, profiles []pro
 		const later = "OF_EACH_SESSION"
 		ours, others = []profile.Profile{profile.Session(later, later, later)}, profiles[1:] // the first is [default]
 	}
-	merged, notes, err := profile.MergeCredentials(found.Credentials.Data, ours)
+	clean := profile.Withdraw(found.Credentials.Data, ownProcess)
+	merged, notes, err := profile.MergeCredentials(clean, ours)
 	if err == nil {
 		_, err = profile.CheckCredentials(merged, others)
 	}
@@ -41,7 +42,11 @@ func (p *Plan) writeCredentials(s settings.Settings, found Found, profiles []pro
 	if s.Delivery == settings.Endpoint || !strings.HasPrefix(profile.Value(found.Credentials.Data, "default", "aws_access_key_id"), "ASIA") {
 		p.note(found.Credentials, notes)
 	}
-	return p.put("credentials", found.Credentials, found.PrivateCredentials, found, File{After: merged, ByRefresher: s.Delivery == settings.File}), nil
+	file := File{After: merged, ByRefresher: s.Delivery == settings.File}
+	if !bytes.Equal(clean, found.Credentials.Data) {
+		file.Seed = clean
+	}
+	return p.put("credentials", found.Credentials, found.PrivateCredentials, found, file), nil
 }
 
 func unsafe(e Existing, err error, variable string) error {
@@ -61,7 +66,9 @@ func (p *Plan) put(kind string, own, private Existing, found Found, f File) stri
 	f.Path, f.Exists, f.Before = own.Path, own.Exists, own.Data
 	if !f.stands() && own.elsewhere() {
 		f.Path, f.Exists, f.Before, f.Private = filepath.Join(found.Private, kind), private.Exists, private.Data, true
-		f.Seed = own.Data
+		if f.Seed == nil {
+			f.Seed = own.Data
+		}
 		if own.Unwritable != nil {
 			p.Warnings = append(p.Warnings, settings.Warning{
 				Text: fmt.Sprintf("the %s file goes to %q, because its own place cannot be written: %v", kind, f.Path, own.Unwritable)})
@@ -76,6 +83,25 @@ func (p *Plan) put(kind string, own, private Existing, found Found, f File) stri
 
 // stands is whether the file has its content already.
 func (f File) stands() bool { return f.Exists && !f.ByRefresher && bytes.Equal(f.Before, f.After) }
+
+// ownProcess tells the credential process of endpoint delivery, whatever program and directory it names.
+func ownProcess(process string) bool {
+	words := strings.Fields(process)
+	return len(words) == 4 && filepath.Base(words[0]) == "rolechain" && words[1] == "credentials"
+}
+
+// withdraw takes out of the credentials file what an earlier start in endpoint delivery has left there: nothing else of it
+// is profile delivery's to touch.
+func (p *Plan) withdraw(found *Found) {
+	e := &found.Credentials
+	after := profile.Withdraw(e.Data, ownProcess)
+	if bytes.Equal(after, e.Data) || e.Unwritable != nil {
+		return
+	}
+	p.Files = append(p.Files, File{Path: e.Path, Exists: true, Before: e.Data, After: after})
+	p.Kept = append(p.Kept, e.Path)
+	e.Data = after
+}
 
 // processes are the profiles of endpoint delivery.
 func processes(s settings.Settings, found Found) ([]profile.Profile, error) {

@@ -91,7 +91,7 @@ func targetError(name string, err error) error {
 
 func (f *Found) lookAtFiles(s settings.Settings) error {
 	l := s.Locations
-	f.Private = durable.PrivateDir(os.TempDir())
+	f.Private = privateDir()
 	var problems [2]error
 	f.Config, problems[0] = existing(place(l.ConfigFile, l.Home, "config"))
 	f.Credentials, problems[1] = existing(place(l.CredentialsFile, l.Home, "credentials"))
@@ -104,7 +104,30 @@ func (f *Found) lookAtFiles(s settings.Settings) error {
 	if err := errors.Join(problems[:]...); err != nil {
 		return err
 	}
+	if s.Refreshed() && sameFile(f.Config, f.Credentials) {
+		return exit.Because(exit.BadSetting, fmt.Errorf("AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name the same file, %q", f.Credentials.Path),
+			"their profiles have different forms in the two: name two files, or neither")
+	}
 	return f.settle(s)
+}
+
+// sameFile is whether two places are one, by name or by links.
+func sameFile(a, b Existing) bool {
+	if a.Path == "" || b.Path == "" {
+		return false
+	}
+	one, err1 := os.Stat(a.Path)
+	other, err2 := os.Stat(b.Path)
+	return a.Path == b.Path || err1 == nil && err2 == nil && os.SameFile(one, other)
+}
+
+// privateDir is the private directory below the temp dir, as an absolute path: the job may change its own.
+func privateDir() string {
+	temp := os.TempDir()
+	if absolute, err := filepath.Abs(temp); err == nil {
+		temp = absolute
+	}
+	return durable.PrivateDir(temp)
 }
 
 // look asks whether e can be written.

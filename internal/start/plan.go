@@ -31,8 +31,8 @@ type File struct {
 	Before, After []byte
 	Private       bool // Path is in the private directory, which is made if need be
 
-	// ByRefresher is a file that the refresher writes, anew with each session: After has words in the place of keys. Where
-	// the file has left its own place, Seed is what stands there and the refresher is to find.
+	// ByRefresher is a file that the refresher writes, anew with each session: After has words in the place of keys. Seed is
+	// what it is to find, when that is not what is there: the file has left its own place, or something of ours has to go.
 	ByRefresher bool
 	Seed        []byte
 }
@@ -67,6 +67,7 @@ func Make(s settings.Settings, found Found, env, args []string) (Plan, error) {
 		return Plan{}, err
 	}
 	if !s.Refreshed() {
+		p.withdraw(&found)
 		err = p.checkCredentials(found, profiles)
 		p.placeProfile(s, found, config)
 	} else {

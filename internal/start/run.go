@@ -26,7 +26,7 @@ const (
 func (f Found) runDirectory(d settings.Delivery) (string, error) {
 	candidates := []string{f.Private}
 	if !f.Config.elsewhere() {
-		if dir := filepath.Dir(f.Config.Path); !sharedDir(dir) {
+		if dir := filepath.Dir(f.Config.Path); !sharedDir(dir) && !foreignDir(beside(dir)) {
 			candidates = []string{beside(dir), f.Private}
 		}
 	}
@@ -54,25 +54,31 @@ func RunDirectories(l settings.Locations) []string {
 		// In the job's own environment AWS_CONFIG_FILE names the file as it was written, in the private directory too.
 		list = append(list, beside(filepath.Dir(config)), filepath.Dir(config))
 	}
-	return append(list, durable.PrivateDir(os.TempDir()))
+	return append(list, privateDir())
 }
 
-// Chained returns the refresher's directory when the environment is that of a job in endpoint delivery already, as for a job
-// that calls the entrypoint again: what EKS injected is gone, and the way to credentials leads to the refresher.
+// Chained returns the refresher's directory when the environment is that of a job with a refresher already, as for a job
+// that calls the entrypoint again: what EKS injected is gone, and the variables that the first start has set lead to the
+// refresher or to its file.
 func Chained(s settings.Settings) (run string, chained bool) {
+	if !s.Refreshed() {
+		return "", false
+	}
 	l := s.Locations
-	if s.Delivery != settings.Endpoint || filepath.Base(l.ContainerTokenFile) != TokenName {
-		return "", false
+	for _, run := range RunDirectories(l) {
+		data, _, _ := durable.Read(filepath.Join(run, ContactName))
+		var contact struct {
+			URL         string `json:"url"`
+			Credentials string `json:"credentials"`
+		}
+		switch {
+		case json.Unmarshal(data, &contact) != nil:
+		case s.Delivery == settings.Endpoint && contact.URL+uriPath == l.ContainerURI,
+			s.Delivery == settings.File && contact.Credentials != "" && contact.Credentials == l.ProfilesFile:
+			return run, true
+		}
 	}
-	run = filepath.Dir(l.ContainerTokenFile)
-	data, _, _ := durable.Read(filepath.Join(run, ContactName))
-	var contact struct {
-		URL string `json:"url"`
-	}
-	if json.Unmarshal(data, &contact) != nil || contact.URL+uriPath != l.ContainerURI {
-		return "", false
-	}
-	return run, true
+	return "", false
 }
 
 // uriPath is the path in AWS_CONTAINER_CREDENTIALS_FULL_URI: package endpoint's, which the entrypoint does not link.
@@ -82,6 +88,16 @@ const uriPath = "/credentials"
 func sharedDir(dir string) bool {
 	var st unix.Stat_t
 	return unix.Stat(dir, &st) == nil && st.Mode&0o022 != 0
+}
+
+// foreignDir is whether somebody else can put another file in the place of one in dir. Root takes the owner's as it is.
+func foreignDir(dir string) bool {
+	var st unix.Stat_t
+	if unix.Lstat(dir, &st) != nil {
+		return false
+	}
+	me := uint32(os.Geteuid())
+	return st.Mode&unix.S_IFMT != unix.S_IFDIR || st.Mode&0o022 != 0 || me != 0 && st.Uid != me
 }
 
 // commandWord is whether a path can be a word of a credential_process: SDKs split it by rules of their own, botocore by

@@ -79,11 +79,16 @@ func Enter() (*Supervisor, *Worker, error) {
 	os.Unsetenv(placeEnv)
 	o.pidfd = claim(fdOriginal)
 	state, socket, talk := claim(fdState), claim(fdSocket), claim(fdTalk)
-	if err := closeStrays(); err != nil {
-		return nil, nil, err
-	}
+	err = closeStrays()
 	signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGPIPE)
-	if err := hide(); err != nil {
+	if err == nil {
+		err = hide()
+	}
+	if err != nil {
+		// Whoever waits for this process is told; of a worker that was started again nobody is.
+		if line, encodeErr := failed(err).encode(); encodeErr == nil && talk >= 0 {
+			_ = retry(func() error { _, err := unix.Write(talk, line); return err })
+		}
 		return nil, nil, err
 	}
 	switch {

@@ -13,10 +13,17 @@ func TestBackoff(t *testing.T) {
 	const long = time.Second
 	var got []string
 	for _, lived := range []time.Duration{0, 5, 0, 0, long - 1, 0, 0, 0, long, 0, 0, 2 * long, long, 0} {
-		got = append(got, b.next(lived).String())
+		got = append(got, b.next(lived, false).String())
 	}
 	if got, want := strings.Join(got, " "), "0s 100ms 200ms 400ms 800ms 800ms 800ms 800ms 0s 0s 100ms 0s 0s 0s"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	b, got = backoff{}, nil
+	for range 6 {
+		got = append(got, b.next(long-1, true).String())
+	}
+	if got, want := strings.Join(got, " "), "0s 100ms 100ms 100ms 100ms 100ms"; got != want {
+		t.Errorf("of workers that served: got %s, want %s", got, want)
 	}
 }
 

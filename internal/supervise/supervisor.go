@@ -18,7 +18,7 @@ type Config struct {
 	// Listen makes the listening socket, once; Loopback is one. nil: there is no socket. The file is the package's own
 	// afterwards.
 	Listen func() (*os.File, error)
-	// Log is told when a worker died. nil: nobody is. Lines are dropped while its reader does not read.
+	// Log is told when a worker died. nil: nobody is. It must not wait for a reader: that would keep all from ending.
 	Log *slog.Logger
 }
 
@@ -29,7 +29,7 @@ type Supervisor struct {
 	socket   int // -1: not made yet, or none
 	ready    int // pipe to Spawn; -1: Spawn was told, or a worker took over and there is no Spawn any more
 	backoff  backoff
-	news     chan func()
+	served   bool // the worker of the moment was ready, or the last one
 }
 
 // Run starts the worker, starts it again whenever it dies, and returns nil when the original has ended and the worker
@@ -46,17 +46,11 @@ func (s *Supervisor) Run(c Config) error {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s.news = make(chan func(), 8)
-	go func() {
-		for line := range s.news {
-			line()
-		}
-	}()
 	if err := s.provide(c.Listen); err != nil {
 		return s.fail(err)
 	}
 	if s.ready < 0 {
-		s.tell(func() { c.Log.Warn("the refresher's supervisor died, and its worker has taken over") })
+		c.Log.Warn("the refresher's supervisor died, and its worker has taken over")
 	}
 	for delay := time.Duration(0); ; {
 		if ended, _ := s.original.wait(-1, delay); ended {
@@ -71,18 +65,8 @@ func (s *Supervisor) Run(c Config) error {
 			return s.fail(cause)
 		}
 		lived := time.Since(started)
-		delay = s.backoff.next(lived)
-		s.tell(func() {
-			c.Log.Warn("the refresher is started again", "cause", cause, "after", lived.Round(time.Millisecond))
-		})
-	}
-}
-
-// tell logs in the background: a stderr that is full must keep nobody from ending.
-func (s *Supervisor) tell(line func()) {
-	select {
-	case s.news <- line:
-	default:
+		delay = s.backoff.next(lived, s.served)
+		c.Log.Warn("the refresher is started again", "cause", cause, "after", lived.Round(time.Millisecond))
 	}
 }
 
@@ -112,6 +96,7 @@ func (s *Supervisor) attend() (cause error, ended bool) {
 		return fmt.Errorf("starting the refresher's worker: %w", err), false
 	}
 	defer unix.Close(talk)
+	s.served = false
 	for {
 		ended, _ := s.original.wait(talk, -1)
 		if ended {
@@ -125,15 +110,17 @@ func (s *Supervisor) attend() (cause error, ended bool) {
 		if err != nil {
 			return fmt.Errorf("the refresher's worker died: %s", describe(reap(pid))), false
 		}
-		if s.ready < 0 {
-			continue // a worker that was started again
-		}
-		if _, err := decode(line); err != nil {
+		_, err = decode(line)
+		s.served = err == nil
+		switch {
+		case s.ready < 0: // a worker that was started again
+		case err != nil:
 			hangUp(talk, grace) // so that it may end in order
 			reap(pid)
 			return err, false
+		default:
+			s.answer(line)
 		}
-		s.answer(line)
 	}
 }
 
