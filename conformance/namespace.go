@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Addresses in a pod. All are on its own loopback interface; there is no other.
+const (
+	stsAddress   = "127.0.0.1:443"
+	s3Address    = "127.0.0.2:443"
+	plainAddress = "127.0.0.1:9000" // S3 without TLS, for SDKs that are told an endpoint
+	nodeAddress  = "169.254.169.254:80"
+)
+
+// podNamespaces are what every pod has of its own.
+const podNamespaces = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID
+
+// furnish turns the namespaces that this process was started in into a pod: AWS's names lead to itself, the authority in
+// dir is the one that is trusted, and the metadata service is in reach.
+func furnish(dir, work string) error {
+	// Before anything else, so that no mount ever gets out.
+	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
+		return fmt.Errorf("making mounts private: %w", err)
+	}
+	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return fmt.Errorf("mounting /proc: %w", err)
+	}
+	// faketime's clocks are shared memory, named by the process id that it has in its pod.
+	if err := unix.Mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777,size=64m"); err != nil {
+		return fmt.Errorf("mounting /dev/shm: %w", err)
+	}
+	hosts := "127.0.0.1 localhost spark-0\n127.0.0.1 " + strings.Join(stsNames, " ") + "\n127.0.0.2 " + strings.Join(s3Names, " ") + "\n"
+	path := filepath.Join(work, "hosts")
+	if err := os.WriteFile(path, []byte(hosts), 0o644); err != nil {
+		return err
+	}
+	if err := unix.Mount(path, "/etc/hosts", "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mounting /etc/hosts: %w", err)
+	}
+	const bundle = "/etc/ssl/certs/ca-certificates.crt"
+	if err := unix.Mount(filepath.Join(dir, bundleFile), bundle, "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("mounting %s: %w; install the package ca-certificates", bundle, err)
+	}
+	host, _, _ := net.SplitHostPort(nodeAddress)
+	return loopback(net.ParseIP(host))
+}
+
+// loopback brings the interface up, which gives it 127.0.0.1/8, and adds an address to it.
+func loopback(more net.IP) error {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(socket)
+	up, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	up.SetUint16(unix.IFF_UP)
+	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, up); err != nil {
+		return fmt.Errorf("bringing the loopback interface up: %w", err)
+	}
+	alias, err := unix.NewIfreq("lo:node")
+	if err != nil {
+		return err
+	}
+	if err := alias.SetInet4Addr(more.To4()); err != nil {
+		return err
+	}
+	if err := unix.IoctlIfreq(socket, unix.SIOCSIFADDR, alias); err != nil {
+		return fmt.Errorf("adding %s to the loopback interface: %w", more, err)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"rolechain/internal/ststest"
+)
+
+const (
+	region    = "eu-west-1"
+	baseARN   = "arn:aws:iam::111122223333:role/job-execution-role"
+	clientARN = "arn:aws:iam::444455556666:role/client-role"
+	subject   = "system:serviceaccount:emr:spark"
+	// What an image may bring along: keys of a user's.
+	imageKey    = "AKIAIMAGEIMAGEIMAGE0"
+	imageSecret = "imageimageimageimageimageimageimageimage"
+	// life is a session's, in seconds, unless the moment is about real ones. STS gives no such short ones; it is the
+	// shortest of which more than 10 s are left after an outage of more than half of it. From there on Rust renews at random.
+	life     = 26
+	realTime = 3600
+	// factor is how fast a faked clock runs: two sessions and a half of 3600 s in five minutes. Time limits that SDKs
+	// measure by it (botocore gives an endpoint 2 s) must stay longer than an answer takes on a loaded machine.
+	factor = 30
+)
+
+// A Setup is what the pod gets from the runner.
+type Setup struct {
+	Cell     Cell
+	Root     string // of the repository
+	Build    string // build/conformance
+	Dir      string // of the authority
+	Work     string // the pod's own folder
+	Programs string // folder with entrypoint and rolechain
+	Verbose  bool
+}
+
+// A pod is a Setup with everything running.
+type pod struct {
+	Setup
+	clock   clock
+	sts     *ststest.Server
+	front   *front // of sts
+	catcher *catcher
+	job     *job
+	out     *json.Encoder
+	begun   bool // the runner knows that the SDK has answered
+}
+
+// runPod is the whole process of a pod: it lives through the moments and writes an Observation for each to out, as a line
+// of JSON.
+func runPod(ctx context.Context, setup Setup, out io.Writer) error {
+	p := &pod{Setup: setup, clock: clock{began: time.Now(), factor: 1}, out: json.NewEncoder(out)}
+	if p.Cell.Real {
+		p.clock.factor = factor
+	}
+	if err := furnish(p.Dir, p.Work); err != nil {
+		return err
+	}
+	if err := p.serve(); err != nil {
+		return err
+	}
+	if err := p.image(); err != nil {
+		return err
+	}
+	if err := p.start(); err != nil {
+		return err
+	}
+	err := p.live(ctx)
+	if ended := p.job.end(); ended != nil {
+		err = errors.Join(err, ended)
+	}
+	if p.Verbose {
+		said, _ := os.ReadFile(p.job.stderr)
+		fmt.Fprintf(os.Stderr, "--- stderr of %s\n%s\n", p.Cell, said)
+		for _, e := range p.sts.Journal() {
+			fmt.Fprintf(os.Stderr, "sts: %s %s %s by %s: %s %s -> %s\n", e.Time.Format("15:04:05"), e.Action, e.Role, e.CallerKeyID, e.Outcome, e.Message, e.IssuedKeyID)
+		}
+	}
+	return err
+}
+
+func (p *pod) serve() error {
+	seconds := life
+	if p.Cell.Real {
+		seconds = 0 // as asked for
+	}
+	var err error
+	p.sts, err = ststest.New(ststest.Options{Now: p.clock.now, Config: ststest.Config{
+		Roles: []ststest.Role{{
+			ARN:         baseARN,
+			WebIdentity: &ststest.WebIdentity{StringEquals: map[string][]string{"sub": {subject}, "aud": {"sts.amazonaws.com"}}},
+			MayAssume:   []string{clientARN}, LifetimeSeconds: seconds,
+		}, {
+			ARN: clientARN, TrustedBy: []string{baseARN}, LifetimeSeconds: seconds,
+		}},
+		Users: []ststest.User{{ARN: "arn:aws:iam::111122223333:user/image", AccessKeyID: imageKey, SecretAccessKey: imageSecret}},
+	}})
+	if err != nil {
+		return err
+	}
+	p.catcher = &catcher{expired: func(key string) bool {
+		session, ok := p.sts.Lookup(key)
+		return ok && session.Expires.Before(p.clock.now())
+	}}
+	certificate, err := tls.LoadX509KeyPair(filepath.Join(p.Dir, serverFile), filepath.Join(p.Dir, serverFile))
+	if err != nil {
+		return fmt.Errorf("reading the certificate of AWS's names: %w", err)
+	}
+	secure := &tls.Config{Certificates: []tls.Certificate{certificate}, Time: p.clock.now}
+	if p.front, err = listen(stsAddress, p.sts, secure); err != nil {
+		return err
+	}
+	for address, config := range map[string]*tls.Config{s3Address: secure, plainAddress: nil} {
+		if _, err := listen(address, p.catcher, config); err != nil {
+			return err
+		}
+	}
+	_, err = listen(nodeAddress, nodeRole(p.clock.now), nil)
+	return err
+}
