@@ -1,0 +1,3 @@
+import boto3_probe
+
+boto3_probe.main()

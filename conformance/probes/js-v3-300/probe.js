@@ -1,0 +1,3 @@
+'use strict';
+
+require('../js/v3.js');
