@@ -24,6 +24,10 @@ realsdk: ## installs the Python and JavaScript SDKs that the tests ask, under bu
 realsdk-java: ## the same for both Java SDKs (needs a JDK and Maven)
 	internal/realsdk/install.sh java
 
+.PHONY: conformance
+conformance: ## real SDKs in every delivery at every moment, as root: SDK=, DELIVERY=, MOMENT= choose, WRITE= writes the matrix
+	go run ./conformance $(if $(SDK),-sdk "$(SDK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(MOMENT),-moment "$(MOMENT)") $(if $(WRITE),-write "$(WRITE)")
+
 FUZZTIME := 30s
 .PHONY: fuzz
 fuzz: ## looks for new inputs that break the merger, the settings or the endpoint
