@@ -1,5 +1,6 @@
 // Rolechain is everything of a role chain that talks to AWS or to a person: what keeps the job's sessions fresh and how it
-// stands, whether the chain works, what a container's start would do, and which version does it. It lies beside the entrypoint in the image; README.md has its commands.
+// stands, whether the chain works, what a container's start would do, what a submission needs, and which version does it. It lies
+// beside the entrypoint in the image; README.md has its commands.
 package main
 
 import (
@@ -33,6 +34,7 @@ var commands = []command{
 	{"check", "", "try each hop of the role chain and say which one fails, and why", check},
 	{"status", "[--json]", "print how the refresher stands; the exit code is an exec probe's", showStatus},
 	{"plan", "[ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", plan},
+	{"spark-conf", "FLAG...", "write the settings of a submission for driver and executors; -h lists the flags", sparkConf},
 	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", credentials},
 	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", keepFresh},
 	{"version", "", "print the version, the commit and the Go version", version},

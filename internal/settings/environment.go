@@ -104,7 +104,7 @@ func misspelt(env []string) []Warning {
 	for _, assignment := range env {
 		name, _, _ := strings.Cut(assignment, "=")
 		upper := strings.ToUpper(name)
-		if !strings.Contains(upper, "ROLE") || known(name) || serviceLink(name) || !only(name, letters+digits+"_") {
+		if !strings.Contains(upper, "ROLE") || Known(name) || serviceLink(name) || !only(name, letters+digits+"_") {
 			continue
 		}
 		within := 2
@@ -135,7 +135,8 @@ func defaultOf(name string) string {
 	return ""
 }
 
-func known(name string) bool {
+// Known is whether a start reads the variable of that name.
+func Known(name string) bool {
 	for _, n := range names() {
 		if n == name {
 			return true

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/report"
+	"rolechain/internal/settings"
+	"rolechain/internal/submission"
+)
+
+// sparkConf writes the settings of a submission, for driver and executors alike, so that nobody types them twice. It does
+// not look at its own environment, but for how to speak: the variables in question are those of pods to come.
+func sparkConf(args, env []string, stdout, stderr io.Writer) error {
+	var r submission.Request
+	var form, out, conf string
+	flags := flag.NewFlagSet("spark-conf", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	text := func(value *string, name, usage string) { flags.StringVar(value, name, "", usage) }
+	several := func(values *[]string, name, usage string) {
+		flags.Func(name, usage+"; may be given several times", func(v string) error {
+			*values = append(*values, v)
+			return nil
+		})
+	}
+	text(&form, "for", "the `form`: emr (start-job-run's JSON), spark-submit, operator (Spark Operator), pod-template")
+	text(&r.Release, "release", "the image's `release`: emr-7.10.0, emr-6.15.0, spark-3.5, spark-4.0; it decides which credential providers there are")
+	text(&r.ClientRole, "client-role", "`ARN` of the role to end up as")
+	text(&r.JobRole, "job-role", "`ARN` of the job execution role")
+	flags.BoolVar(&r.PodIdentity, "pod-identity", false, "the pods get the job execution role by EKS Pod Identity, not by IRSA")
+	text(&r.Delivery, "delivery", "`how` the job's SDKs get the client role: profile (the default), file, endpoint")
+	several(&r.JobBuckets, "job-bucket", "`bucket` on which Spark works as the job execution role, such as the one with the job's own file")
+	several(&r.ClientBuckets, "client-bucket", "`bucket` on which Spark works as the client role; needed in profile delivery")
+	several(&r.Profiles, "profile", "one more client role as a profile for SDKs, `name=ARN`")
+	several(&r.Set, "set", "any other setting of rolechain's, `NAME=VALUE`")
+	text(&r.Region, "region", "`region` for the SDKs (default: the one that EKS injects)")
+	text(&r.Image, "image", "container `image` with rolechain as its ENTRYPOINT")
+	text(&r.EntryPoint, "entry-point", "`URI` of the job's own file (default: job.py in the first -job-bucket)")
+	text(&r.Name, "name", "`name` of the job")
+	text(&r.VirtualCluster, "virtual-cluster", "`id` of EMR's virtual cluster")
+	text(&r.Master, "master", "`URL` of Kubernetes, for spark-submit")
+	text(&r.Namespace, "namespace", "`namespace` of the pods, for spark-submit and operator (default \"default\")")
+	text(&r.ServiceAccount, "service-account", "service `account` of the pods, where EMR does not start them (default \"spark\")")
+	text(&conf, "conf", "existing `file` with settings of the job's, to be checked: spark-defaults.conf, a script with --conf, or EMR's JSON; - is standard input")
+	text(&out, "out", "write into this `directory`; needed for pod-template, which is three files")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(stdout)
+		fmt.Fprintln(stdout, "usage: rolechain spark-conf FLAG...")
+		flags.PrintDefaults()
+		return nil
+	case err != nil:
+		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %w", err), "rolechain spark-conf -h lists the flags")
+	case flags.NArg() > 0:
+		return exit.Because(exit.Usage, fmt.Errorf("spark-conf takes flags only, not %q", flags.Arg(0)), "rolechain spark-conf -h lists them")
+	case form == string(submission.PodTemplate) && out == "":
+		return exit.Because(exit.Usage, errors.New("spark-conf: pod-template is three files, and -out is missing"), "name a directory")
+	}
+	r.Form = submission.Form(form)
+	if conf != "" {
+		var err error
+		if r.Conf, err = readConf(conf); err != nil {
+			return exit.Because(exit.BadSetting, fmt.Errorf("-conf: %w", err), "")
+		}
+	}
+	s, err := submission.Make(r)
+	if err != nil {
+		return err
+	}
+	_, speak, _, _ := settings.Read(env)
+	log := report.New(stderr, speak.Level, speak.Format)
+	for _, n := range append(s.Notes, s.Defeats()...) {
+		report.Warning(log, n.Text, n.Hint)
+	}
+	return put(s.Files(), out, stdout)
+}
+
+func readConf(path string) ([]submission.Property, error) {
+	if path == "-" {
+		path = "/dev/stdin"
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	list, err := submission.ReadConf(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return list, nil
+}
+
+// put writes files into a directory, or the only one to stdout.
+func put(files []submission.File, dir string, stdout io.Writer) error {
+	if dir == "" {
+		_, err := stdout.Write(files[0].Data)
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return exit.Because(exit.NoFiles, fmt.Errorf("-out: %w", err), "")
+	}
+	for _, f := range files {
+		mode := os.FileMode(0o666)
+		if strings.HasSuffix(f.Name, ".sh") {
+			mode = 0o777
+		}
+		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, mode); err != nil {
+			return exit.Because(exit.NoFiles, fmt.Errorf("-out: %w", err), "")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package submission
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Property is one of an existing configuration.
+type Property struct{ Name, Value string }
+
+// ReadConf finds the properties of Spark in an existing configuration: a spark-defaults.conf, a script with --conf
+// arguments, or JSON of EMR's (the input of start-job-run, its configuration overrides, a list of classifications, or
+// properties alone). Of a name that is there twice each is in the list.
+func ReadConf(data []byte) ([]Property, error) {
+	text := bytes.TrimSpace(data)
+	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
+		var value any
+		if err := json.Unmarshal(text, &value); err != nil {
+			return nil, fmt.Errorf("reading it as JSON: %w", err)
+		}
+		return fromJSON(value), nil
+	}
+	list := arguments(string(text))
+	if len(list) == 0 {
+		list = lines(string(text))
+	}
+	if len(list) == 0 && len(text) > 0 {
+		return nil, errors.New("there is no property in it that begins with spark.")
+	}
+	return list, nil
+}
+
+// fromJSON walks through all of a value, since EMR's JSON has properties at several depths.
+func fromJSON(value any) []Property {
+	var list []Property
+	switch v := value.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			text, isText := inner.(string)
+			switch {
+			case isText && name == "sparkSubmitParameters":
+				list = append(list, arguments(text)...)
+			case isText && strings.HasPrefix(name, "spark."):
+				list = append(list, Property{name, text})
+			case isText && strings.HasPrefix(name, "fs.s3"): // core-site and emrfs-site
+				list = append(list, Property{"spark.hadoop." + name, text})
+			default:
+				list = append(list, fromJSON(inner)...)
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			list = append(list, fromJSON(inner)...)
+		}
+	}
+	slices.SortFunc(list, func(a, b Property) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// arguments finds --conf NAME=VALUE, -c NAME=VALUE and --conf=NAME=VALUE among shell words.
+func arguments(text string) []Property {
+	var list []Property
+	words := split(text)
+	for i, w := range words {
+		setting, joined := strings.CutPrefix(w, "--conf=")
+		if !joined && (w == "--conf" || w == "-c") && i+1 < len(words) {
+			setting = words[i+1]
+		} else if !joined {
+			continue
+		}
+		if name, value, found := strings.Cut(setting, "="); found {
+			list = append(list, Property{name, value})
+		}
+	}
+	return list
+}
+
+// split splits text into words as a shell does, but for expansions: a variable stays as it is written.
+func split(text string) []string {
+	var words []string
+	var word strings.Builder
+	inWord, quote := false, rune(0)
+	escaped := false
+	for _, r := range text {
+		switch {
+		case escaped:
+			escaped = false
+			if r != '\n' {
+				word.WriteRune(r)
+				inWord = true
+			}
+		case r == '\\' && quote != '\'':
+			escaped = true
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote, inWord = r, true
+		case quote == 0 && strings.ContainsRune(" \t\r\n", r):
+			if inWord {
+				words = append(words, word.String())
+			}
+			word.Reset()
+			inWord = false
+		default:
+			word.WriteRune(r)
+			inWord = true
+		}
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	return words
+}
+
+// lines reads a properties file as Spark does: a name, then blanks, = or :, then the value.
+func lines(text string) []Property {
+	var list []Property
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "spark.") {
+			continue
+		}
+		end := strings.IndexAny(line, " \t=:")
+		if end < 0 {
+			continue
+		}
+		value := strings.TrimLeft(line[end:], " \t")
+		if value != "" && (value[0] == '=' || value[0] == ':') {
+			value = value[1:]
+		}
+		list = append(list, Property{line[:end], strings.TrimSpace(value)})
+	}
+	return list
+}

@@ -1,0 +1,144 @@
+package submission
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rolechain/internal/settings"
+)
+
+// Defeats names what in the existing configuration would keep the job from the roles that s gives it, if both were used
+// together.
+func (s Submission) Defeats() []Note {
+	var notes []Note
+	warn := func(hint, format string, args ...any) {
+		notes = append(notes, Note{Text: "-conf: " + fmt.Sprintf(format, args...), Hint: hint})
+	}
+	ours := s.properties()
+	delete(ours, imageProperty) // is not about the chain
+	for _, p := range s.Conf {
+		want, set := ours[p.Name]
+		name, isVariable := variable(p.Name)
+		switch {
+		case isJavaOptions(p.Name):
+			for _, option := range split(p.Value) {
+				if name, _, _ := strings.Cut(option, "="); leads(option) && option != s.JavaOption {
+					warn("take it out, and the property's other options are kept", "%s has %s, by which the AWS SDKs for Java find other credentials", p.Name, name)
+				}
+			}
+		case set && p.Value != want:
+			warn("take it out: it and this submission's would be one setting", "%s is %q, and has to be %q", p.Name, p.Value, want)
+		case set:
+		case isVariable && s.has(name):
+			warn("take it out: the pod templates have it", "%s is set beside the pod templates", p.Name)
+		case isVariable && slices.Contains(credentialVariables, name):
+			warn("take it out; rolechain sets what the job's SDKs need", "%s gives SDKs other credentials than the chain's, and Python workers get spark.executorEnv again after rolechain", p.Name)
+		case isVariable && (name == "ROLE_2_ARN" || name == "ROLE_1_ARN"):
+			warn("take it out: -client-role and -job-role are it", "%s is another name for a variable of this submission", p.Name)
+		case isKey(p.Name):
+			warn("take it out", "%s gives S3A keys of its own, which it takes before the role chain", p.Name)
+		default:
+			if problem := s.provider(p); problem != "" {
+				warn("take it out, or name the bucket with -job-bucket or -client-bucket", "%s is %s: %s", p.Name, p.Value, problem)
+			}
+		}
+	}
+	return notes
+}
+
+// credentialVariables are the variables by which an SDK finds credentials, and those by which rolechain tells it. What
+// regions and endpoints say does not matter here.
+var credentialVariables = []string{
+	"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME",
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ACCESS_KEY", "AWS_SECRET_KEY",
+	"AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY", "AMAZON_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION",
+	"AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CREDENTIAL_PROFILES_FILE", "AWS_SDK_LOAD_CONFIG",
+	"AWS_EC2_METADATA_DISABLED", "AWS_METADATA_ENDPOINT", "ASSUME_ROLE_CREDENTIALS_ROLE_ARN",
+}
+
+// variable is the name of the variable that a property gives to the driver or to the executors.
+func variable(property string) (name string, is bool) {
+	for _, prefix := range []string{
+		"spark.kubernetes.driverEnv.", "spark.executorEnv.",
+		"spark.kubernetes.driver.secretKeyRef.", "spark.kubernetes.executor.secretKeyRef.",
+	} {
+		if name, is = strings.CutPrefix(property, prefix); is {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+func isJavaOptions(name string) bool {
+	return slices.Contains([]string{
+		"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions",
+		"spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions",
+	}, name)
+}
+
+// leads is whether a JVM's option leads an AWS SDK to credentials: by these the first looks, version 1 and 2.
+func leads(option string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(option, "-D"), "=")
+	return strings.HasPrefix(option, "-D") && slices.Contains([]string{
+		"aws.profile", "aws.accessKeyId", "aws.secretKey", "aws.secretAccessKey", "aws.sessionToken",
+		"aws.roleArn", "aws.webIdentityTokenFile", "aws.configFile", "aws.sharedCredentialsFile",
+	}, name)
+}
+
+// isKey is whether a property of S3A's, for all buckets or for one, is a part of a static key.
+func isKey(property string) bool {
+	rest, is := strings.CutPrefix(property, "spark.hadoop.fs.s3a.")
+	return is && (strings.HasSuffix("."+rest, ".access.key") || strings.HasSuffix("."+rest, ".secret.key") || strings.HasSuffix("."+rest, ".session.token"))
+}
+
+// provider is what is wrong with a pinned credential provider, for a bucket that the submission does not name.
+func (s Submission) provider(p Property) string {
+	if !strings.HasPrefix(p.Name, "spark.hadoop.fs.s3") ||
+		!strings.HasSuffix(p.Name, ".aws.credentials.provider") && !strings.HasSuffix(p.Name, ".customAWSCredentialsProvider") {
+		return ""
+	}
+	for _, class := range strings.Split(p.Value, ",") {
+		class = strings.TrimSpace(class)
+		short := class[strings.LastIndexByte(class, '.')+1:]
+		switch {
+		case strings.HasPrefix(short, "WebIdentityToken") && !s.Settings.KeepIRSA:
+			return "it reads EKS's variables, which " + string(s.Settings.Delivery) + " delivery removes"
+		case short == "ContainerCredentialsProvider":
+			return "S3A cannot make one: the class has no create() that it could call"
+		case short == "InstanceProfileCredentialsProvider":
+			return "it is the node's role"
+		case strings.HasPrefix(class, "software.amazon.awssdk.") && s.Release.SDK == 1:
+			return "it is of the AWS SDK v2, and " + s.Request.Release + " has providers of v1"
+		case strings.HasPrefix(class, "com.amazonaws.") && s.Release.SDK == 2 && !containerOnly(short): // for which S3A takes its own
+			return "it is of the AWS SDK v1, and " + s.Request.Release + " has providers of v2"
+		case containerOnly(short) && s.Settings.Delivery != settings.Endpoint:
+			return "it asks the container's endpoint, which only endpoint delivery has"
+		}
+	}
+	return ""
+}
+
+func containerOnly(class string) bool {
+	return class == "IAMInstanceCredentialsProvider" || class == "EC2ContainerCredentialsProviderWrapper"
+}
+
+// withExisting is an option of the JVM's behind those of an existing configuration, which it would replace. Where one of
+// them leads elsewhere it stands alone, and Defeats says why.
+func (s Submission) withExisting(property, option string) string {
+	for _, p := range s.Conf {
+		if p.Name != property || p.Value == "" {
+			continue
+		}
+		switch options := split(p.Value); {
+		case slices.Contains(options, option):
+			return p.Value
+		case !slices.ContainsFunc(options, leads):
+			return p.Value + " " + option
+		}
+	}
+	return option
+}

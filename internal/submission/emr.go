@@ -1,0 +1,72 @@
+package submission
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"rolechain/internal/exit"
+)
+
+// What StartJobRun takes of properties (EMR on EKS API reference, Configuration).
+const (
+	mostProperties      = 100
+	longestPropertyText = 1024
+)
+
+// checkLimits checks what EMR would refuse. The other forms know no limits that this could reach.
+func (s Submission) checkLimits() error {
+	if !s.forEMR() {
+		return nil
+	}
+	p := s.properties()
+	var problems []error
+	refuse := func(problem string) {
+		problems = append(problems, exit.Because(exit.BadSetting, errors.New(problem), "put variables into pod templates, -for pod-template, or into the image"))
+	}
+	if len(p) > mostProperties {
+		refuse(fmt.Sprintf("%d properties are more than the %d that start-job-run takes", len(p), mostProperties))
+	}
+	for _, name := range sorted(p) {
+		if len(name) > longestPropertyText || len(p[name]) > longestPropertyText {
+			refuse(fmt.Sprintf("%s has %d bytes, more than the %d that start-job-run takes", name, len(p[name]), longestPropertyText))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// startJobRun is the input of `aws emr-containers start-job-run --cli-input-json`, which adds the client token.
+func (s Submission) startJobRun() []byte {
+	type driver struct {
+		EntryPoint string `json:"entryPoint"`
+	}
+	type configuration struct {
+		Classification string            `json:"classification"`
+		Properties     map[string]string `json:"properties"`
+	}
+	var request struct {
+		Name             string `json:"name"`
+		VirtualClusterID string `json:"virtualClusterId"`
+		ExecutionRoleARN string `json:"executionRoleArn"`
+		ReleaseLabel     string `json:"releaseLabel"`
+		JobDriver        struct {
+			SparkSubmit driver `json:"sparkSubmitJobDriver"`
+		} `json:"jobDriver"`
+		Overrides struct {
+			Application []configuration `json:"applicationConfiguration"`
+		} `json:"configurationOverrides"`
+	}
+	request.Name, request.VirtualClusterID = s.Name, s.VirtualCluster
+	request.ExecutionRoleARN, request.ReleaseLabel = s.JobRole, s.Release.Label
+	request.JobDriver.SparkSubmit.EntryPoint = s.EntryPoint
+	request.Overrides.Application = []configuration{{"spark-defaults", s.properties()}}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(request); err != nil {
+		panic(err) // strings cannot fail
+	}
+	return b.Bytes()
+}

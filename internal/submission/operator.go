@@ -1,0 +1,51 @@
+package submission
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// application is a SparkApplication of the Spark Operator. Variables are properties of Spark in it: driver.env and
+// executor.env would need the operator's webhook.
+func (s Submission) application() []byte {
+	var b strings.Builder
+	b.WriteString(s.comments())
+	fmt.Fprintf(&b, `apiVersion: sparkoperator.k8s.io/v1beta2
+kind: SparkApplication
+metadata:
+  name: %s
+  namespace: %s
+spec:
+  type: Python
+  pythonVersion: "3"
+  mode: cluster
+  sparkVersion: %s
+  image: %s
+  mainApplicationFile: %s
+  sparkConf:
+`, yaml(s.Name), yaml(s.Namespace), yaml(s.Release.Spark), yaml(s.Image), yaml(s.EntryPoint))
+	p := s.properties()
+	for _, name := range sorted(p) {
+		fmt.Fprintf(&b, "    %s: %s\n", yaml(name), yaml(p[name]))
+	}
+	fmt.Fprintf(&b, `  driver:
+    serviceAccount: %[1]s
+  executor:
+    serviceAccount: %[1]s
+    instances: 1
+`, yaml(s.ServiceAccount))
+	return []byte(b.String())
+}
+
+// yaml writes a string as YAML reads it back: in JSON's quotes, which are among YAML's.
+func yaml(text string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(text); err != nil {
+		panic(err) // a string cannot fail
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}

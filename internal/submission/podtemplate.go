@@ -1,0 +1,51 @@
+package submission
+
+import (
+	"fmt"
+	"strings"
+)
+
+const (
+	driverTemplate   = "driver.yaml"
+	executorTemplate = "executor.yaml"
+)
+
+// template is the pod template for the driver or the executors: of the chain it has the variables, which are all that a
+// pod can have of it.
+func (s Submission) template(role string) []byte {
+	var b strings.Builder
+	// Spark takes the first container; EMR knows its own by these names (EMR on EKS development guide, "Using pod templates").
+	b.WriteString("apiVersion: v1\nkind: Pod\nspec:\n")
+	if s.ServiceAccount != "" {
+		fmt.Fprintf(&b, "  serviceAccountName: %s\n", yaml(s.ServiceAccount))
+	}
+	fmt.Fprintf(&b, `  containers:
+    - name: spark-kubernetes-%s
+      env:
+`, role)
+	for _, v := range s.Variables {
+		fmt.Fprintf(&b, "        - name: %s\n          value: %s\n", v.Name, yaml(v.Value))
+	}
+	return []byte(b.String())
+}
+
+// defaults is a spark-defaults.conf with the properties that go with the templates. Java reads a backslash in it as the
+// begin of an escape.
+func (s Submission) defaults() []byte {
+	var b strings.Builder
+	b.WriteString(s.comments())
+	p := s.properties()
+	for _, name := range sorted(p) {
+		fmt.Fprintf(&b, "%s %s\n", name, strings.ReplaceAll(p[name], `\`, `\\`))
+	}
+	return []byte(b.String())
+}
+
+// templatePlace is where Spark looks for the templates: EMR fetches them from S3, as the job execution role; elsewhere
+// spark-submit reads them where it runs.
+func (s Submission) templatePlace() string {
+	if !s.Release.EMR {
+		return ""
+	}
+	return "s3://" + s.anyJobBucket() + "/"
+}

@@ -1,0 +1,146 @@
+package submission
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/settings"
+)
+
+// Classes of credential providers. Neither S3A nor EMRFS asks the default chain of the AWS SDK: they have a list of their
+// own, so each delivery needs the class that finds what it delivers.
+const (
+	webIdentityV1 = "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"
+	webIdentityV2 = "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider"
+	profileV1     = "com.amazonaws.auth.profile.ProfileCredentialsProvider"
+	profileV2     = "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
+
+	// The one of S3A's default list that knows the loopback endpoint, for both SDKs; SDK v2's ContainerCredentialsProvider
+	// has no constructor that S3A could call. EMRFS has no such class of its own.
+	containerS3A = "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider"
+	containerV1  = "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper"
+
+	// Those that do the second hop themselves, which SDK v1 does not do for a profile.
+	assumedS3A   = "org.apache.hadoop.fs.s3a.auth.AssumedRoleCredentialProvider"
+	assumedEMRFS = "com.amazonaws.emr.AssumeRoleAWSCredentialsProvider"
+)
+
+// providers are the classes for a file system: for every bucket that is not named, and for those of the job's and of the
+// client's account. "" for a bucket is that of every other.
+type providers struct{ every, job, client string }
+
+// providersOf is the table that this package is about.
+func providersOf(r Release, d settings.Delivery) providers {
+	webIdentity, profile, container, assumed := webIdentityV1, profileV1, containerS3A, assumedS3A
+	if r.SDK == 2 {
+		webIdentity, profile, assumed = webIdentityV2, profileV2, profileV2
+	}
+	if r.EMRFS {
+		container, assumed = containerV1, assumedEMRFS
+	}
+	switch d {
+	case settings.Endpoint:
+		return providers{every: container, job: profile} // the profile that -Daws.profile names
+	case settings.File:
+		return providers{every: profile, job: webIdentity} // with EKS's variables kept
+	default:
+		return providers{every: webIdentity, client: assumed}
+	}
+}
+
+// decide turns the table into properties, and into the variables and the option of the JVMs that go with them.
+func (s *Submission) decide() error {
+	if err := s.possible(); err != nil {
+		return err
+	}
+	p := providersOf(s.Release, s.Settings.Delivery)
+	s.Properties[s.key("")] = p.every
+	for _, b := range s.JobBuckets {
+		if p.job != "" {
+			s.Properties[s.key(b)] = p.job
+		}
+	}
+	for _, b := range s.ClientBuckets {
+		if p.client != "" {
+			s.Properties[s.key(b)] = p.client
+		}
+		if p.client == assumedS3A {
+			prefix := "spark.hadoop.fs.s3a.bucket." + b + ".assumed.role."
+			s.Properties[prefix+"arn"] = s.Settings.ClientRole
+			s.Properties[prefix+"credentials.provider"] = webIdentityV1
+		}
+	}
+	if p.client == assumedEMRFS && len(s.ClientBuckets) > 0 {
+		s.add("ASSUME_ROLE_CREDENTIALS_ROLE_ARN", s.Settings.ClientRole)
+	}
+	if s.Release.EMRFS {
+		s.note("the settings of EMRFS have not been run: they are as AWS's documentation has them", "try the job with a small input first; emr-7.10.0 and later have S3A")
+	}
+	if len(s.JobBuckets) == 0 {
+		if s.Settings.Delivery != settings.Profile {
+			s.note("no -job-bucket: the driver fetches the job's own file as the client role", "name the bucket that only the job execution role may read")
+		}
+		return nil
+	}
+	switch s.Settings.Delivery {
+	case settings.Endpoint:
+		s.JavaOption = "-Daws.profile=" + s.Settings.BaseProfile
+		s.note(s.JavaOption+" leads the default chain of every AWS SDK for Java in driver and executors to the job execution role, not S3A's alone",
+			"for other clients in the JVM that are to be the client role, such as a catalog's, name the SDK's provider of container credentials")
+	case settings.File:
+		if !s.has(irsaEnv) {
+			s.add(irsaEnv, "keep")
+			s.Settings.KeepIRSA = true
+		}
+		s.note("EKS's variables stay, for the job's buckets: the default chain of every AWS SDK for Java, and of Go, is the job execution role",
+			"with -delivery endpoint they need not stay")
+	}
+	return nil
+}
+
+// key is the property that names the provider for a bucket, or for all.
+func (s *Submission) key(bucket string) string {
+	switch {
+	case s.Release.EMRFS && bucket == "":
+		return "spark.hadoop.fs.s3.customAWSCredentialsProvider"
+	case s.Release.EMRFS:
+		return "spark.hadoop.fs.s3.bucket." + bucket + ".customAWSCredentialsProvider"
+	case bucket == "":
+		return "spark.hadoop.fs.s3a.aws.credentials.provider"
+	}
+	return "spark.hadoop.fs.s3a.bucket." + bucket + ".aws.credentials.provider"
+}
+
+// possible refuses what cannot work, with what can.
+func (s *Submission) possible() error {
+	const endpoint = "write -delivery endpoint"
+	var problems []error
+	refuse := func(problem, hint string) {
+		problems = append(problems, exit.Because(exit.BadSetting, errors.New(problem), hint))
+	}
+	set := s.Settings
+	removed := slices.Contains(s.Variables, Variable{irsaEnv, "remove"})
+	switch {
+	case s.PodIdentity && set.Delivery != settings.Endpoint:
+		refuse(fmt.Sprintf("-pod-identity: what Spark needs in %s delivery has not been looked at", set.Delivery), endpoint)
+	case removed && set.Delivery == settings.Profile:
+		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads S3 with in profile delivery", "leave it out, or "+endpoint)
+	case removed && set.Delivery == settings.File && len(s.JobBuckets) > 0:
+		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads -job-bucket with in file delivery", "leave it out, or "+endpoint)
+	}
+	if set.Delivery == settings.Profile && s.Release.SDK == 1 && len(s.ClientBuckets) > 0 {
+		for _, c := range []struct {
+			name string
+			set  bool
+		}{{"ROLE_CHAIN_VIA", len(set.Via) > 0}, {"ROLE_CHAIN_EXTERNAL_ID", set.ExternalID != ""}} {
+			if c.set {
+				refuse(fmt.Sprintf("-client-bucket: in profile delivery %s reads it by a provider that does not know %s", s.Request.Release, c.name), endpoint)
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (s *Submission) note(text, hint string) { s.Notes = append(s.Notes, Note{Text: text, Hint: hint}) }

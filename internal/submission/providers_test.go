@@ -1,0 +1,136 @@
+package submission
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	client = "arn:aws:iam::222222222222:role/client-role-2"
+	job    = "arn:aws:iam::111111111111:role/job-execution-role-1"
+)
+
+func request(change func(*Request)) Request {
+	r := Request{Form: SparkSubmit, Release: "spark-4.0", Delivery: "endpoint", ClientRole: client, JobRole: job, JobBuckets: []string{"jobs-1"}, ClientBuckets: []string{"data-2"}}
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+// What each file system needs in each delivery. S3A's rows have been run (docs/decisions.md, "Spark's credential
+// providers"); EMRFS's cannot be.
+func TestProviders(t *testing.T) {
+	const (
+		s3a       = "spark.hadoop.fs.s3a.aws.credentials.provider"
+		s3aJobs   = "spark.hadoop.fs.s3a.bucket.jobs-1.aws.credentials.provider"
+		s3aData   = "spark.hadoop.fs.s3a.bucket.data-2.aws.credentials.provider"
+		emrfs     = "spark.hadoop.fs.s3.customAWSCredentialsProvider"
+		emrfsJobs = "spark.hadoop.fs.s3.bucket.jobs-1.customAWSCredentialsProvider"
+		emrfsData = "spark.hadoop.fs.s3.bucket.data-2.customAWSCredentialsProvider"
+
+		option = "-Daws.profile=job-execution-role"
+	)
+	v1 := map[string]map[string]string{
+		"endpoint": {s3a: "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider", s3aJobs: "com.amazonaws.auth.profile.ProfileCredentialsProvider"},
+		"file":     {s3a: "com.amazonaws.auth.profile.ProfileCredentialsProvider", s3aJobs: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"},
+		"profile": {s3a: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider", s3aData: "org.apache.hadoop.fs.s3a.auth.AssumedRoleCredentialProvider",
+			"spark.hadoop.fs.s3a.bucket.data-2.assumed.role.arn":                  client,
+			"spark.hadoop.fs.s3a.bucket.data-2.assumed.role.credentials.provider": "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"},
+	}
+	v2 := map[string]map[string]string{
+		"endpoint": {s3a: "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider", s3aJobs: "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"},
+		"file": {s3a: "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider",
+			s3aJobs: "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider"},
+		"profile": {s3a: "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider",
+			s3aData: "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"},
+	}
+	emr := map[string]map[string]string{
+		"endpoint": {emrfs: "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper", emrfsJobs: "com.amazonaws.auth.profile.ProfileCredentialsProvider"},
+		"file":     {emrfs: "com.amazonaws.auth.profile.ProfileCredentialsProvider", emrfsJobs: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"},
+		"profile":  {emrfs: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider", emrfsData: "com.amazonaws.emr.AssumeRoleAWSCredentialsProvider"},
+	}
+	for release, want := range map[string]map[string]map[string]string{
+		"spark-3.3": v1, "spark-3.5.9": v1, "spark-4.0": v2, "spark-4.1.1": v2, "emr-7.10.0": v2, "emr-7.12": v2, "emr-6.15.0": emr, "emr-7.0.0": emr, "emr-7.9.0": emr,
+	} {
+		for delivery, properties := range want {
+			t.Run(release+" "+delivery, func(t *testing.T) {
+				s, err := Make(request(func(r *Request) { r.Release, r.Delivery = release, delivery }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !maps.Equal(s.Properties, properties) {
+					t.Errorf("properties %v\nwant %v", s.Properties, properties)
+				}
+				p := s.properties()
+				for _, name := range []string{"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"} {
+					if value, there := p[name]; there != (delivery == "endpoint") || there && value != option {
+						t.Errorf("%s is %q", name, value)
+					}
+				}
+				if kept := s.has(irsaEnv); kept != (delivery == "file") {
+					t.Errorf("%s is written: %v", irsaEnv, kept)
+				}
+				if assumed := s.has("ASSUME_ROLE_CREDENTIALS_ROLE_ARN"); assumed != (s.Release.EMRFS && delivery == "profile") {
+					t.Errorf("the role for EMRFS's own provider is written: %v", assumed)
+				}
+				notRun := slices.ContainsFunc(s.Notes, func(n Note) bool { return strings.Contains(n.Text, "have not been run") })
+				if notRun != s.Release.EMRFS {
+					t.Errorf("it says that the settings have not been run: %v", notRun)
+				}
+			})
+		}
+	}
+}
+
+// Without a bucket that stays on the job execution role nothing has to lead there.
+func TestNoJobBucket(t *testing.T) {
+	for _, delivery := range []string{"endpoint", "file", "profile"} {
+		s, err := Make(request(func(r *Request) { r.Delivery, r.JobBuckets = delivery, nil }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		warned := slices.ContainsFunc(s.Notes, func(n Note) bool { return strings.HasPrefix(n.Text, "no -job-bucket") })
+		if s.JavaOption != "" || s.has(irsaEnv) || warned != (delivery != "profile") {
+			t.Errorf("%s: option %q, variables %v, notes %v", delivery, s.JavaOption, s.Variables, s.Notes)
+		}
+	}
+}
+
+// The base profile's name is a setting, and the option has to follow it.
+func TestBaseProfile(t *testing.T) {
+	s, err := Make(request(func(r *Request) { r.Set = []string{"ROLE_CHAIN_BASE_PROFILE=irsa"} }))
+	if err != nil || s.JavaOption != "-Daws.profile=irsa" {
+		t.Errorf("%q, %v", s.JavaOption, err)
+	}
+}
+
+// Every variable is there for the driver and for the executors, in every form that has them as properties.
+func TestBothGetEveryVariable(t *testing.T) {
+	s, err := Make(request(func(r *Request) {
+		r.Region, r.Profiles = "eu-west-1", []string{"a=" + client, "b=" + client}
+		r.Set = []string{"ROLE_CHAIN_SESSION_TAGS=team=x,cost=y", "ROLE_CHAIN_EXTERNAL_ID=id"}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job, "AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "ROLE_CHAIN_DELIVERY": "endpoint",
+		"ROLE_CHAIN_ENTRYPOINT": "/opt/entrypoint.sh", "ROLE_CHAIN_PROFILES": "a=" + client + ",b=" + client,
+		"ROLE_CHAIN_SESSION_TAGS": "team=x,cost=y", "ROLE_CHAIN_EXTERNAL_ID": "id",
+	}
+	driver, executors := map[string]string{}, map[string]string{}
+	for name, value := range s.properties() {
+		if name, is := strings.CutPrefix(name, "spark.kubernetes.driverEnv."); is {
+			driver[name] = value
+		}
+		if name, is := strings.CutPrefix(name, "spark.executorEnv."); is {
+			executors[name] = value
+		}
+	}
+	if !maps.Equal(driver, want) || !maps.Equal(executors, want) {
+		t.Errorf("driver %v\nexecutors %v\nwant %v", driver, executors, want)
+	}
+}

@@ -1,0 +1,107 @@
+package submission
+
+import (
+	"strings"
+	"testing"
+
+	"rolechain/internal/exit"
+)
+
+// Each of these is refused, with the flag's name, and nothing else is.
+func TestRefusals(t *testing.T) {
+	for _, test := range []struct {
+		change func(*Request)
+		want   string
+	}{
+		{func(r *Request) { r.Form = "yaml" }, `-for: "yaml" is none of emr, spark-submit, operator, pod-template`},
+		{func(r *Request) { r.Release = "" }, `-release: "" is not a release`},
+		{func(r *Request) { r.Release = "emr-7" }, `-release: "emr-7" is not a release`},
+		{func(r *Request) { r.Release = "emr-7.10.0-Latest" }, `-release: "emr-7.10.0-Latest" is not a release`},
+		{func(r *Request) { r.Release = "spark-4.0-latest" }, `-release: "spark-4.0-latest" is not a release`},
+		{func(r *Request) { r.Release = "emr-6.14.0" }, `-release: "emr-6.14.0" is a release that spark-conf has no settings for`},
+		{func(r *Request) { r.Release = "emr-8.0.0" }, `-release: "emr-8.0.0" is a release that spark-conf has no settings for`},
+		{func(r *Request) { r.Release = "spark-3.2" }, `-release: "spark-3.2" is a release that spark-conf has no settings for`},
+		{func(r *Request) { r.Form = EMR }, `-release: "spark-4.0" is not EMR's`},
+		{func(r *Request) { r.ClientRole = "" }, `-client-role is missing`},
+		{func(r *Request) { r.ClientRole = "x" }, `-client-role: CLIENT_ROLE_ARN: "x" is not an ARN`},
+		{func(r *Request) { r.JobRole = "" }, `-job-role is missing`},
+		{func(r *Request) { r.JobRole = "arn:aws-cn:iam::111111111111:role/j" }, `-job-role: WEB_IDENTITY_ROLE_ARN: "arn:aws-cn:iam::111111111111:role/j" is in another partition`},
+		{func(r *Request) { r.PodIdentity = true }, `-job-role: "` + job + `" is not written with -pod-identity`},
+		{func(r *Request) { r.PodIdentity, r.JobRole, r.Form, r.Release = true, "", EMR, "emr-7.10.0" }, `-job-role is missing`},
+		{func(r *Request) { r.PodIdentity, r.JobRole, r.Form, r.Release = true, "j", EMR, "emr-7.10.0" }, `-job-role: CLIENT_ROLE_ARN: "j" is not an ARN`},
+		{func(r *Request) { r.PodIdentity, r.JobRole, r.Delivery = true, "", "file" }, `-pod-identity: what Spark needs in file delivery has not been looked at`},
+		{func(r *Request) { r.Delivery = "env" }, `-delivery: ROLE_CHAIN_DELIVERY: "env" is none of`},
+		{func(r *Request) { r.Region = "us-east" }, `-region: AWS_REGION: "us-east" is not a region`},
+		{func(r *Request) { r.Profiles = []string{"a"} }, `-profile: ROLE_CHAIN_PROFILES: "a" is not name=arn`},
+		{func(r *Request) { r.Set = []string{"ROLE_CHAIN_VERIFY"} }, `-set: "ROLE_CHAIN_VERIFY" is not NAME=VALUE`},
+		{func(r *Request) { r.Set = []string{"ROLE_CHAIN_VERIFI=true"} }, `-set: "ROLE_CHAIN_VERIFI=true" is not a setting`},
+		{func(r *Request) { r.Set = []string{"AWS_PROFILE=x"} }, `-set: "AWS_PROFILE=x" is not a setting`},
+		{func(r *Request) { r.Set = []string{"ROLE_2_ARN=" + client} }, `-set: "ROLE_2_ARN=` + client + `" is not a setting`},
+		{func(r *Request) { r.Set = []string{"ROLE_CHAIN_DELIVERY=file"} }, `-set: "ROLE_CHAIN_DELIVERY=file" has a flag of its own`},
+		{func(r *Request) { r.Set = []string{"ROLE_CHAIN_VERIFY=true", "ROLE_CHAIN_VERIFY=false"} }, `-set: "ROLE_CHAIN_VERIFY=true" is set twice`},
+		{func(r *Request) { r.Set = []string{"ROLE_CHAIN_ENTRYPOINT=/a$(B)"} }, `-set: "ROLE_CHAIN_ENTRYPOINT=/a$(B)" has characters`},
+		{func(r *Request) { r.Set = []string{"ROLE_CHAIN_DURATION=2h"} }, `-set: ROLE_CHAIN_DURATION: "2h" is longer than an hour`},
+		{func(r *Request) { r.Set, r.Delivery = []string{"ROLE_CHAIN_SOURCE_IDENTITY=me"}, "file" }, `-set: ROLE_CHAIN_SOURCE_IDENTITY: "me" cannot be carried`},
+		{func(r *Request) { r.Set, r.Delivery = []string{irsaEnv + "=remove"}, "profile" }, `-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads S3 with`},
+		{func(r *Request) { r.Set, r.Delivery = []string{irsaEnv + "=remove"}, "file" }, `-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads -job-bucket with`},
+		{func(r *Request) {
+			r.Set, r.Delivery, r.Release = []string{"ROLE_CHAIN_EXTERNAL_ID=id"}, "profile", "spark-3.5"
+		}, `-client-bucket: in profile delivery spark-3.5 reads it by a provider that does not know ROLE_CHAIN_EXTERNAL_ID`},
+		{func(r *Request) {
+			r.Set, r.Delivery, r.Release = []string{"ROLE_CHAIN_VIA=" + client}, "profile", "emr-6.15.0"
+		},
+			`-client-bucket: in profile delivery emr-6.15.0 reads it by a provider that does not know ROLE_CHAIN_VIA`},
+		{func(r *Request) { r.JobBuckets = []string{"s3://jobs/x"} }, `-job-bucket: "s3://jobs/x" is a path`},
+		{func(r *Request) { r.JobBuckets = []string{"Jobs"} }, `-job-bucket: "Jobs" is not a bucket's name`},
+		{func(r *Request) { r.JobBuckets = []string{"jobs", "data-2"} }, `-client-bucket: "data-2" is a -job-bucket as well`},
+		{func(r *Request) { r.Image = "a b" }, `-image: "a b" cannot be written`},
+		{func(r *Request) { r.EntryPoint = "s3://a/b c" }, `-entry-point: "s3://a/b c" cannot be written`},
+		{func(r *Request) { r.Name = "Job" }, `-name: "Job" cannot be written`},
+		{func(r *Request) { r.VirtualCluster = "abc" }, `-virtual-cluster: "abc" has no place in this form`},
+		{func(r *Request) { r.Form, r.Release, r.VirtualCluster = EMR, "emr-7.10.0", "ABC" }, `-virtual-cluster: "ABC" cannot be written`},
+		{func(r *Request) { r.Form, r.Master = Operator, "k8s://x" }, `-master: "k8s://x" has no place in this form`},
+		{func(r *Request) { r.Form, r.Namespace = PodTemplate, "emr" }, `-namespace: "emr" has no place in this form`},
+		{func(r *Request) { r.Form, r.Release, r.ServiceAccount = EMR, "emr-7.10.0", "spark" }, `-service-account: "spark" has no place in this form`},
+		{func(r *Request) {
+			r.Form, r.Release, r.Set = EMR, "emr-7.10.0", []string{"ROLE_CHAIN_SESSION_TAGS=" + strings.Repeat("a", 100) + "=" + strings.Repeat("b", 250) + ",k=" + strings.Repeat("c", 250) + ",l=" + strings.Repeat("d", 250) + ",m=" + strings.Repeat("e", 250)}
+		}, `spark.executorEnv.ROLE_CHAIN_SESSION_TAGS has 11`},
+	} {
+		_, err := Make(request(test.change))
+		if err == nil {
+			t.Errorf("accepted; want %s", test.want)
+			continue
+		}
+		if !strings.HasPrefix(err.Error(), test.want) {
+			t.Errorf("%v\nwant %s", err, test.want)
+		}
+		for _, e := range exit.All(err) {
+			if code := exit.CodeOf(e); code != exit.BadSetting || exit.HintOf(e) == "" {
+				t.Errorf("%v: code %d, hint %q", e, code, exit.HintOf(e))
+			}
+		}
+	}
+}
+
+func TestEverythingAtOnce(t *testing.T) {
+	_, err := Make(Request{Release: "x", Delivery: "y", JobBuckets: []string{"Z"}, Set: []string{"A=1", "ROLE_CHAIN_DURATION=1s"}})
+	for _, want := range []string{"-for:", "-release:", "-client-role is missing", "-job-role is missing", "-job-bucket:", "-set: \"A=1\"", "-delivery:", "ROLE_CHAIN_DURATION"} {
+		if err == nil || strings.Count(err.Error(), want) != 1 {
+			t.Errorf("%v\nwant %s, once", err, want)
+		}
+	}
+}
+
+func TestReleases(t *testing.T) {
+	for name, want := range map[string]Release{
+		"emr-7.10":                {EMR: true, Label: "emr-7.10.0-latest", Spark: "3.5", SDK: 2},
+		"emr-7.10.0-20250801":     {EMR: true, Label: "emr-7.10.0-20250801", Spark: "3.5", SDK: 2},
+		"emr-7.2.0-latest":        {EMR: true, Label: "emr-7.2.0-latest", Spark: "3.5", EMRFS: true, SDK: 1},
+		"emr-6.15.0-java8-latest": {EMR: true, Label: "emr-6.15.0-java8-latest", Spark: "3.4", EMRFS: true, SDK: 1},
+		"spark-3.5.9":             {Spark: "3.5.9", SDK: 1},
+		"spark-4.0":               {Spark: "4.0", SDK: 2},
+	} {
+		if got, problem := parseRelease(name); got != want || problem != "" {
+			t.Errorf("%s: %+v %s, want %+v", name, got, problem, want)
+		}
+	}
+}

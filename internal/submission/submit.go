@@ -1,0 +1,54 @@
+package submission
+
+import (
+	"fmt"
+	"strings"
+)
+
+// script is a shell script with a spark-submit in cluster mode. Its own arguments become the job's.
+func (s Submission) script() []byte {
+	p := s.properties()
+	for name, value := range map[string]string{
+		"spark.kubernetes.namespace": s.Namespace,
+		// Executors get the chain's first hop by the account that they run under, which is not the driver's unless said.
+		"spark.kubernetes.authenticate.driver.serviceAccountName":   s.ServiceAccount,
+		"spark.kubernetes.authenticate.executor.serviceAccountName": s.ServiceAccount,
+	} {
+		p[name] = value
+	}
+	var b strings.Builder
+	b.WriteString("#!/bin/sh\n")
+	b.WriteString(s.comments())
+	line := func(words ...string) {
+		for i, w := range words {
+			words[i] = quoteShell(w)
+		}
+		b.WriteString("  " + strings.Join(words, " ") + " \\\n")
+	}
+	b.WriteString("exec spark-submit \\\n")
+	line("--master", s.Master)
+	line("--deploy-mode", "cluster")
+	line("--name", s.Name)
+	for _, name := range sorted(p) {
+		line("--conf", name+"="+p[name])
+	}
+	fmt.Fprintf(&b, "  %s \"$@\"\n", quoteShell(s.EntryPoint))
+	return []byte(b.String())
+}
+
+// quoteShell writes a word as a shell reads it back.
+func quoteShell(word string) string {
+	if word != "" && only(word, lower+strings.ToUpper(lower)+digits+"%+,-./:=@_") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// comments are the notes, for forms that have comments.
+func (s Submission) comments() string {
+	var b strings.Builder
+	for _, n := range s.Notes {
+		b.WriteString("# " + n.Text + ".\n#   " + n.Hint + "\n")
+	}
+	return b.String()
+}

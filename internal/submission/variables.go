@@ -1,0 +1,128 @@
+package submission
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/settings"
+)
+
+// flags are those by which a variable gets its value: a message about one is about the other. -set has the rest.
+var flags = map[string]string{
+	"CLIENT_ROLE_ARN":       "-client-role",
+	"WEB_IDENTITY_ROLE_ARN": "-job-role",
+	"AWS_REGION":            "-region",
+	"ROLE_CHAIN_DELIVERY":   "-delivery",
+	"ROLE_CHAIN_PROFILES":   "-profile",
+}
+
+const irsaEnv = "ROLE_CHAIN_IRSA_ENV"
+
+// readSettings makes the variables of the request and has them read as the entrypoint will read them, so that nothing is
+// written that it would refuse.
+func (s *Submission) readSettings() error {
+	s.add("CLIENT_ROLE_ARN", s.ClientRole)
+	if !s.PodIdentity {
+		s.add("WEB_IDENTITY_ROLE_ARN", s.JobRole)
+	}
+	if s.Region != "" {
+		// Both: botocore reads the second one only, most other SDKs the first one only.
+		s.add("AWS_REGION", s.Region)
+		s.add("AWS_DEFAULT_REGION", s.Region)
+	}
+	s.add("ROLE_CHAIN_DELIVERY", cmp.Or(s.Delivery, string(settings.Profile)))
+	if len(s.Profiles) > 0 {
+		s.add("ROLE_CHAIN_PROFILES", strings.Join(s.Profiles, ","))
+	}
+	err := s.addSet()
+	if !s.Release.EMR && !s.has("ROLE_CHAIN_ENTRYPOINT") {
+		s.add("ROLE_CHAIN_ENTRYPOINT", "/opt/entrypoint.sh") // of Apache's images; the default is EMR's
+	}
+	read, _, warnings, readErr := settings.Read(s.environment())
+	err = errors.Join(err, s.byFlag(readErr))
+	if s.PodIdentity && s.JobRole != "" { // EMR wants to know it all the same
+		_, _, _, jobErr := settings.Read([]string{"CLIENT_ROLE_ARN=" + s.JobRole, "AWS_ROLE_ARN=" + s.JobRole})
+		if jobErr != nil {
+			err = errors.Join(err, fmt.Errorf("-job-role: %w", exit.All(jobErr)[0]))
+		}
+	}
+	s.Settings, s.Notes = read, append(s.Notes, warnings...)
+	return err
+}
+
+// byFlag names in each problem of settings.Read the flag by which the variable came.
+func (s *Submission) byFlag(problems error) error {
+	if problems == nil {
+		return nil
+	}
+	var named []error
+	for _, problem := range exit.All(problems) {
+		flag := flagOf(problem)
+		if flag == "-client-role" && s.ClientRole == "" || flag == "-job-role" && s.JobRole == "" {
+			continue // that it is missing has been said
+		}
+		named = append(named, fmt.Errorf("%s: %w", flag, problem))
+	}
+	return errors.Join(named...)
+}
+
+// flagOf is the flag of the variable with which a problem begins.
+func flagOf(problem error) string {
+	name, _, _ := strings.Cut(problem.Error(), ":")
+	name, _, _ = strings.Cut(name, " ")
+	return cmp.Or(flags[name], "-set")
+}
+
+// addSet adds what -set says, in the order of the names.
+func (s *Submission) addSet() error {
+	var problems []error
+	fail := func(item, problem, hint string) {
+		problems = append(problems, exit.Because(exit.BadSetting, fmt.Errorf("-set: %q %s", item, problem), hint))
+	}
+	set := slices.Clone(s.Set)
+	slices.Sort(set)
+	for _, item := range set {
+		name, value, found := strings.Cut(item, "=")
+		switch flag := flags[name]; {
+		case !found:
+			fail(item, "is not NAME=VALUE", "for example -set ROLE_CHAIN_EXTERNAL_ID=id")
+		case flag != "":
+			fail(item, "has a flag of its own", "write it with "+flag)
+		case !strings.HasPrefix(name, "ROLE_CHAIN_") || !settings.Known(name):
+			fail(item, "is not a setting of rolechain's", "README.md has the list")
+		case s.has(name):
+			fail(item, "is set twice", "set it once")
+		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\'' || r == '"' || r == '\\' || r == '$' }):
+			// Spark reads values from properties files and replaces ${…} in them, Kubernetes replaces $(…).
+			fail(item, "has characters that the way through Spark's and Kubernetes' files would change", "leave out quotes, $, \\ and control characters")
+		default:
+			s.add(name, value)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func (s *Submission) add(name, value string) {
+	s.Variables = append(s.Variables, Variable{name, value})
+}
+
+func (s *Submission) has(name string) bool {
+	return slices.ContainsFunc(s.Variables, func(v Variable) bool { return v.Name == name })
+}
+
+// environment is a pod's with these variables, and what EKS injects where the first hop is its Pod Identity.
+func (s *Submission) environment() []string {
+	var env []string
+	for _, v := range s.Variables {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	if s.PodIdentity {
+		env = append(env, "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials",
+			"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token")
+	}
+	return env
+}
