@@ -34,7 +34,7 @@ var commands = []command{
 	{"check", "", "try each hop of the role chain and say which one fails, and why", check},
 	{"status", "[--json]", "print how the refresher stands; the exit code is an exec probe's", showStatus},
 	{"plan", "[ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", plan},
-	{"spark-conf", "FLAG...", "write the settings of a submission for driver and executors; -h lists the flags", sparkConf},
+	{"spark-conf", "FLAG... [-- ARGUMENT...]", "write the settings of a submission for driver and executors; -h lists the flags", sparkConf},
 	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", credentials},
 	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", keepFresh},
 	{"version", "", "print the version, the commit and the Go version", version},
@@ -70,7 +70,7 @@ func usage() string {
 	var b strings.Builder
 	b.WriteString("usage: rolechain COMMAND\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(&b, "  %-32s %s\n", strings.TrimSpace(c.name+" "+c.arguments), c.summary)
+		fmt.Fprintf(&b, "  %-36s %s\n", strings.TrimSpace(c.name+" "+c.arguments), c.summary)
 	}
 	return b.String()
 }

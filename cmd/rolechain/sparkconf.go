@@ -52,17 +52,17 @@ func sparkConf(args, env []string, stdout, stderr io.Writer) error {
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		flags.SetOutput(stdout)
-		fmt.Fprintln(stdout, "usage: rolechain spark-conf FLAG...")
+		fmt.Fprintln(stdout, "usage: rolechain spark-conf FLAG... [-- ARGUMENT...]")
 		flags.PrintDefaults()
 		return nil
 	case err != nil:
 		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %w", err), "rolechain spark-conf -h lists the flags")
-	case flags.NArg() > 0:
-		return exit.Because(exit.Usage, fmt.Errorf("spark-conf takes flags only, not %q", flags.Arg(0)), "rolechain spark-conf -h lists them")
+	case flags.NArg() > 0 && args[len(args)-flags.NArg()-1] != "--": // flags behind it would be the job's, without a word
+		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %q is no flag", flags.Arg(0)), "the job's own arguments come behind --")
 	case form == string(submission.PodTemplate) && out == "":
 		return exit.Because(exit.Usage, errors.New("spark-conf: pod-template is three files, and -out is missing"), "name a directory")
 	}
-	r.Form = submission.Form(form)
+	r.Form, r.Arguments = submission.Form(form), flags.Args()
 	if conf != "" {
 		var err error
 		if r.Conf, err = readConf(conf); err != nil {

@@ -35,10 +35,11 @@ func TestSparkConf(t *testing.T) {
 		{"no directory", []string{"-for", "pod-template", "-release", "spark-4.0"}, 64, "", []string{"-out is missing"}, ""},
 		{"a directory that is a file", []string{"-for", "emr", "-release", "emr-7.10.0", "-out", existing}, 73, "", []string{"error: -out: "}, ""},
 		{"an unknown flag", []string{"-form", "emr"}, 64, "", []string{"flag provided but not defined: -form"}, ""},
-		{"an argument", []string{"emr"}, 64, "", []string{`takes flags only, not "emr"`}, ""},
+		{"an argument", []string{"emr"}, 64, "", []string{`"emr" is no flag`}, ""},
+		{"the job's arguments", []string{"-for", "spark-submit", "-release", "spark-4.0", "--", "-x", "a b"}, 0, "#!/bin/sh\n# ", nil, ""},
 		{"a configuration that is not there", []string{"-for", "emr", "-release", "emr-7.10.0", "-conf", dir + "/none"}, 78, "", []string{"-conf: open "}, ""},
 		{"a configuration that is none", []string{"-for", "emr", "-release", "emr-7.10.0", "-conf", "/dev/null/x"}, 78, "", []string{"-conf: "}, ""},
-		{"help", []string{"-h"}, 0, "usage: rolechain spark-conf FLAG...\n", nil, ""},
+		{"help", []string{"-h"}, 0, "usage: rolechain spark-conf FLAG... [-- ARGUMENT...]\n", nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer

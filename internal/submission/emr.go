@@ -9,10 +9,11 @@ import (
 	"rolechain/internal/exit"
 )
 
-// What StartJobRun takes of properties (EMR on EKS API reference, Configuration).
+// What StartJobRun takes of properties (EMR on EKS API reference, Configuration), and of arguments (SparkSubmitJobDriver).
 const (
 	mostProperties      = 100
 	longestPropertyText = 1024
+	longestArgument     = 10280
 )
 
 // checkLimits checks what EMR would refuse. The other forms know no limits that this could reach.
@@ -39,7 +40,8 @@ func (s Submission) checkLimits() error {
 // startJobRun is the input of `aws emr-containers start-job-run --cli-input-json`, which adds the client token.
 func (s Submission) startJobRun() []byte {
 	type driver struct {
-		EntryPoint string `json:"entryPoint"`
+		EntryPoint string   `json:"entryPoint"`
+		Arguments  []string `json:"entryPointArguments,omitempty"`
 	}
 	type configuration struct {
 		Classification string            `json:"classification"`
@@ -59,7 +61,7 @@ func (s Submission) startJobRun() []byte {
 	}
 	request.Name, request.VirtualClusterID = s.Name, s.VirtualCluster
 	request.ExecutionRoleARN, request.ReleaseLabel = s.JobRole, s.Release.Label
-	request.JobDriver.SparkSubmit.EntryPoint = s.EntryPoint
+	request.JobDriver.SparkSubmit = driver{s.EntryPoint, s.Arguments}
 	request.Overrides.Application = []configuration{{"spark-defaults", s.properties()}}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -24,8 +24,14 @@ spec:
   sparkVersion: %s
   image: %s
   mainApplicationFile: %s
-  sparkConf:
 `, yaml(s.Name), yaml(s.Namespace), yaml(s.Release.Spark), yaml(s.Image), yaml(s.EntryPoint))
+	if len(s.Arguments) > 0 {
+		b.WriteString("  arguments:\n")
+	}
+	for _, a := range s.Arguments {
+		b.WriteString("    - " + yaml(a) + "\n")
+	}
+	b.WriteString("  sparkConf:\n")
 	p := s.properties()
 	for _, name := range sorted(p) {
 		fmt.Fprintf(&b, "    %s: %s\n", yaml(name), yaml(p[name]))

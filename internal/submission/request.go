@@ -47,6 +47,8 @@ type Request struct {
 
 	Conf []Property // what the job has already; see Defeats
 
+	Arguments []string // the job's own
+
 	Image, EntryPoint, Name                           string // placeholders when ""
 	VirtualCluster, Master, Namespace, ServiceAccount string // placeholders when "", for the forms that have them
 }
@@ -116,6 +118,14 @@ func (s *Submission) checkPlaces(fail func(name, value, problem, hint string)) {
 		checkBucket(fail, "-client-bucket", b)
 		if slices.Contains(s.JobBuckets, b) {
 			fail("-client-bucket", b, "is a -job-bucket as well", "one bucket, one role")
+		}
+	}
+	for _, a := range s.Arguments {
+		switch {
+		case s.Form == PodTemplate && !s.forEMR():
+			fail("--", a, "has no place in this form", "leave it out; it is for a job")
+		case strings.TrimSpace(a) == "" || len(a) > longestArgument || strings.ContainsFunc(a, func(r rune) bool { return r < ' ' || r == 0x7f }):
+			fail("--", a, "is no argument that every form can carry", "1 to 10280 characters, not blanks alone, no control characters")
 		}
 	}
 	words := lower + strings.ToUpper(lower) + digits

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// script is a shell script with a spark-submit in cluster mode. Its own arguments become the job's.
+// script is a shell script with a spark-submit in cluster mode. Its own arguments become the job's, behind those that are
+// in it.
 func (s Submission) script() []byte {
 	p := s.properties()
 	for name, value := range map[string]string{
@@ -19,12 +20,13 @@ func (s Submission) script() []byte {
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n")
 	b.WriteString(s.comments())
-	line := func(words ...string) {
+	quoted := func(words ...string) string {
 		for i, w := range words {
 			words[i] = quoteShell(w)
 		}
-		b.WriteString("  " + strings.Join(words, " ") + " \\\n")
+		return strings.Join(words, " ")
 	}
+	line := func(words ...string) { b.WriteString("  " + quoted(words...) + " \\\n") }
 	b.WriteString("exec spark-submit \\\n")
 	line("--master", s.Master)
 	line("--deploy-mode", "cluster")
@@ -32,7 +34,7 @@ func (s Submission) script() []byte {
 	for _, name := range sorted(p) {
 		line("--conf", name+"="+p[name])
 	}
-	fmt.Fprintf(&b, "  %s \"$@\"\n", quoteShell(s.EntryPoint))
+	fmt.Fprintf(&b, "  %s \"$@\"\n", quoted(append([]string{s.EntryPoint}, s.Arguments...)...))
 	return []byte(b.String())
 }
 

@@ -1,0 +1,138 @@
+package submissions
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rolechain/internal/realsdk"
+)
+
+// The inputs of start-job-run are what botocore's model of the service allows.
+func TestStartJobRun(t *testing.T) {
+	python := realsdk.Python(t)
+	check := func(files ...string) (string, error) {
+		out, err := exec.Command(python, append([]string{"-I", "testdata/startjobrun.py"}, files...)...).CombinedOutput()
+		return string(out), err
+	}
+	files := glob(t, "*/*/*/start-job-run.json", 18)
+	if out, err := check(files...); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+
+	// What is wrong is found.
+	good, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ old, new, want string }{
+		{`"virtualClusterId": "yourvirtualclusterid",`, ``, `$.virtualClusterId is missing`},
+		{`yourvirtualclusterid`, `VIRTUAL_CLUSTER`, `$.virtualClusterId does not match`},
+		{`"name": "`, `"name": "` + strings.Repeat("x", 64), `$.name is of size`},
+		{`"entryPoint"`, `"entrypoint"`, `$.jobDriver.sparkSubmitJobDriver.entryPoint is missing`},
+		{`arn:aws:iam::111111111111:role/job-execution-role-1",`, `job-execution-role-1 of 111111111111",`, `$.executionRoleArn does not match`},
+		{`"configurationOverrides": {`, `"configurationOverrides": {"monitoringConfiguration": {"persistentAppUI": "on"},`, `persistentAppUI is none of`},
+		{`"classification": "spark-defaults"`, `"Classification": "spark-defaults"`, `classification is missing`},
+		{`"spark.executorEnv.CLIENT_ROLE_ARN": "`, `"spark.executorEnv.CLIENT_ROLE_ARN": "` + strings.Repeat("x", 1024), `is of size`},
+		{`"releaseLabel": "`, `"tags": ["x"], "releaseLabel": "`, `$.tags is no map`},
+	} {
+		bad := filepath.Join(t.TempDir(), "bad.json")
+		data := bytes.Replace(good, []byte(test.old), []byte(test.new), 1)
+		if err := os.WriteFile(bad, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := check(bad)
+		if err == nil || !strings.Contains(out, test.want) {
+			t.Errorf("%s: %v %s\nwant %s", test.new, err, out, test.want)
+		}
+	}
+}
+
+// A manifest is what kubecheck (tools/kubecheck) has read of a YAML file.
+type manifest struct {
+	Kind, Container       string
+	Variables, Properties map[string]string
+}
+
+// kubecheck reads YAML files with the Kubernetes API's types.
+func kubecheck(t *testing.T, files ...string) (map[string]manifest, string, error) {
+	t.Helper()
+	program := filepath.Join(programs, "kubecheck")
+	if _, err := os.Stat(program); err != nil {
+		cmd := exec.Command("go", "build", "-C", filepath.Join("..", "..", "..", "tools"), "-o", program, "./kubecheck")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("building kubecheck: %v\n%s", err, out)
+		}
+	}
+	var stderr bytes.Buffer
+	cmd := exec.Command(program, files...)
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	read := map[string]manifest{}
+	if err == nil {
+		if err := json.Unmarshal(out, &read); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return read, stderr.String(), err
+}
+
+// Pod templates and SparkApplications are what the API's types allow, and no more.
+func TestManifests(t *testing.T) {
+	pods := append(glob(t, "*/*/*/driver.yaml", 6), glob(t, "*/*/*/executor.yaml", 6)...)
+	applications := glob(t, "*/*/*/application.yaml", 6)
+	read, said, err := kubecheck(t, append(pods, applications...)...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	for _, file := range pods {
+		want := "spark-kubernetes-" + strings.TrimSuffix(filepath.Base(file), ".yaml")
+		if m := read[file]; m.Kind != "Pod" || m.Container != want || len(m.Variables) == 0 {
+			t.Errorf("%s: %+v", file, m)
+		}
+	}
+	for _, file := range applications {
+		if m := read[file]; m.Kind != "SparkApplication" || len(m.Properties) == 0 {
+			t.Errorf("%s: %+v", file, m)
+		}
+	}
+
+	// What is wrong is found.
+	for _, test := range []struct{ file, old, new, want string }{
+		{pods[0], "env:", "Env:", `unknown field "spec.containers[0].Env"`},
+		{pods[0], "env:", "environment:", `unknown field "spec.containers[0].environment"`},
+		{pods[0], "containers:", "containers: []\n  initContainers:", `has no container`},
+		{pods[0], "kind: Pod", "kind: Pods", `is not checked here`},
+		{pods[0], "- name: CLIENT_ROLE_ARN", "- name: CLIENT_ROLE_ARN\n          name: X", `already set in map`},
+		{pods[0], "- name: CLIENT_ROLE_ARN", "- name: ROLE_CHAIN_DELIVERY", `is there twice`},
+		{applications[0], "mode: cluster", "mode: Cluster", `mode is "Cluster"`},
+		{applications[0], "mode: cluster", "deployMode: cluster", `unknown field "spec.deployMode"`},
+		{applications[0], "sparkVersion", "version", `unknown field "spec.version"`},
+	} {
+		good, err := os.ReadFile(test.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := filepath.Join(t.TempDir(), "bad.yaml")
+		if err := os.WriteFile(bad, bytes.Replace(good, []byte(test.old), []byte(test.new), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, said, err := kubecheck(t, bad); err == nil || !strings.Contains(said, test.want) {
+			t.Errorf("%s: %v %s\nwant %s", test.new, err, said, test.want)
+		}
+	}
+}
+
+// glob finds that number of files.
+func glob(t *testing.T, pattern string, number int) []string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) != number {
+		t.Fatalf("%s: %d files, not %d; %v", pattern, len(files), number, err)
+	}
+	return files
+}

@@ -1,0 +1,136 @@
+// Kubecheck reads manifests with the decoder of the Kubernetes API server, strictly: a field that is not of the type, one in
+// other letters, and one that is there twice are errors. It prints what it has read, as JSON, for tests.
+//
+//	kubecheck FILE...
+//
+// It is in the module of the tools because the API's types bring twenty modules with them. The Spark Operator's own module
+// is not asked: application has the fields of its SparkApplication (v1beta2) that spark-conf writes.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+)
+
+// A Manifest is what a file says of the variables and of Spark's properties.
+type Manifest struct {
+	Kind       string            `json:"kind"`
+	Container  string            `json:"container,omitempty"` // the first one's name
+	Variables  map[string]string `json:"variables,omitempty"` // the first container's
+	Properties map[string]string `json:"properties,omitempty"`
+}
+
+type application struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		Type                string            `json:"type"`
+		PythonVersion       string            `json:"pythonVersion"`
+		Mode                string            `json:"mode"`
+		SparkVersion        string            `json:"sparkVersion"`
+		Image               string            `json:"image"`
+		MainApplicationFile string            `json:"mainApplicationFile"`
+		Arguments           []string          `json:"arguments"`
+		SparkConf           map[string]string `json:"sparkConf"`
+		Driver              struct {
+			ServiceAccount string `json:"serviceAccount"`
+		} `json:"driver"`
+		Executor struct {
+			ServiceAccount string `json:"serviceAccount"`
+			Instances      int32  `json:"instances"`
+		} `json:"executor"`
+	} `json:"spec"`
+}
+
+func main() {
+	read := map[string]Manifest{}
+	var problems []error
+	for _, file := range os.Args[1:] {
+		m, err := check(file)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", file, err))
+		}
+		read[file] = m
+	}
+	if err := errors.Join(problems...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(read); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func check(file string) (Manifest, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return Manifest{}, err
+	}
+	var kind metav1.TypeMeta
+	if err := yaml.Unmarshal(data, &kind); err != nil {
+		return Manifest{}, err
+	}
+	switch kind {
+	case metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}:
+		return pod(data)
+	case metav1.TypeMeta{APIVersion: "sparkoperator.k8s.io/v1beta2", Kind: "SparkApplication"}:
+		return sparkApplication(data)
+	}
+	return Manifest{}, fmt.Errorf("%s %s is not checked here", kind.APIVersion, kind.Kind)
+}
+
+func decode(data []byte, value any) error {
+	asJSON, err := yaml.YAMLToJSONStrict(data)
+	if err != nil {
+		return err
+	}
+	strict, err := kjson.UnmarshalStrict(asJSON, value)
+	return errors.Join(append(strict, err)...)
+}
+
+func pod(data []byte) (Manifest, error) {
+	var p corev1.Pod
+	if err := decode(data, &p); err != nil {
+		return Manifest{}, err
+	}
+	if len(p.Spec.Containers) == 0 {
+		return Manifest{}, errors.New("has no container")
+	}
+	c := p.Spec.Containers[0]
+	m := Manifest{Kind: "Pod", Container: c.Name, Variables: map[string]string{}}
+	for _, v := range c.Env {
+		if _, twice := m.Variables[v.Name]; twice {
+			return m, fmt.Errorf("%s is there twice", v.Name)
+		}
+		m.Variables[v.Name] = v.Value
+	}
+	return m, nil
+}
+
+func sparkApplication(data []byte) (Manifest, error) {
+	var a application
+	if err := decode(data, &a); err != nil {
+		return Manifest{}, err
+	}
+	s := a.Spec
+	switch {
+	case a.Name == "" || s.SparkVersion == "" || s.MainApplicationFile == "" || s.Image == "":
+		return Manifest{}, errors.New("lacks its name, sparkVersion, mainApplicationFile or image")
+	case !slices.Contains([]string{"Java", "Python", "Scala", "R"}, s.Type):
+		return Manifest{}, fmt.Errorf("type is %q", s.Type)
+	case !slices.Contains([]string{"cluster", "client"}, s.Mode):
+		return Manifest{}, fmt.Errorf("mode is %q", s.Mode)
+	case s.PythonVersion != "" && s.PythonVersion != "2" && s.PythonVersion != "3":
+		return Manifest{}, fmt.Errorf("pythonVersion is %q", s.PythonVersion)
+	}
+	return Manifest{Kind: "SparkApplication", Properties: s.SparkConf}, nil
+}
