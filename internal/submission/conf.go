@@ -13,8 +13,8 @@ import (
 type Property struct{ Name, Value string }
 
 // ReadConf finds the properties of Spark in an existing configuration: a spark-defaults.conf, a script with --conf
-// arguments, or JSON of EMR's (the input of start-job-run, its configuration overrides, a list of classifications, or
-// properties alone). Of a name that is there twice each is in the list.
+// arguments, the sparkConf of a SparkApplication, or JSON of EMR's (the input of start-job-run, its configuration
+// overrides, a list of classifications, or properties alone). Of a name that is there twice each is in the list.
 func ReadConf(data []byte) ([]Property, error) {
 	text := bytes.TrimSpace(data)
 	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
@@ -29,7 +29,7 @@ func ReadConf(data []byte) ([]Property, error) {
 		list = lines(string(text))
 	}
 	if len(list) == 0 && len(text) > 0 {
-		return nil, errors.New("there is no property in it that begins with spark.")
+		return nil, errors.New(`there is no property in it whose name begins with "spark."`)
 	}
 	return list, nil
 }
@@ -79,14 +79,18 @@ func arguments(text string) []Property {
 	return list
 }
 
-// split splits text into words as a shell does, but for expansions: a variable stays as it is written.
+// split splits text into words as a shell does, comments left out, but for expansions: a variable stays as it is written.
 func split(text string) []string {
 	var words []string
 	var word strings.Builder
 	inWord, quote := false, rune(0)
-	escaped := false
+	escaped, comment := false, false
 	for _, r := range text {
 		switch {
+		case comment:
+			comment = r != '\n'
+		case r == '#' && quote == 0 && !inWord && !escaped:
+			comment = true
 		case escaped:
 			escaped = false
 			if r != '\n' {
@@ -116,23 +120,47 @@ func split(text string) []string {
 	return words
 }
 
-// lines reads a properties file as Spark does: a name, then blanks, = or :, then the value.
+// lines reads a properties file as Spark does: a name, then blanks, = or :, then the value. A mapping of YAML with its
+// values on the same lines is nearly the same, but for the quotes.
 func lines(text string) []Property {
 	var list []Property
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		if !strings.HasPrefix(line, "spark.") {
+		name, rest, quoted := quotedName(line)
+		if !quoted {
+			end := strings.IndexAny(line, " \t=:")
+			if end < 0 {
+				continue
+			}
+			name, rest = line[:end], line[end:]
+		}
+		if !strings.HasPrefix(name, "spark.") {
 			continue
 		}
-		end := strings.IndexAny(line, " \t=:")
-		if end < 0 {
-			continue
-		}
-		value := strings.TrimLeft(line[end:], " \t")
+		value := strings.TrimLeft(rest, " \t")
 		if value != "" && (value[0] == '=' || value[0] == ':') {
 			value = value[1:]
 		}
-		list = append(list, Property{line[:end], strings.TrimSpace(value)})
+		list = append(list, Property{name, unquote(strings.TrimSpace(value))})
 	}
 	return list
+}
+
+// quotedName cuts a name in quotes off a line.
+func quotedName(line string) (name, rest string, quoted bool) {
+	if line == "" || line[0] != '"' && line[0] != '\'' {
+		return "", "", false
+	}
+	return strings.Cut(line[1:], line[:1])
+}
+
+// unquote takes the quotes off a value that has them around all of it.
+func unquote(value string) string {
+	if len(value) < 2 || value[0] != value[len(value)-1] || strings.Contains(value[1:len(value)-1], value[:1]) {
+		return value
+	}
+	if value[0] == '"' || value[0] == '\'' {
+		return value[1 : len(value)-1]
+	}
+	return value
 }

@@ -56,6 +56,10 @@ func (s *Submission) placeholders() {
 	if s.Form != PodTemplate || s.forEMR() {
 		fill("-entry-point", &s.EntryPoint, s.Release.Scheme()+"://"+s.anyJobBucket()+"/job.py")
 	}
+	if s.Form == PodTemplate && s.forEMR() {
+		s.note("EMR reads the templates before a driver runs; whether it does so by the providers that are set here has not been seen",
+			"if it cannot read them, -for emr has the same variables as properties")
+	}
 	switch {
 	case s.forEMR():
 		fill("-virtual-cluster", &s.VirtualCluster, "yourvirtualclusterid") // an id has no capitals

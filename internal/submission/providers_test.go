@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rolechain/internal/settings"
 )
 
 const (
@@ -132,5 +134,28 @@ func TestBothGetEveryVariable(t *testing.T) {
 	}
 	if !maps.Equal(driver, want) || !maps.Equal(executors, want) {
 		t.Errorf("driver %v\nexecutors %v\nwant %v", driver, executors, want)
+	}
+}
+
+// With Pod Identity the entrypoint finds the first hop by EKS's variables; a role by name would mean IRSA.
+func TestPodIdentity(t *testing.T) {
+	for form, role := range map[Form]string{EMR: job, SparkSubmit: ""} {
+		s, err := Make(request(func(r *Request) {
+			r.Form, r.Release, r.PodIdentity, r.JobRole = form, "emr-7.10.0", true, role
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.has("WEB_IDENTITY_ROLE_ARN") || s.Settings.FirstHop != settings.PodIdentity || s.JavaOption == "" {
+			t.Errorf("%s: %v, first hop %s, option %q", form, s.Variables, s.Settings.FirstHop, s.JavaOption)
+		}
+		if there := strings.Contains(string(s.Files()[0].Data), job); there != (form == EMR) {
+			t.Errorf("%s: the job execution role is in it: %v", form, there)
+		}
+		for _, v := range s.Variables {
+			if strings.HasPrefix(v.Name, "AWS_CONTAINER_") {
+				t.Errorf("%s is written, which EKS injects", v.Name)
+			}
+		}
 	}
 }
