@@ -18,7 +18,7 @@ const (
 	NoToken     Code = 66  // the web identity token is missing, unreadable or empty
 	NoRefresher Code = 69  // `rolechain status`: the refresher does not answer
 	Internal    Code = 70  // a fault of rolechain itself
-	NoFiles     Code = 73  // the AWS files cannot be written, or an existing one cannot be edited safely
+	NoFiles     Code = 73  // the AWS files, or those of `rolechain spark-conf`, cannot be written, or an existing one cannot be edited safely
 	Unreached   Code = 75  // STS was not reachable, or throttled, until the timeout
 	Denied      Code = 77  // STS refused; the message says which hop and the likely cause
 	BadSetting  Code = 78  // a setting is wrong; every wrong one is named

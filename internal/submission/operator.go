@@ -34,7 +34,7 @@ spec:
 	b.WriteString("  sparkConf:\n")
 	p := s.properties()
 	for _, name := range sorted(p) {
-		fmt.Fprintf(&b, "    %s: %s\n", yaml(name), yaml(p[name]))
+		fmt.Fprintf(&b, "    %s: %s\n", name, yaml(p[name]))
 	}
 	fmt.Fprintf(&b, `  driver:
     serviceAccount: %[1]s
