@@ -36,7 +36,7 @@ func sparkConf(args, env []string, stdout, stderr io.Writer) error {
 	flags.BoolVar(&r.PodIdentity, "pod-identity", false, "the pods get the job execution role by EKS Pod Identity, not by IRSA")
 	text(&r.Delivery, "delivery", "`how` the job's SDKs get the client role: profile (the default), file, endpoint")
 	several(&r.JobBuckets, "job-bucket", "`bucket` on which Spark works as the job execution role, such as the one with the job's own file")
-	several(&r.ClientBuckets, "client-bucket", "`bucket` on which Spark works as the client role; needed in profile delivery")
+	several(&r.ClientBuckets, "client-bucket", "`bucket` on which Spark works as the client role, needed in profile delivery; or bucket=name, as that -profile's role")
 	several(&r.Profiles, "profile", "one more client role as a profile for SDKs, `name=ARN`")
 	several(&r.Set, "set", "any other setting of rolechain's, `NAME=VALUE`")
 	text(&r.Region, "region", "`region` for the SDKs (default: the one that EKS injects)")

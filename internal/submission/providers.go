@@ -1,9 +1,11 @@
 package submission
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"rolechain/internal/exit"
 	"rolechain/internal/settings"
@@ -62,28 +64,62 @@ func (s *Submission) decide() error {
 			s.Properties[s.key(b)] = p.job
 		}
 	}
-	for _, b := range s.ClientBuckets {
-		if p.client != "" {
-			s.Properties[s.key(b)] = p.client
+	for _, item := range s.ClientBuckets {
+		bucket, profile, named := strings.Cut(item, "=")
+		switch {
+		case named:
+			s.assume(bucket, s.roleOf(profile), cmp.Or(p.job, p.every))
+		case p.client == assumedS3A:
+			s.assume(bucket, s.Settings.ClientRole, p.every)
+		case p.client == assumedEMRFS:
+			s.Properties[s.key(bucket)] = p.client
+			if !s.has(emrfsRole) {
+				s.add(emrfsRole, s.Settings.ClientRole)
+			}
+		case p.client != "":
+			s.Properties[s.key(bucket)] = p.client
 		}
-		if p.client == assumedS3A {
-			prefix := "spark.hadoop.fs.s3a.bucket." + b + ".assumed.role."
-			s.Properties[prefix+"arn"] = s.Settings.ClientRole
-			s.Properties[prefix+"credentials.provider"] = webIdentityV1
-		}
-	}
-	if p.client == assumedEMRFS && len(s.ClientBuckets) > 0 {
-		s.add("ASSUME_ROLE_CREDENTIALS_ROLE_ARN", s.Settings.ClientRole)
 	}
 	if s.Release.EMRFS {
 		s.note("the settings of EMRFS have not been run: they are as AWS's documentation has them", "try the job with a small input first; emr-7.10.0 and later have S3A")
 	}
-	if len(s.JobBuckets) == 0 {
-		if s.Settings.Delivery != settings.Profile {
-			s.note("no -job-bucket: the driver fetches the job's own file as the client role", "name the bucket that only the job execution role may read")
-		}
-		return nil
+	if len(s.JobBuckets) == 0 && s.Settings.Delivery != settings.Profile {
+		s.note("no -job-bucket: the driver fetches the job's own file as the client role", "name the bucket that only the job execution role may read")
 	}
+	if s.asJobRole() {
+		s.leadToJobRole()
+	}
+	return nil
+}
+
+// emrfsRole is the one role that assumedEMRFS becomes.
+const emrfsRole = "ASSUME_ROLE_CREDENTIALS_ROLE_ARN"
+
+// assume has S3A do the second hop for a bucket itself, with a provider of the first hop's session.
+func (s *Submission) assume(bucket, role, first string) {
+	s.Properties[s.key(bucket)] = assumedS3A
+	prefix := "spark.hadoop.fs.s3a.bucket." + bucket + ".assumed.role."
+	s.Properties[prefix+"arn"] = role
+	s.Properties[prefix+"credentials.provider"] = first
+}
+
+// roleOf is the role of a profile that is there.
+func (s *Submission) roleOf(profile string) string {
+	for _, p := range s.Settings.Profiles {
+		if p.Name == profile {
+			return p.Role
+		}
+	}
+	return ""
+}
+
+// asJobRole is whether some bucket needs the job execution role, for itself or for a second hop of its own.
+func (s *Submission) asJobRole() bool {
+	return len(s.JobBuckets) > 0 || slices.ContainsFunc(s.ClientBuckets, func(b string) bool { return strings.Contains(b, "=") })
+}
+
+// leadToJobRole adds what providers.job of the delivery needs beside the class.
+func (s *Submission) leadToJobRole() {
 	switch s.Settings.Delivery {
 	case settings.Endpoint:
 		s.JavaOption = "-Daws.profile=" + s.Settings.BaseProfile
@@ -94,10 +130,9 @@ func (s *Submission) decide() error {
 			s.add(irsaEnv, "keep")
 			s.Settings.KeepIRSA = true
 		}
-		s.note("EKS's variables stay, for the job's buckets: the default chain of every AWS SDK for Java, and of Go, is the job execution role",
+		s.note("EKS's variables stay, for the buckets of the job execution role: the default chain of every AWS SDK for Java, and of Go, is that role",
 			"with -delivery endpoint they need not stay")
 	}
-	return nil
 }
 
 // key is the property that names the provider for a bucket, or for all.
@@ -127,8 +162,16 @@ func (s *Submission) possible() error {
 		refuse(fmt.Sprintf("-pod-identity: what Spark needs in %s delivery has not been looked at", set.Delivery), endpoint)
 	case removed && set.Delivery == settings.Profile:
 		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads S3 with in profile delivery", "leave it out, or "+endpoint)
-	case removed && set.Delivery == settings.File && len(s.JobBuckets) > 0:
-		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads -job-bucket with in file delivery", "leave it out, or "+endpoint)
+	case removed && set.Delivery == settings.File && s.asJobRole():
+		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it is the job execution role by in file delivery", "leave it out, or "+endpoint)
+	}
+	for _, b := range s.ClientBuckets {
+		switch named := strings.Contains(b, "="); {
+		case named && s.Release.EMRFS:
+			refuse(fmt.Sprintf("-client-bucket: %q asks for a second role, and EMRFS knows one", b), "leave it to boto3, or take a release with S3A: emr-7.10.0 or later")
+		case named && len(set.Via) > 0:
+			refuse(fmt.Sprintf("-client-bucket: %q would be reached without the roles of ROLE_CHAIN_VIA", b), "S3A does this hop itself, from the job execution role")
+		}
 	}
 	if set.Delivery == settings.Profile && s.Release.SDK == 1 && len(s.ClientBuckets) > 0 {
 		for _, c := range []struct {

@@ -159,3 +159,31 @@ func TestPodIdentity(t *testing.T) {
 		}
 	}
 }
+
+// A bucket of another client role: S3A does that hop itself, from the job execution role, in each delivery.
+func TestSecondRole(t *testing.T) {
+	const second = "arn:aws:iam::333333333333:role/second"
+	const prefix = "spark.hadoop.fs.s3a.bucket.third-3."
+	for release, want := range map[string]map[string]string{
+		"spark-3.5":  {"endpoint": profileV1, "file": webIdentityV1, "profile": webIdentityV1},
+		"emr-7.10.0": {"endpoint": profileV2, "file": webIdentityV2, "profile": webIdentityV2},
+	} {
+		for delivery, first := range want {
+			s, err := Make(request(func(r *Request) {
+				r.Release, r.Delivery, r.JobBuckets = release, delivery, nil
+				r.Profiles, r.ClientBuckets = []string{"other=" + client, "second=" + second}, []string{"third-3=second", "data-2"}
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := s.Properties
+			if p[prefix+"aws.credentials.provider"] != assumedS3A || p[prefix+"assumed.role.arn"] != second || p[prefix+"assumed.role.credentials.provider"] != first {
+				t.Errorf("%s, %s: %v", release, delivery, p)
+			}
+			// As for a bucket of the job's.
+			if (s.JavaOption != "") != (delivery == "endpoint") || s.has(irsaEnv) != (delivery == "file") {
+				t.Errorf("%s, %s: option %q, variables %v", release, delivery, s.JavaOption, s.Variables)
+			}
+		}
+	}
+}

@@ -41,7 +41,7 @@ type Request struct {
 	Region      string // "" leaves it to EKS, which injects its cluster's
 
 	JobBuckets    []string // Spark works on these as the job execution role
-	ClientBuckets []string // and on these as the client role
+	ClientBuckets []string // and on these as the client role or, with bucket=name, as that of Profiles
 	Profiles      []string // ROLE_CHAIN_PROFILES: name=arn
 	Set           []string // other ROLE_CHAIN_ settings: name=value
 
@@ -111,13 +111,22 @@ func Make(r Request) (Submission, error) {
 
 // checkPlaces checks what is neither a role nor a setting of rolechain's.
 func (s *Submission) checkPlaces(fail func(name, value, problem, hint string)) {
+	seen := map[string]bool{}
+	bucket := func(flag, name string) {
+		checkBucket(fail, flag, name)
+		if seen[name] {
+			fail(flag, name, "is named twice", "one bucket, one role")
+		}
+		seen[name] = true
+	}
 	for _, b := range s.JobBuckets {
-		checkBucket(fail, "-job-bucket", b)
+		bucket("-job-bucket", b)
 	}
 	for _, b := range s.ClientBuckets {
-		checkBucket(fail, "-client-bucket", b)
-		if slices.Contains(s.JobBuckets, b) {
-			fail("-client-bucket", b, "is a -job-bucket as well", "one bucket, one role")
+		name, profile, named := strings.Cut(b, "=")
+		bucket("-client-bucket", name)
+		if named && !slices.ContainsFunc(s.Profiles, func(p string) bool { return strings.HasPrefix(p, profile+"=") }) {
+			fail("-client-bucket", b, "names no -profile", "for example -profile second=arn:aws:iam::333333333333:role/name -client-bucket bucket=second")
 		}
 	}
 	for _, a := range s.Arguments {

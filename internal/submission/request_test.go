@@ -43,7 +43,7 @@ func TestRefusals(t *testing.T) {
 		{func(r *Request) { r.Set = []string{"ROLE_CHAIN_DURATION=2h"} }, `-set: ROLE_CHAIN_DURATION: "2h" is longer than an hour`},
 		{func(r *Request) { r.Set, r.Delivery = []string{"ROLE_CHAIN_SOURCE_IDENTITY=me"}, "file" }, `-set: ROLE_CHAIN_SOURCE_IDENTITY: "me" cannot be carried`},
 		{func(r *Request) { r.Set, r.Delivery = []string{irsaEnv + "=remove"}, "profile" }, `-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads S3 with`},
-		{func(r *Request) { r.Set, r.Delivery = []string{irsaEnv + "=remove"}, "file" }, `-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads -job-bucket with`},
+		{func(r *Request) { r.Set, r.Delivery = []string{irsaEnv + "=remove"}, "file" }, `-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it is the job execution role by`},
 		{func(r *Request) {
 			r.Set, r.Delivery, r.Release = []string{"ROLE_CHAIN_EXTERNAL_ID=id"}, "profile", "spark-3.5"
 		}, `-client-bucket: in profile delivery spark-3.5 reads it by a provider that does not know ROLE_CHAIN_EXTERNAL_ID`},
@@ -53,7 +53,16 @@ func TestRefusals(t *testing.T) {
 			`-client-bucket: in profile delivery emr-6.15.0 reads it by a provider that does not know ROLE_CHAIN_VIA`},
 		{func(r *Request) { r.JobBuckets = []string{"s3://jobs/x"} }, `-job-bucket: "s3://jobs/x" is a path`},
 		{func(r *Request) { r.JobBuckets = []string{"Jobs"} }, `-job-bucket: "Jobs" is not a bucket's name`},
-		{func(r *Request) { r.JobBuckets = []string{"jobs", "data-2"} }, `-client-bucket: "data-2" is a -job-bucket as well`},
+		{func(r *Request) { r.JobBuckets = []string{"jobs", "data-2"} }, `-client-bucket: "data-2" is named twice`},
+		{func(r *Request) { r.ClientBuckets = []string{"a-b", "a-b"} }, `-client-bucket: "a-b" is named twice`},
+		{func(r *Request) { r.ClientBuckets = []string{"a-b=c"} }, `-client-bucket: "a-b=c" names no -profile`},
+		{func(r *Request) {
+			r.ClientBuckets, r.Profiles, r.Release = []string{"a-b=c"}, []string{"c=" + client}, "emr-6.15.0"
+		},
+			`-client-bucket: "a-b=c" asks for a second role, and EMRFS knows one`},
+		{func(r *Request) {
+			r.ClientBuckets, r.Profiles, r.Set = []string{"a-b=c"}, []string{"c=" + client}, []string{"ROLE_CHAIN_VIA=" + client}
+		}, `-client-bucket: "a-b=c" would be reached without the roles of ROLE_CHAIN_VIA`},
 		{func(r *Request) { r.Image = "a b" }, `-image: "a b" cannot be written`},
 		{func(r *Request) { r.EntryPoint = "s3://a/b c" }, `-entry-point: "s3://a/b c" cannot be written`},
 		{func(r *Request) { r.Name = "Job" }, `-name: "Job" cannot be written`},

@@ -1,5 +1,5 @@
 #!/bin/sh
-# EKS's variables stay, for the job's buckets: the default chain of every AWS SDK for Java, and of Go, is the job execution role.
+# EKS's variables stay, for the buckets of the job execution role: the default chain of every AWS SDK for Java, and of Go, is that role.
 #   with -delivery endpoint they need not stay
 exec spark-submit \
   --master k8s://https://CLUSTER:443 \
