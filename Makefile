@@ -65,6 +65,19 @@ reproducible: ## builds the release from two clones in different places and comp
 		cmp one/build/$$file another/place/build/$$file && sha256sum one/build/$$file || exit 1; \
 	done
 
+# BuildKit and its client, in a module of their own (images/tools/go.mod).
+.PHONY: images-tools
+images-tools: ## buildkitd and buildx, into build/tools/
+	go -C images/tools build -trimpath -o $(CURDIR)/$(BIN)/tools/ tool
+
+.PHONY: images
+images: images-tools ## the EMR on EKS image on a stand-in for EMR's, into build/images/standin-{amd64,arm64}.tar (root)
+	go run ./images/make -tools $(BIN)/tools -out $(BIN)/images
+
+.PHONY: images-test
+images-test: ## runs these images with a Docker engine of its own, and builds them anew (root; after make images)
+	$(TOOL) gotestsum --format testname -- -count=1 -tags images -timeout 30m ./images/test
+
 .PHONY: clean
 clean:
 	rm -rf $(BIN)

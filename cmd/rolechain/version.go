@@ -5,11 +5,17 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"rolechain/internal/exit"
 )
 
-// version prints one line, from what the go command has built into the binary:
+// An image is built without the repository, so its build says with -ldflags "-X main.builtVersion=v1.2.0 -X
+// main.builtCommit=<40 hex digits>" what the go command cannot find out. A commit that ends in "-dirty" had changes on top.
+// Empty is unknown.
+var builtVersion, builtCommit string
+
+// version prints one line, from what the go command or the build has put into the binary:
 //
 //	rolechain v1.2.0 (commit 0123456789ab, go1.26.8, linux/amd64)
 func version(args, _ []string, stdout, _ io.Writer) error {
@@ -20,22 +26,37 @@ func version(args, _ []string, stdout, _ io.Writer) error {
 	if !ok {
 		info = &debug.BuildInfo{GoVersion: runtime.Version()}
 	}
-	_, err := fmt.Fprintln(stdout, describe(info))
+	_, err := fmt.Fprintln(stdout, describe(info, builtVersion, builtCommit))
 	return err
 }
 
-func describe(info *debug.BuildInfo) string {
-	number, commit, modified := info.Main.Version, "unknown", ""
+// describe takes what the go command knows, and for the rest what the build said.
+func describe(info *debug.BuildInfo, builtVersion, builtCommit string) string {
+	number, commit, modified := info.Main.Version, "", false
+	if builtVersion != "" && (number == "" || number == "(devel)") {
+		number = builtVersion
+	}
 	if number == "" {
 		number = "(devel)"
 	}
 	for _, s := range info.Settings {
 		switch {
-		case s.Key == "vcs.revision" && len(s.Value) >= 12:
-			commit = s.Value[:12]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			modified = " with changes"
+		case s.Key == "vcs.revision":
+			commit = s.Value
+		case s.Key == "vcs.modified":
+			modified = s.Value == "true"
 		}
 	}
-	return fmt.Sprintf("rolechain %s (commit %s%s, %s, %s/%s)", number, commit, modified, info.GoVersion, runtime.GOOS, runtime.GOARCH)
+	if commit == "" {
+		commit, modified = strings.CutSuffix(builtCommit, "-dirty")
+	}
+	if len(commit) < 12 {
+		commit = "unknown"
+	} else {
+		commit = commit[:12]
+	}
+	if modified {
+		commit += " with changes"
+	}
+	return fmt.Sprintf("rolechain %s (commit %s, %s, %s/%s)", number, commit, info.GoVersion, runtime.GOOS, runtime.GOARCH)
 }

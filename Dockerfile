@@ -1,0 +1,48 @@
+# Both programs, static, in an image that holds nothing else. Other images take them with one line:
+#
+#   COPY --from=rolechain /opt/rolechain /opt/rolechain
+#
+# It is cross-compiled, so no platform needs emulation, and it is reproducible: the same commit, arguments and Go version
+# give the same digest. images/docker-bake.hcl passes the arguments; images/README.md is the manual.
+
+# An argument, so that a mirror of this image will do.
+ARG GO_IMAGE=golang:1.26.8-bookworm
+
+FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS build
+# There is no repository in the build's context: COMMIT and VERSION say what it would have told.
+ENV CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" GOTOOLCHAIN=local
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=cache,target=/go/pkg/mod go mod download
+COPY . .
+ARG TARGETOS TARGETARCH
+ARG VERSION=""
+ARG COMMIT=""
+# Seconds since 1970 of the commit. Files carry it as well as the image, so that an image which copies them can be
+# reproduced too.
+ARG SOURCE_DATE_EPOCH=0
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "-s -w -X main.builtVersion=$VERSION -X main.builtCommit=$COMMIT" \
+        -o /out/opt/rolechain/ ./cmd/entrypoint ./cmd/rolechain \
+ && cp LICENSE /out/opt/rolechain/ \
+ && chmod -R u=rwX,go=rX /out \
+ && find /out -exec touch --no-dereference --date=@$SOURCE_DATE_EPOCH {} +
+
+# The bill of materials: every module that is linked, with versions and checksums, as SPDX.
+#   docker buildx build --target sbom --output build/sbom .
+FROM build AS bill
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+    mkdir /bill && go run ./images/sbom -created $SOURCE_DATE_EPOCH /out/opt/rolechain/entrypoint /out/opt/rolechain/rolechain >/bill/rolechain.spdx.json
+
+FROM scratch AS sbom
+COPY --from=bill /bill /
+
+FROM scratch AS rolechain
+ARG VERSION=""
+ARG COMMIT=""
+LABEL org.opencontainers.image.title="rolechain" \
+      org.opencontainers.image.description="Role-chaining ENTRYPOINT for Amazon EMR on EKS images" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$COMMIT"
+COPY --from=build /out /

@@ -1,0 +1,66 @@
+package rig
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Docker is a running engine of its own: no image, network or container of any other is seen by it.
+type Docker struct {
+	containerd, dockerd *daemon
+	run, root           string
+}
+
+// StartDocker runs a Docker engine with its data in root, which must not exist, and the logs beside it. It cannot reach
+// a network, and changes none of the machine's.
+func StartDocker(root string) (_ *Docker, err error) {
+	if root, err = filepath.Abs(root); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(root, 0o755); err != nil {
+		return nil, err
+	}
+	d := &Docker{root: root}
+	if d.run, err = os.MkdirTemp("", "rig-"); err == nil {
+		err = d.start()
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Stop())
+	}
+	return d, nil
+}
+
+func (d *Docker) start() (err error) {
+	// dockerd would use a containerd that the machine runs anyway, and leave its things there.
+	containerd := filepath.Join(d.run, "containerd.sock")
+	settings := filepath.Join(d.run, "containerd.toml")
+	if err := os.WriteFile(settings, []byte("disabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n"), 0o644); err != nil {
+		return err
+	}
+	d.containerd, err = startDaemon(d.run, d.root+"-containerd.log", "containerd", "--config", settings, "--address", containerd,
+		"--root", filepath.Join(d.root, "containerd"), "--state", filepath.Join(d.run, "containerd"))
+	if err != nil {
+		return err
+	}
+	d.dockerd, err = startDaemon(d.run, d.root+"-dockerd.log", "dockerd", "--containerd", containerd, "--host", d.host(),
+		"--data-root", filepath.Join(d.root, "docker"), "--exec-root", filepath.Join(d.run, "docker"),
+		"--pidfile", filepath.Join(d.run, "dockerd.pid"), "--config-file", filepath.Join(d.run, "none.json"),
+		"--iptables=false", "--bridge=none")
+	return err
+}
+
+func (d *Docker) host() string { return "unix://" + filepath.Join(d.run, "docker.sock") }
+
+// Command is a call of the docker command for this engine.
+func (d *Docker) Command(args ...string) *exec.Cmd {
+	cmd := exec.Command("docker", args...)
+	cmd.Env = append(os.Environ(), "DOCKER_HOST="+d.host(), "DOCKER_CONFIG="+d.run, "DOCKER_CONTEXT=")
+	return cmd
+}
+
+// Stop ends the engine and removes its data.
+func (d *Docker) Stop() error {
+	return errors.Join(d.dockerd.stop(), d.containerd.stop(), removeAll(d.run), removeAll(d.root))
+}
