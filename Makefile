@@ -65,6 +65,9 @@ reproducible: ## builds the release from two clones in different places and comp
 		cmp one/build/$$file another/place/build/$$file && sha256sum one/build/$$file || exit 1; \
 	done
 
+# With these namespaces no daemon, container or mount outlives the command, however it ends.
+ISOLATED := unshare --mount --pid --fork --kill-child --mount-proc
+
 # BuildKit and its client, in a module of their own (images/tools/go.mod).
 .PHONY: images-tools
 images-tools: ## buildkitd and buildx, into build/tools/
@@ -72,11 +75,11 @@ images-tools: ## buildkitd and buildx, into build/tools/
 
 .PHONY: images
 images: images-tools ## the EMR on EKS image on a stand-in for EMR's, into build/images/standin-{amd64,arm64}.tar (root)
-	go run ./images/make -tools $(BIN)/tools -out $(BIN)/images
+	$(ISOLATED) go run ./images/make -tools $(BIN)/tools -out $(BIN)/images
 
 .PHONY: images-test
 images-test: ## runs these images with a Docker engine of its own, and builds them anew (root; after make images)
-	$(TOOL) gotestsum --format testname -- -count=1 -tags images -timeout 30m ./images/test
+	$(ISOLATED) $(TOOL) gotestsum --format testname -- -count=1 -tags images -timeout 30m ./images/test
 
 .PHONY: clean
 clean:

@@ -13,13 +13,13 @@ type Docker struct {
 	run, root           string
 }
 
-// StartDocker runs a Docker engine with its data in root, which must not exist, and the logs beside it. It cannot reach
-// a network, and changes none of the machine's.
+// StartDocker runs a Docker engine with its data in root, where nothing of an earlier one stays, and the logs beside it.
+// It cannot reach a network, and changes none of the machine's.
 func StartDocker(root string) (_ *Docker, err error) {
 	if root, err = filepath.Abs(root); err != nil {
 		return nil, err
 	}
-	if err := os.Mkdir(root, 0o755); err != nil {
+	if err := errors.Join(removeAll(root), os.MkdirAll(root, 0o755)); err != nil {
 		return nil, err
 	}
 	d := &Docker{root: root}
@@ -35,9 +35,14 @@ func StartDocker(root string) (_ *Docker, err error) {
 func (d *Docker) start() (err error) {
 	// dockerd would use a containerd that the machine runs anyway, and leave its things there.
 	containerd := filepath.Join(d.run, "containerd.sock")
-	settings := filepath.Join(d.run, "containerd.toml")
-	if err := os.WriteFile(settings, []byte("disabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n"), 0o644); err != nil {
-		return err
+	settings, engine := filepath.Join(d.run, "containerd.toml"), filepath.Join(d.run, "dockerd.json")
+	for path, text := range map[string]string{
+		settings: `disabled_plugins = ["io.containerd.grpc.v1.cri"]`,
+		engine:   `{}`, // instead of the machine's
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
 	}
 	d.containerd, err = startDaemon(d.run, d.root+"-containerd.log", "containerd", "--config", settings, "--address", containerd,
 		"--root", filepath.Join(d.root, "containerd"), "--state", filepath.Join(d.run, "containerd"))
@@ -46,7 +51,7 @@ func (d *Docker) start() (err error) {
 	}
 	d.dockerd, err = startDaemon(d.run, d.root+"-dockerd.log", "dockerd", "--containerd", containerd, "--host", d.host(),
 		"--data-root", filepath.Join(d.root, "docker"), "--exec-root", filepath.Join(d.run, "docker"),
-		"--pidfile", filepath.Join(d.run, "dockerd.pid"), "--config-file", filepath.Join(d.run, "none.json"),
+		"--pidfile", filepath.Join(d.run, "dockerd.pid"), "--config-file", engine,
 		"--iptables=false", "--bridge=none")
 	return err
 }

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,7 @@ import (
 
 const (
 	binfmt = "/proc/sys/fs/binfmt_misc"
-	prefix = "rig-arm64-" // of our registrations; a process id follows
+	prefix = "rig-arm64-" // of our registrations
 	// qemu must be a static program: containers have none of the machine's libraries.
 	qemu = "/usr/bin/qemu-aarch64-static"
 	// An ELF file of 64 bits, little endian, executable or shared, for machine 183; what the mask leaves out may be anything.
@@ -38,7 +39,7 @@ func EmulateARM64() (undo func() error, err error) {
 			return func() error { return syscall.Unmount(binfmt, 0) }, nil
 		}
 	}
-	name := fmt.Sprint(prefix, os.Getpid())
+	name := prefix + rand.Text()
 	undo = func() error {
 		err := os.WriteFile(filepath.Join(binfmt, name), []byte("-1"), 0) // removes it
 		if errors.Is(err, os.ErrNotExist) {

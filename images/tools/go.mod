@@ -2,7 +2,7 @@ module rolechain/images/tools
 
 go 1.26.8
 
-require github.com/moby/policy-helpers v0.0.0-20260901142052-72f704e6cdb6
+require github.com/moby/policy-helpers v0.0.0-20260901142052-72f704e6cdb6 // indirect
 
 require (
 	cyphar.com/go-pathrs v0.2.5 // indirect

@@ -1,0 +1,235 @@
+//go:build images
+
+package test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"rolechain/images/rig"
+)
+
+var kit *rig.BuildKit
+
+// buildKit is started by the first test that builds, with the cache of "make images".
+var buildKit = sync.OnceValue(func() (err error) {
+	kit, err = rig.StartBuildKit(filepath.Join(root, "build", "tools"), filepath.Join(built, "buildkit"))
+	return err
+})
+
+func stopBuildKit() error {
+	if kit == nil {
+		return nil
+	}
+	return kit.Stop()
+}
+
+// buildx runs in the repository's root and returns stdout.
+func buildx(t *testing.T, args ...string) string {
+	t.Helper()
+	if err := buildKit(); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := kit.Buildx(args...)
+	cmd.Dir = root
+	cmd.Env = append(cmd.Env, "COMMIT="+commit, "VERSION=v1.2.3", "SOURCE_DATE_EPOCH=1790000000")
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("buildx %q: %v\n%s%s", args, err, &stdout, &stderr)
+	}
+	return stdout.String()
+}
+
+const commit = "0123456789abcdef0123456789abcdef01234567"
+
+// bake builds a target of the bake files, into path as the exporter kind says, and returns the digest of the result.
+func bake(t *testing.T, target, kind, path string, args ...string) string {
+	t.Helper()
+	metadata := filepath.Join(t.TempDir(), "metadata.json")
+	buildx(t, append([]string{
+		"bake", "--file", "images/docker-bake.hcl", "--file", "images/standin/docker-bake.hcl", target, "--metadata-file", metadata,
+		"--set", fmt.Sprintf("%s.output=type=%s,dest=%s,rewrite-timestamp=true", target, kind, path),
+	}, args...)...)
+	var of map[string]struct {
+		Digest string `json:"containerimage.digest"`
+	}
+	if err := json.Unmarshal([]byte(read(t, metadata)), &of); err != nil {
+		t.Fatal(err)
+	}
+	return of[target].Digest
+}
+
+// Two builds of the same commit have the same digest, for both platforms, and another commit has another. The second
+// build takes no step from the cache.
+func TestReproducible(t *testing.T) {
+	for _, target := range []string{"rolechain", "spark-7-13-0"} {
+		t.Run(target, func(t *testing.T) {
+			dir := t.TempDir()
+			// Of EMR's image the smaller platform: it is about our steps.
+			platform := "--set=" + target + ".platform=linux/arm64"
+			if target == "rolechain" {
+				platform += ",linux/amd64"
+			}
+			first := bake(t, target, "oci", filepath.Join(dir, "first.tar"), platform)
+			second := bake(t, target, "oci", filepath.Join(dir, "second.tar"), platform, "--set", target+".no-cache=true")
+			if !strings.HasPrefix(first, "sha256:") || first != second {
+				t.Errorf("digests %q and %q", first, second)
+			}
+			if target != "rolechain" {
+				return
+			}
+			third := bake(t, target, "oci", filepath.Join(dir, "third.tar"), platform, "--set", target+".args.COMMIT=fedcba9876543210fedcba9876543210fedcba98")
+			if third == first {
+				t.Error("another commit has the same digest")
+			}
+		})
+	}
+}
+
+// The image of Dockerfile holds the two programs and the license, belongs to root and says what it is.
+func TestRolechainImage(t *testing.T) {
+	archive := filepath.Join(t.TempDir(), "rolechain.tar")
+	bake(t, "rolechain", "docker", archive, "--set", "rolechain.platform=linux/amd64")
+	call(t, "load", "--quiet", "--input", archive)
+	t.Cleanup(func() { call(t, "rmi", "rolechain:v1.2.3") })
+	labels := call(t, "inspect", "--format", `{{range $k, $v := .Config.Labels}}{{$k}}={{$v}}{{"\n"}}{{end}}`, "rolechain:v1.2.3").stdout
+	for _, want := range []string{"revision=" + commit, "version=v1.2.3", "title=rolechain", "licenses=Apache-2.0", "description="} {
+		if !strings.Contains("\n"+labels, "\norg.opencontainers.image."+want) {
+			t.Errorf("no label %s in\n%s", want, labels)
+		}
+	}
+	call(t, "create", "--name", "scratch", "rolechain:v1.2.3", "none")
+	t.Cleanup(func() { call(t, "rm", "scratch") })
+	listing := exec.Command("tar", "--list", "--verbose", "--numeric-owner", "--utc")
+	export := docker.Command("export", "scratch")
+	listing.Stdin, _ = export.StdoutPipe()
+	if err := export.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := listing.Output()
+	if err := export.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, line := range strings.Split(string(out), "\n") {
+		if f := strings.Fields(line); len(f) > 5 && strings.HasPrefix(f[5], "opt/") {
+			got = append(got, strings.Join([]string{f[0], f[1], f[3], f[5]}, " ")) // not the size
+		}
+	}
+	want := []string{
+		"drwxr-xr-x 0/0 2026-09-21 opt/",
+		"drwxr-xr-x 0/0 2026-09-21 opt/rolechain/",
+		"-rw-r--r-- 0/0 2026-09-21 opt/rolechain/LICENSE",
+		"-rwxr-xr-x 0/0 2026-09-21 opt/rolechain/entrypoint",
+		"-rwxr-xr-x 0/0 2026-09-21 opt/rolechain/rolechain",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("it holds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	version := call(t, "run", "--rm", "--network", "none", "--entrypoint", "/opt/rolechain/rolechain", "rolechain:v1.2.3", "version")
+	if want := "rolechain v1.2.3 (commit 0123456789ab, go1."; !strings.HasPrefix(version.stdout, want) {
+		t.Errorf("%q, want %q", version.stdout, want)
+	}
+}
+
+// A team's image that has been through images/Dockerfile can go through it again, for an update.
+func TestSecondTime(t *testing.T) {
+	archive := filepath.Join(t.TempDir(), "again.tar")
+	bake(t, "again", "docker", archive, "--file", "images/test/testdata/again.hcl")
+	call(t, "load", "--quiet", "--input", archive)
+	t.Cleanup(func() { call(t, "rmi", "again:latest") })
+	run(t, "again:latest", "/bin/echo", "the job").want(t, result{"the job\n", "", 0})
+	first := run(t, image, "/bin/cat", "/opt/rolechain/original")
+	run(t, "again:latest", "/bin/cat", "/opt/rolechain/original").want(t, first)
+}
+
+// The bill of materials is of the programs in the image.
+func TestSBOM(t *testing.T) {
+	dir := t.TempDir()
+	buildx(t, "bake", "--file", "images/docker-bake.hcl", "--file", "images/standin/docker-bake.hcl", "sbom", "--set", "sbom.output=type=local,dest="+dir)
+	for _, platform := range []string{"linux_amd64", "linux_arm64"} {
+		var bill struct {
+			Packages []struct {
+				Name      string `json:"name"`
+				Checksums []struct {
+					Value string `json:"checksumValue"`
+				} `json:"checksums"`
+			} `json:"packages"`
+		}
+		if err := json.Unmarshal([]byte(read(t, filepath.Join(dir, platform, "rolechain.spdx.json"))), &bill); err != nil {
+			t.Fatal(err)
+		}
+		names := map[string]bool{}
+		for _, p := range bill.Packages {
+			names[p.Name] = true
+			if p.Name == "rolechain" && (len(p.Checksums) != 1 || len(p.Checksums[0].Value) != 64) {
+				t.Errorf("%s: checksums of rolechain %v", platform, p.Checksums)
+			}
+		}
+		for _, want := range []string{"entrypoint", "rolechain", "stdlib", "github.com/aws/aws-sdk-go-v2"} {
+			if !names[want] {
+				t.Errorf("%s: no %s in %v", platform, want, names)
+			}
+		}
+	}
+}
+
+// BuildKit's linter has nothing to say of any Dockerfile, for a base of either kind.
+func TestLint(t *testing.T) {
+	targets := []string{"rolechain", "sbom", "standin", "spark-7-13-0"}
+	for _, target := range targets {
+		out := buildx(t, "bake", "--check", "--file", "images/docker-bake.hcl", "--file", "images/standin/docker-bake.hcl", target)
+		if !strings.Contains(out, "no warnings found") {
+			t.Errorf("%s:\n%s", target, out)
+		}
+	}
+}
+
+// Every release of EMR on EKS from 6.15 on is there in both kinds, for both platforms.
+func TestMatrix(t *testing.T) {
+	var plan struct {
+		Target map[string]struct {
+			Platforms []string
+			Tags      []string
+			Args      struct{ BASE string }
+		}
+	}
+	if err := json.Unmarshal([]byte(buildx(t, "bake", "--file", "images/docker-bake.hcl", "--print", "emr")), &plan); err != nil {
+		t.Fatal(err)
+	}
+	delete(plan.Target, "rolechain")
+	if len(plan.Target) != 2*15 {
+		t.Errorf("%d targets", len(plan.Target))
+	}
+	for name, base := range map[string]string{
+		"spark-6-15-0":          "public.ecr.aws/emr-on-eks/spark/emr-6.15.0:latest",
+		"notebook-spark-7-0-0":  "public.ecr.aws/emr-on-eks/notebook-spark/emr-7.0.0:latest",
+		"notebook-spark-7-13-0": "public.ecr.aws/emr-on-eks/notebook-spark/emr-7.13.0:latest",
+	} {
+		target := plan.Target[name]
+		if target.Args.BASE != base || !slices.Equal(target.Platforms, []string{"linux/amd64", "linux/arm64"}) || len(target.Tags) != 1 {
+			t.Errorf("%s: %+v", name, target)
+		}
+	}
+}
+
+// No Dockerfile needs a network before its first step.
+func TestNoSyntaxLine(t *testing.T) {
+	for _, name := range []string{"Dockerfile", "images/Dockerfile", "images/standin/Dockerfile"} {
+		if text, err := os.ReadFile(filepath.Join(root, name)); err != nil || strings.Contains(string(text), "syntax=") {
+			t.Errorf("%s has a syntax line, %v", name, err)
+		}
+	}
+}

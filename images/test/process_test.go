@@ -1,0 +1,123 @@
+//go:build images
+
+package test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var tiniChild = regexp.MustCompile(`tini \([0-9]+\)`)
+
+// Without roles, the image is the image that it was made from: the original entrypoint, run by itself, is the measure.
+func TestPassThrough(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"a command", []string{"/bin/bash", "-c", "printf 'no newline'; printf 'a word' >&2; exit 3"}},
+		{"arguments as they are", []string{"/bin/bash", "-c", `printf '[%s]' "$0" "$@"`, "a b", "", "*", "--", "-x"}},
+		{"the whole environment", []string{"/bin/bash", "-c", "env -0 | sort -z; id; pwd; umask"}},
+		{"the standard input", []string{"/bin/cat"}},
+		{"processes", []string{"/bin/bash", "-c", `for p in /proc/[0-9]*; do [ -e $p/comm ] && tr '\0' ' ' <$p/cmdline; echo; done`}},
+		{"descriptors", []string{"/bin/ls", "/proc/1/fd"}},
+		{"a command that is not there", []string{"/nowhere"}},
+		{"a command killed by a signal", []string{"/bin/bash", "-c", "kill -KILL $$"}},
+		{"spark-submit", []string{"spark-submit", "--version"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := run(t, append([]string{image}, c.args...)...)
+			want := run(t, append([]string{"--entrypoint", "/opt/rolechain/original", image}, c.args...)...)
+			// The threads of a Go program have taken numbers before tini's child gets one.
+			got.stderr, want.stderr = tiniChild.ReplaceAllString(got.stderr, "tini (n)"), tiniChild.ReplaceAllString(want.stderr, "tini (n)")
+			got.want(t, want)
+			if got.code == 0 && got.stdout == "" && c.args[0] != "/bin/cat" && c.args[0] != "spark-submit" {
+				t.Error("it says nothing, so nothing has been compared")
+			}
+		})
+	}
+}
+
+// The words that matter, against a measure that cannot be wrong in the same way.
+func TestExactOutput(t *testing.T) {
+	run(t, image, "/bin/bash", "-c", "printf 'to stdout'; printf 'to stderr' >&2; exit 42").
+		want(t, result{"to stdout", "to stderr", 42})
+}
+
+// The original, not a wrapper, is process 1. It is a script of the test's here, so that nothing execs after it.
+func TestProcessOne(t *testing.T) {
+	original := file(t, "original", "#!/bin/bash\necho \"$$: $(tr '\\0' ' ' </proc/1/cmdline)\"\nps -e -o pid= -o comm= | grep -v -e ps -e grep\n", 0o755)
+	run(t, "--volume", original+":/opt/rolechain/original:ro", image, "driver", "job.py").
+		want(t, result{"1: /bin/bash /opt/rolechain/original driver job.py \n      1 original\n", "", 0})
+}
+
+// The engine stops a container as the kubelet does: SIGTERM, and SIGKILL after the grace period. A job that hears the first
+// ends with its own code, not with 137.
+func TestTermination(t *testing.T) {
+	const job = `trap 'echo heard it; exit 7' TERM; echo ready; sleep infinity & wait`
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"without roles", []string{image}},
+		{"with roles", append(chained(t), image)},
+		{"arm64", []string{"--platform", "linux/arm64", imageARM}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			pod := start(t, append(c.args, "/bin/bash", "-c", job)...)
+			if got := pod.line(t); got != "ready" {
+				t.Fatalf("%q", got)
+			}
+			call(t, "stop", "-t", "60", pod.name).want(t, result{pod.name + "\n", "", 0})
+			got := pod.wait(t)
+			if got.stdout != "heard it\n" || got.code != 7 {
+				t.Errorf("%q, exit code %d", got.stdout, got.code)
+			}
+		})
+	}
+}
+
+// jwt looks like a token. Nobody has signed it.
+const jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6ZW1yOnNwYXJrIn0.bm9ib2R5"
+
+// chained are the options of a pod with a role chain in profile delivery.
+func chained(t *testing.T) []string {
+	return []string{
+		"--env", "CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/client", "--env", "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job",
+		"--env", "AWS_REGION=eu-west-1",
+		"--volume", file(t, "token", jwt, 0o644) + ":/var/run/secrets/eks.amazonaws.com/serviceaccount/token:ro",
+	}
+}
+
+// Before the exec the exit codes are rolechain's, with the reason on stderr and in the termination log, and nothing on
+// stdout.
+func TestExitCodes(t *testing.T) {
+	role := []string{"--env", "CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/client", "--env", "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job"}
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"a bad setting", append(chained(t), "--env", "ROLE_CHAIN_DELIVERY=pigeon"), 78, `"pigeon"`},
+		{"no token", role, 66, "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"},
+		{"no place to write", append(chained(t), "--read-only"), 73, ""},
+		{"STS out of reach", append(chained(t), "--env", "ROLE_CHAIN_DELIVERY=endpoint", "--env", "ROLE_CHAIN_START_TIMEOUT=1s"), 75, "STS"},
+		{"the original cannot be executed", []string{"--env", "ROLE_CHAIN_ENTRYPOINT=/etc/passwd"}, 126, `"/etc/passwd"`},
+		{"no original", []string{"--env", "ROLE_CHAIN_ENTRYPOINT=/nowhere"}, 127, `"/nowhere"`},
+		{"the original is rolechain", []string{"--env", "ROLE_CHAIN_ENTRYPOINT=/usr/bin/entrypoint.sh"}, 78, "rolechain's own entrypoint"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			message := file(t, "termination-log", "", 0o666)
+			args := append([]string{"--volume", message + ":/dev/termination-log"}, c.args...)
+			got := run(t, append(args, image, "/bin/echo", "the job runs")...)
+			if got.code != c.code || got.stdout != "" || !strings.Contains(got.stderr, c.want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q", got.code, got.stdout, got.stderr)
+			}
+			if said := read(t, message); said == "" || !strings.Contains(said, c.want) {
+				t.Errorf("termination log %q", said)
+			}
+		})
+	}
+}

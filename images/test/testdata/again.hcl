@@ -1,0 +1,9 @@
+# The image of images/Dockerfile as the base of another.
+target "again" {
+  inherits = ["spark-7-13-0"]
+  contexts = {
+    "public.ecr.aws/emr-on-eks/spark/emr-7.13.0" = "target:spark-7-13-0"
+  }
+  platforms = ["linux/amd64"]
+  tags      = ["again:latest"]
+}
