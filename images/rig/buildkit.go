@@ -20,6 +20,9 @@ func StartBuildKit(tools, root string) (*BuildKit, error) {
 	if err != nil {
 		return nil, err
 	}
+	if tools, err = filepath.Abs(tools); err != nil { // commands run in other directories, too
+		return nil, err
+	}
 	if err := os.MkdirAll(root, 0o755); err != nil {
 		return nil, err
 	}
@@ -32,7 +35,9 @@ func StartBuildKit(tools, root string) (*BuildKit, error) {
 	b.daemon, err = startDaemon(run, root+".log", filepath.Join(tools, "buildkitd"),
 		"--root", root, "--addr", address, "--containerd-worker=false", "--oci-worker-binary", "runc")
 	if err == nil {
-		err = b.Buildx("create", "--name", "rig", "--driver", "remote", address).Run()
+		create := b.Buildx("create", "--name", "rig", "--driver", "remote", address)
+		create.Stdout = nil // the name
+		err = create.Run()
 	}
 	if err != nil {
 		return nil, errors.Join(err, b.Stop())

@@ -32,5 +32,5 @@ target "archive" {
   inherits  = ["spark-7-13-0"]
   platforms = ["linux/${arch}"]
   tags      = ["rolechain-standin:${arch}"]
-  output    = ["type=docker,dest=build/images/standin-${arch}.tar,rewrite-timestamp=true"]
+  output    = ["type=docker,dest=build/images/standin-${arch}.tar"]
 }
