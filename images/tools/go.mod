@@ -1,7 +1,9 @@
+// What the images are built with. A module of its own, because these bring most of a container platform with them.
 module rolechain/images/tools
 
 go 1.26.8
 
+// BuildKit asks for an older one, which the module proxy does not serve.
 require github.com/moby/policy-helpers v0.0.0-20260901142052-72f704e6cdb6 // indirect
 
 require (

@@ -4,6 +4,6 @@ target "again" {
   contexts = {
     "public.ecr.aws/emr-on-eks/spark/emr-7.13.0" = "target:spark-7-13-0"
   }
-  platforms = ["linux/amd64"]
+  platforms = ["linux/arm64"]
   tags      = ["again:latest"]
 }
