@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"crypto/rand"
 	"errors"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 type Docker struct {
 	containerd, dockerd *daemon
 	run, root           string
+	cgroup              string // the parent of the containers', for this engine alone
 }
 
 // StartDocker runs a Docker engine with its data in root, where nothing of an earlier one stays, and the logs beside it.
@@ -22,7 +24,7 @@ func StartDocker(root string) (_ *Docker, err error) {
 	if err := errors.Join(removeAll(root), os.MkdirAll(root, 0o755)); err != nil {
 		return nil, err
 	}
-	d := &Docker{root: root}
+	d := &Docker{root: root, cgroup: "/rig-" + rand.Text()}
 	if d.run, err = os.MkdirTemp("", "rig-"); err == nil {
 		err = d.start()
 	}
@@ -52,7 +54,7 @@ func (d *Docker) start() (err error) {
 	d.dockerd, err = startDaemon(d.run, d.root+"-dockerd.log", "dockerd", "--containerd", containerd, "--host", d.host(),
 		"--data-root", filepath.Join(d.root, "docker"), "--exec-root", filepath.Join(d.run, "docker"),
 		"--pidfile", filepath.Join(d.run, "dockerd.pid"), "--config-file", engine,
-		"--iptables=false", "--bridge=none")
+		"--cgroup-parent", d.cgroup, "--exec-opt", "native.cgroupdriver=cgroupfs", "--iptables=false", "--bridge=none")
 	return err
 }
 
@@ -67,5 +69,17 @@ func (d *Docker) Command(args ...string) *exec.Cmd {
 
 // Stop ends the engine and removes its data.
 func (d *Docker) Stop() error {
-	return errors.Join(d.dockerd.stop(), d.containerd.stop(), removeAll(d.run), removeAll(d.root))
+	return errors.Join(d.dockerd.stop(), d.containerd.stop(), d.removeCgroups(), removeAll(d.run), removeAll(d.root))
+}
+
+// removeCgroups removes the containers' parent, in the one hierarchy of cgroup v2 or the many of v1.
+func (d *Docker) removeCgroups() error {
+	var problems []error
+	for _, pattern := range []string{"/sys/fs/cgroup" + d.cgroup, "/sys/fs/cgroup/*" + d.cgroup} {
+		groups, _ := filepath.Glob(pattern)
+		for _, group := range groups {
+			problems = append(problems, os.Remove(group)) // a directory of the kernel's files, which go with it
+		}
+	}
+	return errors.Join(problems...)
 }

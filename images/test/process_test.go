@@ -27,8 +27,9 @@ func TestPassThrough(t *testing.T) {
 		{"spark-submit", []string{"spark-submit", "--version"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := run(t, append([]string{image}, c.args...)...)
-			want := run(t, append([]string{"--entrypoint", "/opt/rolechain/original", image}, c.args...)...)
+			// Without the address Spark warns, with the time.
+			got := run(t, append([]string{"--env", "SPARK_LOCAL_IP=127.0.0.1", image}, c.args...)...)
+			want := run(t, append([]string{"--env", "SPARK_LOCAL_IP=127.0.0.1", "--entrypoint", "/opt/rolechain/original", image}, c.args...)...)
 			// The threads of a Go program have taken numbers before tini's child gets one.
 			got.stderr, want.stderr = tiniChild.ReplaceAllString(got.stderr, "tini (n)"), tiniChild.ReplaceAllString(want.stderr, "tini (n)")
 			got.want(t, want)
@@ -69,7 +70,7 @@ func TestTermination(t *testing.T) {
 			if got := pod.line(t); got != "ready" {
 				t.Fatalf("%q", got)
 			}
-			call(t, "stop", "-t", "60", pod.name).want(t, result{pod.name + "\n", "", 0})
+			call(t, "stop", "-t", "20", pod.name).want(t, result{pod.name + "\n", "", 0})
 			got := pod.wait(t)
 			if got.stdout != "heard it\n" || got.code != 7 {
 				t.Errorf("%q, exit code %d", got.stdout, got.code)
