@@ -61,33 +61,6 @@ func merge(file []byte, profiles []Profile, credentials bool) (merged []byte, no
 	return after, m.notes, nil
 }
 
-// Withdraw takes the credential processes for which ours is true out of a credentials file, with the sections that have
-// nothing else in them. A file without any, or that cannot be edited safely, is returned as it is.
-func Withdraw(credentials []byte, ours func(process string) bool) []byte {
-	f, err := parse(bytes.TrimPrefix(credentials, byteOrderMark))
-	if err != nil {
-		return credentials
-	}
-	withdrawn := false
-	var kept []*section
-	for _, s := range f.sections {
-		had := len(s.entries)
-		s.entries = slices.DeleteFunc(s.entries, func(e *entry) bool {
-			return e.key == "credential_process" && len(e.lines) == 1 && ours(e.value())
-		})
-		withdrawn = withdrawn || len(s.entries) < had
-		blank := !slices.ContainsFunc(s.entries, func(e *entry) bool { return strings.TrimSpace(strings.Join(e.lines, "")) != "" })
-		if s.header == "" || len(s.entries) == had || !blank {
-			kept = append(kept, s)
-		}
-	}
-	if !withdrawn {
-		return credentials
-	}
-	f.sections = kept
-	return f.bytes()
-}
-
 type merger struct {
 	file        *file
 	credentials bool // it is a credentials file
@@ -274,63 +247,3 @@ func (m *merger) keyLine(k Key) *entry {
 }
 
 func (m *merger) line(text string) *entry { return &entry{lines: []string{text + m.file.cr}} }
-
-// joinTwins moves the keys of each section to the end of the first one for which id gives the same name; "" has none.
-func (m *merger) joinTwins(id func(*section) string) {
-	firsts := map[string]*section{}
-	var kept []*section
-	for _, s := range m.file.sections {
-		name := id(s)
-		first, twin := firsts[name]
-		if name == "" || !twin {
-			firsts[name] = s
-			kept = append(kept, s)
-			continue
-		}
-		m.note(s.first, "the second [%s] is joined to the first, on line %d: botocore refuses duplicates", s.name, first.first)
-		body := s.body()
-		for _, e := range s.entries[:body] {
-			e.unindent()
-			first.insert(e)
-		}
-		// What follows the body stays where it is: it is most likely a comment on the section below.
-		previous := kept[len(kept)-1]
-		previous.entries = append(previous.entries, s.entries[body:]...)
-	}
-	m.file.sections = kept
-}
-
-// silenceDuplicates leaves of each key that s has more than once the one that counts, and turns the others into
-// comments. It is the last; but first comes one from a [profile default], which SDKs prefer to [default], and one in
-// lower case, since Java and JavaScript know no other spelling.
-func (m *merger) silenceDuplicates(s *section, preferred map[*entry]bool) {
-	rank := func(e *entry) int {
-		switch {
-		case e == nil:
-			return -1
-		case preferred[e]:
-			return 2
-		case strings.HasPrefix(strings.TrimLeft(e.lines[0], " \t"), e.key):
-			return 1
-		}
-		return 0
-	}
-	counts := map[string]*entry{}
-	for _, e := range s.entries {
-		if e.key != "" && rank(e) >= rank(counts[e.key]) {
-			counts[e.key] = e
-		}
-	}
-	for _, e := range s.entries {
-		if e.key == "" || counts[e.key] == e {
-			continue
-		}
-		m.note(e.first, "%s, which [%s] has again, becomes a comment: botocore refuses duplicates", e.key, s.name)
-		for i, line := range e.lines {
-			if strings.TrimSpace(line) != "" {
-				e.lines[i] = "# " + line
-			}
-		}
-		e.key = ""
-	}
-}

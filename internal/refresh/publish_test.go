@@ -162,9 +162,11 @@ func TestPublishedAgain(t *testing.T) {
 // Who waited in vain is told why there is nothing now, not why there was nothing when the wait began.
 func TestReasonAtTheEndOfAWait(t *testing.T) {
 	i := &issuer{life: time.Hour, err: errDown}
-	late := errors.New("first reason")
+	var late atomic.Pointer[error]
+	reason := func(text string) { err := errors.New(text); late.Store(&err) }
+	reason("first reason")
 	in(t, i, func(o *Options) {
-		o.Publish = []func(chain.Session) error{func(chain.Session) error { return late }}
+		o.Publish = []func(chain.Session) error{func(chain.Session) error { return *late.Load() }}
 	}, func(r *rig) {
 		d := NewOnDemand(Options{Get: i.get})
 		waits := map[string]func(context.Context) error{
@@ -197,7 +199,7 @@ func TestReasonAtTheEndOfAWait(t *testing.T) {
 		r.pass(10 * time.Minute)
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
-		go func() { time.Sleep(time.Minute); late = errors.New("second reason") }()
+		time.AfterFunc(time.Minute, func() { reason("second reason") })
 		if err := r.Ready(ctx); err == nil || !strings.Contains(err.Error(), "second reason") {
 			r.Errorf("ready: %v", err)
 		}
