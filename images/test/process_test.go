@@ -107,7 +107,6 @@ func TestExitCodes(t *testing.T) {
 		{"STS out of reach", append(chained(t), "--env", "ROLE_CHAIN_DELIVERY=endpoint", "--env", "ROLE_CHAIN_START_TIMEOUT=1s"), 75, "STS"},
 		{"the original cannot be executed", []string{"--env", "ROLE_CHAIN_ENTRYPOINT=/etc/passwd"}, 126, `"/etc/passwd"`},
 		{"no original", []string{"--env", "ROLE_CHAIN_ENTRYPOINT=/nowhere"}, 127, `"/nowhere"`},
-		{"the original is rolechain", []string{"--env", "ROLE_CHAIN_ENTRYPOINT=/usr/bin/entrypoint.sh"}, 78, "rolechain's own entrypoint"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			message := file(t, "termination-log", "", 0o666)

@@ -58,23 +58,38 @@ func Look(s settings.Settings, self string) (Found, error) {
 	return found, errors.Join(problems[:]...)
 }
 
-// target finds the original entrypoint and refuses the program itself, which would exec itself for ever.
+// movedName is the name under which an image's original entrypoint lies beside ours, when ours has taken its place.
+const movedName = "original"
+
+// target finds the original entrypoint. Where that is the program itself, which would exec itself for ever, it is the
+// original that was moved beside it, if there is one.
 func target(name, self string) (string, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return "", targetError(name, err)
 	}
-	if self == "" {
+	if self == "" || !isSame(path, self) {
 		return path, nil
 	}
-	own, ownErr := os.Stat(self)
-	other, otherErr := os.Stat(path)
-	if ownErr == nil && otherErr == nil && os.SameFile(own, other) {
-		return "", exit.Because(exit.BadSetting,
-			fmt.Errorf("ROLE_CHAIN_ENTRYPOINT: %q is rolechain's own entrypoint, not the original one", name),
-			"set it to the place to which the image's original entrypoint was moved")
+	if own, err := filepath.EvalSymlinks(self); err == nil {
+		moved := filepath.Join(filepath.Dir(own), movedName)
+		switch _, err := exec.LookPath(moved); {
+		case err == nil && !isSame(moved, self):
+			return moved, nil
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return "", targetError(moved, err)
+		}
 	}
-	return path, nil
+	return "", exit.Because(exit.BadSetting,
+		fmt.Errorf("ROLE_CHAIN_ENTRYPOINT: %q is rolechain's own entrypoint, not the original one", name),
+		"set it to the place to which the image's original entrypoint was moved, or move that beside rolechain's as \""+movedName+"\"")
+}
+
+// isSame is whether two paths lead to one file.
+func isSame(one, other string) bool {
+	a, err1 := os.Stat(one)
+	b, err2 := os.Stat(other)
+	return err1 == nil && err2 == nil && os.SameFile(a, b)
 }
 
 func targetError(name string, err error) error {
@@ -116,9 +131,7 @@ func sameFile(a, b Existing) bool {
 	if a.Path == "" || b.Path == "" {
 		return false
 	}
-	one, err1 := os.Stat(a.Path)
-	other, err2 := os.Stat(b.Path)
-	return a.Path == b.Path || err1 == nil && err2 == nil && os.SameFile(one, other)
+	return a.Path == b.Path || isSame(a.Path, b.Path)
 }
 
 // privateDir is the private directory below the temp dir, as an absolute path: the job may change its own.
