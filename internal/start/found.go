@@ -68,13 +68,13 @@ func target(name, self string) (string, error) {
 	if err != nil {
 		return "", targetError(name, err)
 	}
-	if self == "" || !isSame(path, self) {
+	if self == "" || !isSelf(path, self) {
 		return path, nil
 	}
 	if own, err := filepath.EvalSymlinks(self); err == nil {
 		moved := filepath.Join(filepath.Dir(own), movedName)
 		switch _, err := exec.LookPath(moved); {
-		case err == nil && !isSame(moved, self):
+		case err == nil && !isSelf(moved, self):
 			return moved, nil
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return "", targetError(moved, err)
@@ -83,6 +83,13 @@ func target(name, self string) (string, error) {
 	return "", exit.Because(exit.BadSetting,
 		fmt.Errorf("ROLE_CHAIN_ENTRYPOINT: %q is rolechain's own entrypoint, not the original one", name),
 		"set it to the place to which the image's original entrypoint was moved, or move that beside rolechain's as \""+movedName+"\"")
+}
+
+// isSelf is whether path leads to the program self. An emulator (qemu, for another architecture) answers in its place when
+// the link in /proc is read, but not when what it leads to is asked for.
+func isSelf(path, self string) bool {
+	own, err := filepath.EvalSymlinks(self)
+	return isSame(path, self) || err == nil && isSame(path, own)
 }
 
 // isSame is whether two paths lead to one file.
