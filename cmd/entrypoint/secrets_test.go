@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"rolechain/internal/realsdk"
 	"rolechain/internal/ststest"
 )
 
@@ -171,6 +172,9 @@ func (c *commandLines) look() {
 func TestRefresherIsClosed(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
+		if os.Getenv(realsdk.RequireTools) == "1" {
+			t.Fatalf("SKIPPED: needs root; %s=1 forbids skipping", realsdk.RequireTools)
+		}
 		t.Skip("SKIPPED: needs root, to become two other users")
 	}
 	sts := chainOf(t, 0)
