@@ -13,7 +13,8 @@
 //     byte. In file and endpoint delivery `rolechain refresh` is started, which gets the first session, keeps it fresh for
 //     as long as the job runs, and ends with it. With ROLE_CHAIN_VERIFY=true `rolechain check` tries the chain in profile
 //     delivery.
-//  4. Exec. ROLE_CHAIN_ENTRYPOINT is executed in this process. Its signals and its exit code are its own.
+//  4. Exec. ROLE_CHAIN_ENTRYPOINT, or, where that leads back here, the program `original` beside this one, is executed in
+//     this process. Its signals and its exit code are its own.
 //
 // Without CLIENT_ROLE_ARN nothing is written and nothing changes: step 4 follows at once.
 //
