@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rolechain/internal/podtest"
 )
 
 // requireTools is the variable that forbids skipping, as in the tests.
@@ -30,7 +32,7 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 		return false, err
 	}
 	defer os.RemoveAll(dir)
-	if err := makeAuthority(dir); err != nil {
+	if err := podtest.MakeAuthority(dir, slices.Concat(stsNames, s3Names)); err != nil {
 		return false, err
 	}
 	fmt.Fprintf(out, "installed and built in %d s; %d cells\n", int(time.Since(began).Seconds()), len(s.cells))

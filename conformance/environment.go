@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"rolechain/internal/podtest"
 )
 
 // imageProfile is the profile that AWS_PROFILE names in the situation aws-profile.
@@ -42,7 +44,7 @@ func (p *pod) image() error {
 // environment is the job's before the start: EKS's, the submission's, and what the suite needs.
 func (p *pod) environment() []string {
 	folder, _ := p.probe()
-	bundle := filepath.Join(p.Dir, bundleFile)
+	bundle := filepath.Join(p.Dir, podtest.BundleFile)
 	env := []string{
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + p.home(),
@@ -64,8 +66,8 @@ func (p *pod) environment() []string {
 		"NODE_EXTRA_CA_CERTS=" + bundle,
 		"SSL_CERT_FILE=" + bundle,
 		// A JVM takes the home from passwd, which every pod of this machine shares, and names a file in /tmp by its process id.
-		"JAVA_TOOL_OPTIONS=-XX:-UsePerfData -Duser.home=" + p.home() + " -Djavax.net.ssl.trustStore=" + filepath.Join(p.Dir, storeFile) +
-			" -Djavax.net.ssl.trustStorePassword=" + storePass,
+		"JAVA_TOOL_OPTIONS=-XX:-UsePerfData -Duser.home=" + p.home() + " -Djavax.net.ssl.trustStore=" + filepath.Join(p.Dir, podtest.StoreFile) +
+			" -Djavax.net.ssl.trustStorePassword=" + podtest.StorePass,
 	}
 	if p.Cell.Situation == awsProfile {
 		env = append(env, "AWS_PROFILE="+imageProfile)

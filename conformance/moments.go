@@ -106,20 +106,34 @@ func (p *pod) outage(ctx context.Context) error {
 	if p.Cell.Delivery == script {
 		length = 2 * life * time.Second // its AWS CLI tries for a quarter of a minute by itself
 	}
+	// An SDK that does the chain itself, as some do in file delivery, may hold a session of its own. It got that by the
+	// last answer, and must have lost it before the next question: else it is chance who it is then. The refresher's
+	// comes some time later and is good for as much longer.
+	lost := p.looked
+	if p.Cell.Delivery == file {
+		lost = lost.Add((life + 1) * time.Second)
+		if err := p.clock.until(ctx, p.looked.Add(life*time.Second/3)); err != nil {
+			return err
+		}
+	}
 	if p.refreshed() {
 		if err := p.newSession(ctx, life*time.Second); err != nil {
 			return err
 		}
 	}
-	p.front.down()
-	if err := p.clock.until(ctx, p.clock.now().Add(length)); err != nil {
+	p.front.Down()
+	end := p.clock.now().Add(length)
+	if lost.After(end) {
+		end = lost
+	}
+	if err := p.clock.until(ctx, end); err != nil {
 		return err
 	}
 	return p.sample(ctx, outage)
 }
 
 func (p *pod) recovery(ctx context.Context) error {
-	if err := p.front.up(); err != nil {
+	if err := p.front.Up(); err != nil {
 		return err
 	}
 	if p.refreshed() {

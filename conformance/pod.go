@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
+	"rolechain/internal/podtest"
 	"rolechain/internal/ststest"
 )
 
@@ -31,6 +32,20 @@ const (
 	factor = 30
 )
 
+// Addresses in a pod, beside the node's.
+const (
+	stsAddress   = "127.0.0.1:443"
+	s3Address    = "127.0.0.2:443"
+	plainAddress = "127.0.0.1:9000" // S3 without TLS, for SDKs that are told an endpoint
+)
+
+// The names of AWS that resolve to the pod itself, by service.
+var (
+	stsNames = []string{"sts.amazonaws.com", "sts." + region + ".amazonaws.com"}
+	s3Names  = []string{"s3.amazonaws.com", "s3." + region + ".amazonaws.com", "s3-" + region + ".amazonaws.com",
+		"conformance.s3.amazonaws.com", "conformance.s3." + region + ".amazonaws.com", "conformance.s3-" + region + ".amazonaws.com"}
+)
+
 // A Setup is what the pod gets from the runner.
 type Setup struct {
 	Cell     Cell
@@ -47,11 +62,12 @@ type pod struct {
 	Setup
 	clock   clock
 	sts     *ststest.Server
-	front   *front // of sts
+	front   *podtest.Front // of sts
 	catcher *catcher
 	job     *job
 	out     *json.Encoder
-	begun   bool // the runner knows that the SDK has answered
+	begun   bool      // the runner knows that the SDK has answered
+	looked  time.Time // when it answered last, by the pod's clock
 }
 
 // runPod is the whole process of a pod: it lives through the moments and writes an Observation for each to out, as a line
@@ -61,7 +77,8 @@ func runPod(ctx context.Context, setup Setup, out io.Writer) error {
 	if p.Cell.Real {
 		p.clock.factor = factor
 	}
-	if err := furnish(p.Dir, p.Work); err != nil {
+	hosts := "127.0.0.1 localhost spark-0\n127.0.0.1 " + strings.Join(stsNames, " ") + "\n127.0.0.2 " + strings.Join(s3Names, " ") + "\n"
+	if err := podtest.Furnish(p.Dir, p.Work, hosts); err != nil {
 		return err
 	}
 	if err := p.serve(); err != nil {
@@ -110,19 +127,19 @@ func (p *pod) serve() error {
 		session, ok := p.sts.Lookup(key)
 		return ok && session.Expires.Before(p.clock.now())
 	}}
-	certificate, err := tls.LoadX509KeyPair(filepath.Join(p.Dir, serverFile), filepath.Join(p.Dir, serverFile))
+	certificate, err := podtest.Certificate(p.Dir)
 	if err != nil {
-		return fmt.Errorf("reading the certificate of AWS's names: %w", err)
+		return err
 	}
 	secure := &tls.Config{Certificates: []tls.Certificate{certificate}, Time: p.clock.now}
-	if p.front, err = listen(stsAddress, p.sts, secure); err != nil {
+	if p.front, err = podtest.Listen(stsAddress, p.sts, secure); err != nil {
 		return err
 	}
 	for address, config := range map[string]*tls.Config{s3Address: secure, plainAddress: nil} {
-		if _, err := listen(address, p.catcher, config); err != nil {
+		if _, err := podtest.Listen(address, p.catcher, config); err != nil {
 			return err
 		}
 	}
-	_, err = listen(nodeAddress, nodeRole(p.clock.now), nil)
+	_, err = podtest.Listen(podtest.NodeAddress, podtest.NodeRole(region, p.clock.now), nil)
 	return err
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"rolechain/internal/podtest"
 )
 
 // podArgument is this program's first argument when it is a pod.
@@ -47,7 +49,7 @@ func spawn(ctx context.Context, setup Setup, begun func()) (result Result) {
 		return result
 	}
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", podArgument, string(order))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: podNamespaces, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: podtest.Namespaces, Pdeathsig: syscall.SIGKILL}
 	stderr := &bytes.Buffer{}
 	cmd.Stderr = stderr
 	stdout, err := cmd.StdoutPipe()

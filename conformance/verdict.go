@@ -6,11 +6,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rolechain/internal/podtest"
 )
 
 // look asks the probe once and says by evidence who it is: by the access key id that it resolved, or that S3 saw.
 func (p *pod) look(ctx context.Context) (Verdict, string) {
 	verdict, detail := p.ask(ctx)
+	p.looked = p.clock.now()
 	p.begin()
 	const most = 700 // some SDKs tell each of ten tries
 	if len(detail) > most {
@@ -49,7 +52,7 @@ func (p *pod) ask(ctx context.Context) (Verdict, string) {
 // whose looks an access key id up. A session that ended before the question is stale, whosever it was.
 func (p *pod) whose(key string, asked time.Time) (Verdict, string) {
 	switch key {
-	case nodeKey:
+	case podtest.NodeKey:
 		return Node, "the node's role"
 	case imageKey:
 		return Image, "the image's own key"

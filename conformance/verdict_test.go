@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"rolechain/internal/podtest"
 	"rolechain/internal/ststest"
 )
 
@@ -41,7 +42,7 @@ func TestVerdicts(t *testing.T) {
 		want  Verdict
 	}{
 		{client, p.clock.now(), Client}, {base, p.clock.now(), Base}, {client, later, Stale}, {base, later, Stale},
-		{nodeKey, later, Node}, {imageKey, later, Image}, {"ASIANOBODY", later, Failure},
+		{podtest.NodeKey, later, Node}, {imageKey, later, Image}, {"ASIANOBODY", later, Failure},
 	} {
 		if got, detail := p.whose(c.key, c.asked); got != c.want {
 			t.Errorf("%s at %v: %s (%s), want %s", c.key, c.asked, got, detail, c.want)
@@ -52,9 +53,9 @@ func TestVerdicts(t *testing.T) {
 // What a probe says is not enough when S3 saw something else, or nothing.
 func TestAnswers(t *testing.T) {
 	for answer, want := range map[string]Verdict{
-		`{"key":"` + nodeKey + `"}`:       Node,
-		`{"key":"*","error":"the words"}`: Failure,
-		`{"error":"the words"}`:           Failure,
+		`{"key":"` + podtest.NodeKey + `"}`: Node,
+		`{"key":"*","error":"the words"}`:   Failure,
+		`{"error":"the words"}`:             Failure,
 	} {
 		if got, detail := testPod(t, answer).look(context.Background()); got != want {
 			t.Errorf("%s: %s (%s), want %s", answer, got, detail, want)

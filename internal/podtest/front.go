@@ -1,4 +1,4 @@
-package main
+package podtest
 
 import (
 	"crypto/tls"
@@ -10,8 +10,8 @@ import (
 	"sync"
 )
 
-// A front is a server on one of the pod's addresses that can go down and come back, as a service does.
-type front struct {
+// A Front is a server on one of the pod's addresses that can go down and come back, as a service does.
+type Front struct {
 	address string
 	handler http.Handler
 	tls     *tls.Config // nil: plain HTTP
@@ -21,13 +21,14 @@ type front struct {
 	conns  map[net.Conn]bool
 }
 
-func listen(address string, handler http.Handler, config *tls.Config) (*front, error) {
-	f := &front{address: address, handler: handler, tls: config}
-	return f, f.up()
+// Listen listens on address, with TLS where there is a config.
+func Listen(address string, handler http.Handler, config *tls.Config) (*Front, error) {
+	f := &Front{address: address, handler: handler, tls: config}
+	return f, f.Up()
 }
 
-// up listens. It must be down.
-func (f *front) up() error {
+// Up listens. The front must be down.
+func (f *Front) Up() error {
 	listener, err := net.Listen("tcp4", f.address)
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
@@ -43,7 +44,7 @@ func (f *front) up() error {
 	return nil
 }
 
-func (f *front) track(c net.Conn, state http.ConnState) {
+func (f *Front) track(c net.Conn, state http.ConnState) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch state {
@@ -54,8 +55,8 @@ func (f *front) track(c net.Conn, state http.ConnState) {
 	}
 }
 
-// down resets what is connected and refuses what comes.
-func (f *front) down() {
+// Down resets what is connected and refuses what comes.
+func (f *Front) Down() {
 	f.mu.Lock()
 	server := f.server
 	for c := range f.conns {

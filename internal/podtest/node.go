@@ -1,4 +1,4 @@
-package main
+package podtest
 
 import (
 	"fmt"
@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// nodeKey is the access key id of the node's role. It is not one of the stand-in's.
-const nodeKey = "ASIANODEROLE00000000"
+// NodeKey is the access key id of the node's role. No other server knows it.
+const NodeKey = "ASIANODEROLE00000000"
 
-// nodeRole answers as the instance metadata service does, in both versions: an SDK that falls back to it shows as NODE.
-func nodeRole(now func() time.Time) http.Handler {
+// NodeRole answers as the instance metadata service of a node in region does, in both versions: an SDK that falls back to
+// it signs with NodeKey.
+func NodeRole(region string, now func() time.Time) http.Handler {
 	const roles = "/latest/meta-data/iam/security-credentials"
 	stamp := func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -24,7 +25,7 @@ func nodeRole(now func() time.Time) http.Handler {
 		case roles + "/node-role":
 			w.Header().Set("Content-Type", "application/json")
 			fmt.Fprintf(w, `{"Code":"Success","LastUpdated":%q,"Type":"AWS-HMAC","AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q,"Expiration":%q}`,
-				stamp(now()), nodeKey, strings.Repeat("n", 40), strings.Repeat("n", 200), stamp(now().Add(6*time.Hour)))
+				stamp(now()), NodeKey, strings.Repeat("n", 40), strings.Repeat("n", 200), stamp(now().Add(6*time.Hour)))
 		case "/latest/meta-data/placement/region":
 			fmt.Fprint(w, region)
 		case "/latest/meta-data/placement/availability-zone":

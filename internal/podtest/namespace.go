@@ -1,30 +1,26 @@
-package main
+package podtest
 
 import (
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// Addresses in a pod. All are on its own loopback interface; there is no other.
-const (
-	stsAddress   = "127.0.0.1:443"
-	s3Address    = "127.0.0.2:443"
-	plainAddress = "127.0.0.1:9000" // S3 without TLS, for SDKs that are told an endpoint
-	nodeAddress  = "169.254.169.254:80"
-)
+// NodeAddress is where the metadata service is in reach. All addresses are on the pod's own loopback interface; there is no
+// other.
+const NodeAddress = "169.254.169.254:80"
 
-// podNamespaces are what every pod has of its own.
-const podNamespaces = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID
+// Namespaces are what a pod has of its own, as clone flags. A process that is started in them takes root.
+const Namespaces = syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID
 
-// furnish turns the namespaces that this process was started in into a pod: AWS's names lead to itself, the authority in
-// dir is the one that is trusted, and the metadata service is in reach.
-func furnish(dir, work string) error {
+// Furnish turns the Namespaces that this process was started in into a pod: its interface is up and has the metadata
+// service's address too, names lead to addresses as hosts says, in lines of /etc/hosts, and the authority in dir is the
+// only one that is trusted. work is a folder of the pod's.
+func Furnish(dir, work, hosts string) error {
 	// Before anything else, so that no mount ever gets out.
 	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
 		return fmt.Errorf("making mounts private: %w", err)
@@ -36,7 +32,6 @@ func furnish(dir, work string) error {
 	if err := unix.Mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777,size=64m"); err != nil {
 		return fmt.Errorf("mounting /dev/shm: %w", err)
 	}
-	hosts := "127.0.0.1 localhost spark-0\n127.0.0.1 " + strings.Join(stsNames, " ") + "\n127.0.0.2 " + strings.Join(s3Names, " ") + "\n"
 	path := filepath.Join(work, "hosts")
 	if err := os.WriteFile(path, []byte(hosts), 0o644); err != nil {
 		return err
@@ -45,10 +40,10 @@ func furnish(dir, work string) error {
 		return fmt.Errorf("mounting /etc/hosts: %w", err)
 	}
 	const bundle = "/etc/ssl/certs/ca-certificates.crt"
-	if err := unix.Mount(filepath.Join(dir, bundleFile), bundle, "", unix.MS_BIND, ""); err != nil {
+	if err := unix.Mount(filepath.Join(dir, BundleFile), bundle, "", unix.MS_BIND, ""); err != nil {
 		return fmt.Errorf("mounting %s: %w; install the package ca-certificates", bundle, err)
 	}
-	host, _, _ := net.SplitHostPort(nodeAddress)
+	host, _, _ := net.SplitHostPort(NodeAddress)
 	return loopback(net.ParseIP(host))
 }
 

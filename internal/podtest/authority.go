@@ -1,4 +1,4 @@
-package main
+package podtest
 
 import (
 	"crypto/ecdsa"
@@ -15,25 +15,17 @@ import (
 	"time"
 )
 
-// The names of AWS that resolve to the pod itself, by service. SDKs are not told any endpoint: they go where they go
-// in a real pod.
-var (
-	stsNames = []string{"sts.amazonaws.com", "sts." + region + ".amazonaws.com"}
-	s3Names  = []string{"s3.amazonaws.com", "s3." + region + ".amazonaws.com", "s3-" + region + ".amazonaws.com",
-		"conformance.s3.amazonaws.com", "conformance.s3." + region + ".amazonaws.com", "conformance.s3-" + region + ".amazonaws.com"}
-)
-
 // Files of the authority, in a folder that the pods see.
 const (
-	bundleFile = "ca.pem"    // the only authority that a pod trusts
-	storeFile  = "ca.p12"    // the same for a JVM
-	serverFile = "names.pem" // certificate and key of AWS's names
-	storePass  = "changeit"
+	BundleFile = "ca.pem"    // the only authority that a pod trusts
+	StoreFile  = "ca.p12"    // the same for a JVM
+	serverFile = "names.pem" // certificate and key of the names; see Certificate
+	StorePass  = "changeit"
 )
 
-// makeAuthority makes a certificate authority and a certificate for AWS's names in dir. The private key of the authority
-// is kept nowhere.
-func makeAuthority(dir string) error {
+// MakeAuthority makes a certificate authority and its certificate for names in dir. The private key of the authority is
+// kept nowhere.
+func MakeAuthority(dir string, names []string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -46,20 +38,20 @@ func makeAuthority(dir string) error {
 			KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
 		}
 	}
-	ca := valid(1, "rolechain conformance")
+	ca := valid(1, "rolechain tests")
 	ca.IsCA, ca.KeyUsage = true, x509.KeyUsageCertSign
 	authority, err := x509.CreateCertificate(rand.Reader, ca, ca, key.Public(), key)
 	if err != nil {
 		return fmt.Errorf("making a certificate authority: %w", err)
 	}
-	names := valid(2, stsNames[0])
-	names.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	names.DNSNames = append(append(names.DNSNames, stsNames...), s3Names...)
+	server := valid(2, names[0])
+	server.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	server.DNSNames = names
 	serverKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
 	}
-	certificate, err := x509.CreateCertificate(rand.Reader, names, ca, serverKey.Public(), key)
+	certificate, err := x509.CreateCertificate(rand.Reader, server, ca, serverKey.Public(), key)
 	if err != nil {
 		return fmt.Errorf("making a certificate: %w", err)
 	}
@@ -68,7 +60,7 @@ func makeAuthority(dir string) error {
 		return err
 	}
 	encode := func(kind string, der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}) }
-	if err := os.WriteFile(filepath.Join(dir, bundleFile), encode("CERTIFICATE", authority), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, BundleFile), encode("CERTIFICATE", authority), 0o644); err != nil {
 		return err
 	}
 	both := append(encode("CERTIFICATE", certificate), encode("PRIVATE KEY", private)...)
@@ -78,13 +70,13 @@ func makeAuthority(dir string) error {
 	return makeStore(dir)
 }
 
-// makeStore makes the JVM's trust store. Without a JDK there is no JVM among the probes either.
+// makeStore makes the JVM's trust store. Without a JDK there is no JVM either.
 func makeStore(dir string) error {
 	if _, err := exec.LookPath("keytool"); err != nil {
 		return nil
 	}
-	cmd := exec.Command("keytool", "-importcert", "-noprompt", "-alias", "conformance", "-storetype", "PKCS12",
-		"-keystore", filepath.Join(dir, storeFile), "-storepass", storePass, "-file", filepath.Join(dir, bundleFile))
+	cmd := exec.Command("keytool", "-importcert", "-noprompt", "-alias", "tests", "-storetype", "PKCS12",
+		"-keystore", filepath.Join(dir, StoreFile), "-storepass", StorePass, "-file", filepath.Join(dir, BundleFile))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("making a trust store with keytool: %w\n%s", err, out)
 	}
