@@ -54,7 +54,7 @@ func New(options Options) (*Server, error) {
 		closed:   make(chan struct{}),
 		sessions: map[string]stored{},
 	}
-	s.verifier = sigv4.Verifier{Service: "sts", Region: options.Region, Now: options.Now, Key: s.key}
+	s.verifier = sigv4.Verifier{Service: "sts", Region: options.Region, Now: options.Now, Key: s.Key}
 	for _, user := range options.Users {
 		s.secrets = append(s.secrets, user.SecretAccessKey)
 	}

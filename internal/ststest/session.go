@@ -114,17 +114,28 @@ func (s *Server) PodIdentity(roleARN, sessionName string, tags map[string]string
 	return credentials
 }
 
-// key is what the verifier asks.
-func (s *Server) key(id string) (sigv4.Key, bool) {
+// Key is the secret side of an access key, a user's or a session's, for a stand-in of another service that checks the
+// same signatures. It is false for a key that is nobody's; an expired one is found.
+func (s *Server) Key(accessKeyID string) (sigv4.Key, bool) {
 	for _, user := range s.options.Users {
-		if user.AccessKeyID == id {
+		if user.AccessKeyID == accessKeyID {
 			return sigv4.Key{Secret: user.SecretAccessKey}, true
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found, ok := s.sessions[id]
+	found, ok := s.sessions[accessKeyID]
 	return sigv4.Key{Secret: found.secret, Token: found.token, Expires: found.Expires}, ok
+}
+
+// UserARN says whose long-lived key accessKeyID is; false for any other key. Lookup does the same for sessions.
+func (s *Server) UserARN(accessKeyID string) (string, bool) {
+	for _, user := range s.options.Users {
+		if user.AccessKeyID == accessKeyID {
+			return user.ARN, true
+		}
+	}
+	return "", false
 }
 
 // callerOf says who holds a key, whether or not it is still good.

@@ -19,7 +19,7 @@ type signed struct {
 }
 
 func incomplete(message string) *Error {
-	return &Error{http.StatusBadRequest, "IncompleteSignature", message}
+	return &Error{http.StatusBadRequest, "IncompleteSignature", message, Malformed, ""}
 }
 
 // read takes the signature out of the Authorization header, or out of the query of a presigned request.
@@ -33,7 +33,7 @@ func read(r *http.Request) (*signed, error) {
 		return readQuery(r)
 	}
 	// A bearer token or basic auth is no AWS authentication at all.
-	return nil, &Error{http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token"}
+	return nil, &Error{http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token", NotSigned, ""}
 }
 
 func readHeader(r *http.Request, header string) (*signed, error) {
