@@ -113,10 +113,13 @@ func (g *Gate) answerS3(q *request) (*http.Response, error) {
 	}
 	response, err := g.forwardS3(q)
 	if err == nil && response.StatusCode == http.StatusNotFound && !noSuchBucket(response) {
-		if err := g.permit(q, call.missing...); err != nil {
-			response.Body.Close()
-			return nil, err
-		}
+		err = g.permit(q, call.missing...)
+	}
+	if err == nil {
+		err = renameRoot(response, call.name)
+	}
+	if err != nil && response != nil {
+		response.Body.Close()
 	}
 	return response, err
 }

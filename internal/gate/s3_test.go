@@ -114,6 +114,9 @@ func TestS3Refusals(t *testing.T) {
 			if wrongRegion := c.name == "region" || c.name == "region of the host"; wrongRegion != (response.Header.Get("X-Amz-Bucket-Region") == region) {
 				t.Errorf("X-Amz-Bucket-Region: %q", response.Header.Get("X-Amz-Bucket-Region"))
 			}
+			if c.words != "" && !strings.Contains(body, c.words) {
+				t.Errorf("%q is not in %s", c.words, body)
+			}
 			r.last(0)
 			for _, secret := range r.sts.Secrets() {
 				if strings.Contains(body+e.Reason, secret) {
@@ -301,6 +304,27 @@ func TestMissingObject(t *testing.T) {
 		})
 		if _, body, e := r.do(call{}); e.Refused != c.refused || (body == answer) != (c.refused == "") {
 			t.Errorf("%v, %s: %+v %s", c.actions, c.code, e, body)
+		}
+	}
+}
+
+// TestRoots: moto's name for the root of an answer becomes AWS's.
+func TestRoots(t *testing.T) {
+	r := newRig(t, nil, all...)
+	complete := call{method: "POST", url: "http://data.s3.amazonaws.com/key?uploadId=u", body: "<CompleteMultipartUpload/>"}
+	for _, c := range []struct {
+		call
+		backend, want string
+	}{
+		{complete, `<CompleteMultipartUploadResponse xmlns="x"><Key>CompleteMultipartUploadResponse</Key></CompleteMultipartUploadResponse>`,
+			`<CompleteMultipartUploadResult xmlns="x"><Key>CompleteMultipartUploadResponse</Key></CompleteMultipartUploadResult>`},
+		{call{url: "http://data.s3.amazonaws.com/?list-type=2"}, "<ListObjectsV2Response/>", "<ListBucketResult/>"},
+		{call{url: "http://data.s3.amazonaws.com/"}, "<ListBucketResult/>", "<ListBucketResult/>"},
+		{call{}, "<GetObjectResponse/>", "<GetObjectResponse/>"}, // an object's content
+	} {
+		r.answers(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, c.backend) })
+		if response, body, e := r.do(c.call); body != c.want || response.ContentLength != int64(len(c.want)) || e.Refused != "" {
+			t.Errorf("%s: %s %+v", c.url, body, e)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"net/http"
@@ -47,6 +48,8 @@ func (r *refusal) writeS3(w http.ResponseWriter, q *request) {
 	if err != nil {
 		panic(err) // our own structs: cannot fail
 	}
+	// AWS leaves quotes as they are. Java's SDK of version 1 keeps of a message only what stands behind its last escape.
+	body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("&#34;"), []byte(`"`)), []byte("&#39;"), []byte("'"))
 	respond(w, q, r.status, "application/xml", append([]byte(xml.Header), body...))
 }
 

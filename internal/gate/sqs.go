@@ -69,7 +69,9 @@ func (g *Gate) answerSQS(q *request) (*http.Response, error) {
 	}
 	response, err := g.forward(q, q.http.URL.EscapedPath(), query)
 	if err == nil && (q.sqs.operation == "GetQueueUrl" || q.sqs.operation == "CreateQueue") {
-		err = g.renameQueue(q, response, account)
+		if err = g.renameQueue(q, response, account); err != nil {
+			response.Body.Close()
+		}
 	}
 	return response, err
 }
