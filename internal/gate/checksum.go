@@ -45,7 +45,8 @@ func (q *request) checkSums() (bool, error) {
 		}
 		start, known := checksums[algorithm]
 		if !known {
-			return false, refuse(http.StatusNotImplemented, "NotImplemented", "A header you provided implies functionality that is not implemented: %s", strings.ToLower(name))
+			return false, refuse(http.StatusNotImplemented, "NotImplemented",
+				"A header you provided implies functionality that is not implemented: %s", strings.ToLower(name))
 		}
 		found = true
 		sum := start()
@@ -56,7 +57,8 @@ func (q *request) checkSums() (bool, error) {
 		case len(got) != len(want):
 			return false, refuse(http.StatusBadRequest, "InvalidDigest", "The %s you specified was invalid.", strings.ToLower(name))
 		default:
-			return false, refuse(http.StatusBadRequest, "BadDigest", "The %s you specified did not match the calculated checksum.", strings.ToUpper(algorithm))
+			return false, refuse(http.StatusBadRequest, "BadDigest",
+				"The %s you specified did not match the calculated checksum.", strings.ToUpper(algorithm))
 		}
 	}
 	return found, nil

@@ -14,17 +14,22 @@ import (
 )
 
 // hopByHop are the headers that belong to a connection and not to the request.
-var hopByHop = []string{"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect"}
+var hopByHop = []string{
+	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect",
+}
 
 // forwardS3 asks the backend by path, without the client's authentication and the framing of its body.
 func (g *Gate) forwardS3(q *request) (*http.Response, error) {
 	header := q.http.Header
 	for name := range header {
 		algorithm, ok := strings.CutPrefix(name, "X-Amz-Checksum-")
-		// Without the algorithm's name the backend forgets the checksum, and its answers lack it.
-		if _, known := checksums[algorithm]; ok && known && header.Get("X-Amz-Sdk-Checksum-Algorithm") == "" && q.s3.name != "CompleteMultipartUpload" {
-			header.Set("X-Amz-Sdk-Checksum-Algorithm", strings.ToUpper(algorithm))
+		_, known := checksums[algorithm]
+		if !ok || !known || q.s3.name == "CompleteMultipartUpload" || header.Get("X-Amz-Sdk-Checksum-Algorithm") != "" {
+			continue
 		}
+		// Without the algorithm's name the backend forgets the checksum, and its answers lack it.
+		header.Set("X-Amz-Sdk-Checksum-Algorithm", strings.ToUpper(algorithm))
 	}
 	header.Del("X-Amz-Decoded-Content-Length")
 	header.Del("X-Amz-Trailer")
@@ -70,7 +75,8 @@ func (g *Gate) forward(q *request, path, query string) (*http.Response, error) {
 		out.Header.Del(strings.TrimSpace(name))
 	}
 	// The backend reads service and region out of this, and nothing else.
-	out.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=gate/20000101/"+g.options.Region+"/"+q.entry.Service+"/aws4_request, SignedHeaders=host, Signature=none")
+	scope := strings.Join([]string{"gate/20000101", g.options.Region, q.entry.Service, "aws4_request"}, "/")
+	out.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential="+scope+", SignedHeaders=host, Signature=none")
 	response, err := g.client.RoundTrip(out)
 	if err != nil {
 		return nil, fmt.Errorf("asking the backend: %w", err)

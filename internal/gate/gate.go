@@ -111,7 +111,10 @@ type request struct {
 // ServeHTTP checks a request, has the backend answer it, or refuses it.
 func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{http: r, place: g.placeOf(r), id: requestID()}
-	q.entry = &Entry{Time: g.options.Now().UTC(), Service: q.place.service, Bucket: q.place.bucket, Key: q.place.key, Agent: r.UserAgent()}
+	q.entry = &Entry{
+		Time: g.options.Now().UTC(), Agent: r.UserAgent(),
+		Service: q.place.service, Bucket: q.place.bucket, Key: q.place.key,
+	}
 	response, err := g.answer(w, q)
 	if err != nil {
 		refused := asRefusal(err)
@@ -151,7 +154,7 @@ func (g *Gate) answer(w http.ResponseWriter, q *request) (*http.Response, error)
 	return nil, refuse(http.StatusNotImplemented, "NotImplemented", "No service is known under the host %s", q.http.Host)
 }
 
-// verify checks who signed q, and notes it. What it returns is the body's kind in X-Amz-Content-Sha256, for S3.
+// verify checks who signed q, and notes it.
 func (g *Gate) verify(q *request, v *sigv4.Verifier) error {
 	// One moment for the whole request, the one in the journal, however long its body took.
 	v.Now = func() time.Time { return q.entry.Time }

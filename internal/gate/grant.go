@@ -84,6 +84,7 @@ func (g *Gate) denied(q *request, n need) error {
 	if n.queue != "" {
 		action, resource = strings.ToLower(action), n.resource
 	}
-	return refuse(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
+	return refuse(http.StatusForbidden, "AccessDenied",
+		"User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
 		caller, action, resource, action)
 }

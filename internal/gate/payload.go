@@ -8,7 +8,7 @@ import (
 	"rolechain/internal/ststest/sigv4"
 )
 
-// payloadKind reads X-Amz-Content-Sha256, which S3 wants on every request but a presigned one.
+// payloadKind reads X-Amz-Content-Sha256 into the journal's word for it. S3 wants it on every request but a presigned one.
 func payloadKind(q *request) (string, error) {
 	switch claimed := q.http.Header.Get("X-Amz-Content-Sha256"); claimed {
 	case "":
@@ -27,7 +27,8 @@ func payloadKind(q *request) (string, error) {
 	default:
 		if sum, err := hex.DecodeString(claimed); err != nil || len(sum) != 32 {
 			return "", refuse(http.StatusBadRequest, "InvalidArgument",
-				"x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.")
+				"x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, "+
+					"STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value.")
 		}
 		return "signed", nil
 	}
@@ -49,7 +50,8 @@ func (q *request) checkPayload(v *sigv4.Verifier) error {
 		}
 	default:
 		if strings.Contains(strings.ToLower(header.Get("Content-Encoding")), "aws-chunked") {
-			return refuse(http.StatusBadRequest, "InvalidArgument", "A body in aws-chunked needs an x-amz-content-sha256 that begins with STREAMING-")
+			return refuse(http.StatusBadRequest, "InvalidArgument",
+				"A body in aws-chunked needs an x-amz-content-sha256 that begins with STREAMING-")
 		}
 	}
 	found, err := q.checkSums()

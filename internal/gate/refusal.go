@@ -34,7 +34,8 @@ func asRefusal(err error) *refusal {
 	if errors.As(err, &s) {
 		return &refusal{status: s.Status, code: s.Code, message: s.Message}
 	}
-	return &refusal{status: http.StatusInternalServerError, code: "InternalError", message: "We encountered an internal error. Please try again. (" + err.Error() + ")"}
+	return &refusal{status: http.StatusInternalServerError, code: "InternalError",
+		message: "We encountered an internal error. Please try again. (" + err.Error() + ")"}
 }
 
 // write answers in the format of the service that was asked.

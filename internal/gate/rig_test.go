@@ -37,7 +37,8 @@ type rig struct {
 	gate   *gate.Gate
 	url    string        // the gate's, by its loopback address
 	client *http.Client  // comes to the gate whatever the host
-	late   time.Duration // set before the first request: how far the gate's clock is ahead
+	late   time.Duration // set between requests: how far the gate's clock is ahead
+	ago    time.Duration // and how far that of the STS is behind; a session has 6 hours
 
 	mu     sync.Mutex
 	asked  []asked
@@ -57,7 +58,7 @@ func newRig(t *testing.T, hold func(gate.Entry) time.Time, grants ...gate.Grant)
 	if r.sts, err = ststest.New(ststest.Options{Config: ststest.Config{
 		Roles: []ststest.Role{{ARN: jobRole}, {ARN: clientRole}},
 		Users: []ststest.User{{ARN: userARN, AccessKeyID: alice.AccessKeyID, SecretAccessKey: alice.SecretAccessKey}},
-	}}); err != nil {
+	}, Now: func() time.Time { return time.Now().Add(-r.ago) }}); err != nil {
 		t.Fatal(err)
 	}
 	backend := httptest.NewServer(http.HandlerFunc(r.backend))

@@ -2,7 +2,6 @@ package gate
 
 import (
 	"encoding/xml"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -41,13 +40,18 @@ var s3Operations = []s3Operation{
 	{"GetBucketLocation", "GET", onBucket, "location", false, "s3:GetBucketLocation", ""},
 	{"GetBucketAcl", "GET", onBucket, "acl", false, "s3:GetBucketAcl", ""},
 	{"GetBucketVersioning", "GET", onBucket, "versioning", false, "s3:GetBucketVersioning", ""},
-	{"ListMultipartUploads", "GET", onBucket, "uploads", false, "s3:ListBucketMultipartUploads", "prefix delimiter encoding-type key-marker max-uploads upload-id-marker"},
-	{"ListObjectVersions", "GET", onBucket, "versions", false, "s3:ListBucketVersions", "prefix delimiter encoding-type key-marker max-keys version-id-marker"},
-	{"ListObjectsV2", "GET", onBucket, "list-type", false, "s3:ListBucket", "prefix delimiter encoding-type max-keys continuation-token start-after fetch-owner"},
+	{"ListMultipartUploads", "GET", onBucket, "uploads", false, "s3:ListBucketMultipartUploads",
+		"prefix delimiter encoding-type key-marker max-uploads upload-id-marker"},
+	{"ListObjectVersions", "GET", onBucket, "versions", false, "s3:ListBucketVersions",
+		"prefix delimiter encoding-type key-marker max-keys version-id-marker"},
+	{"ListObjectsV2", "GET", onBucket, "list-type", false, "s3:ListBucket",
+		"prefix delimiter encoding-type max-keys continuation-token start-after fetch-owner"},
 	{"ListObjects", "GET", onBucket, "", false, "s3:ListBucket", "prefix delimiter encoding-type max-keys marker"},
 	{"DeleteObjects", "POST", onBucket, "delete", false, "s3:DeleteObject", ""},
 
-	{"GetObject", "GET", onObject, "", false, "s3:GetObject", "versionId partNumber response-cache-control response-content-disposition response-content-encoding response-content-language response-content-type response-expires"},
+	{"GetObject", "GET", onObject, "", false, "s3:GetObject", "versionId partNumber " +
+		"response-cache-control response-content-disposition response-content-encoding " +
+		"response-content-language response-content-type response-expires"},
 	{"HeadObject", "HEAD", onObject, "", false, "s3:GetObject", "versionId partNumber response-content-type"},
 	{"PutObject", "PUT", onObject, "", false, "s3:PutObject", ""},
 	{"CopyObject", "PUT", onObject, "", true, "s3:PutObject", ""},
@@ -69,7 +73,10 @@ type s3Call struct {
 }
 
 // authParameters are the query's part in a presigned request.
-var authParameters = []string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token"}
+var authParameters = []string{
+	"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
+	"X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token",
+}
 
 // answerS3 checks in the order of AWS: the signature, the body, the permission.
 func (g *Gate) answerS3(q *request) (*http.Response, error) {
@@ -79,20 +86,25 @@ func (g *Gate) answerS3(q *request) (*http.Response, error) {
 		q.entry.Action = call.needs[0].action
 	}
 	v := &sigv4.Verifier{Service: "s3", Region: g.options.Region, S3: true}
+	elsewhere := q.place.region != "" && q.place.region != g.options.Region
+	if elsewhere {
+		v.Region = q.place.region
+	}
 	if q.place.bucket == "" || call != nil && call.name == "CreateBucket" {
 		v.Region = "" // at the global endpoint these two are us-east-1's, whatever the region
 	}
-	kind, err := payloadKind(q)
-	if err != nil {
-		return nil, err
-	}
+	kind, odd := payloadKind(q)
 	q.entry.Payload = kind
-	if err := g.verify(q, v); err != nil {
+	switch err := g.verify(q, v); {
+	case odd != nil:
+		return nil, odd
+	case err != nil:
 		return nil, g.s3Refusal(q, err)
 	}
-	if at := q.place.region; at != "" && at != g.options.Region {
+	if elsewhere {
 		return nil, &refusal{status: http.StatusMovedPermanently, code: "PermanentRedirect", region: g.options.Region,
-			message: "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint."}
+			message: "The bucket you are attempting to access must be addressed using the specified endpoint. " +
+				"Please send all future requests to this endpoint."}
 	}
 	if unknown != nil {
 		return nil, unknown
@@ -159,7 +171,8 @@ func readS3(q *request) (*s3Call, error) {
 	if copied != "" {
 		what += " with x-amz-copy-source"
 	}
-	return nil, refuse(http.StatusNotImplemented, "NotImplemented", "A header or query you provided implies functionality that is not implemented: %s", what)
+	return nil, refuse(http.StatusNotImplemented, "NotImplemented",
+		"A header or query you provided implies functionality that is not implemented: %s", what)
 }
 
 // call works out what a role needs for it.
@@ -187,7 +200,8 @@ func (o s3Operation) call(q *request, copied string) (*s3Call, error) {
 		source, err := url.PathUnescape(path)
 		bucket, key, found := strings.Cut(strings.TrimPrefix(source, "/"), "/")
 		if err != nil || !found || bucket == "" || key == "" || versioned && version == "" {
-			return nil, refuse(http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+			return nil, refuse(http.StatusBadRequest, "InvalidArgument",
+				"Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 		}
 		get := need{action: "s3:GetObject", bucket: bucket, resource: "arn:aws:s3:::" + bucket + "/" + key}
 		if versioned {
@@ -218,12 +232,14 @@ func (q *request) readDelete() error {
 		Object  []struct{ Key, VersionId string }
 	}
 	if err := xml.Unmarshal(q.body, &asked); err != nil || len(asked.Object) == 0 || len(asked.Object) > 1000 {
-		return refuse(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
+		return refuse(http.StatusBadRequest, "MalformedXML",
+			"The XML you provided was not well-formed or did not validate against our published schema")
 	}
 	for _, object := range asked.Object {
 		q.s3.keys = append(q.s3.keys, object.Key)
 		if versioned := q.s3.action + "Version"; object.VersionId != "" && len(q.s3.needs) == 1 {
-			q.s3.needs = append(q.s3.needs, need{action: versioned, bucket: q.place.bucket, resource: fmt.Sprintf("arn:aws:s3:::%s/%s", q.place.bucket, object.Key)})
+			resource := "arn:aws:s3:::" + q.place.bucket + "/" + object.Key
+			q.s3.needs = append(q.s3.needs, need{action: versioned, bucket: q.place.bucket, resource: resource})
 		}
 	}
 	q.s3.needs[0].resource += "/" + q.s3.keys[0]

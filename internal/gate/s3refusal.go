@@ -63,7 +63,8 @@ func (g *Gate) s3Refusal(q *request, err error) error {
 	switch s.Cause {
 	case sigv4.NotSigned:
 		if strings.HasPrefix(q.http.Header.Get("Authorization"), "AWS ") || q.query.Has("AWSAccessKeyId") {
-			return refuse(http.StatusBadRequest, "InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+			return refuse(http.StatusBadRequest, "InvalidRequest",
+				"The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
 		}
 		return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
 	case sigv4.WrongRegion:
@@ -72,7 +73,8 @@ func (g *Gate) s3Refusal(q *request, err error) error {
 	case sigv4.Malformed, sigv4.WrongScope:
 		return refuse(http.StatusBadRequest, malformedCode(presigned), "The authorization header is malformed; %s", s.Message)
 	case sigv4.Skewed:
-		return refuse(http.StatusForbidden, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
+		return refuse(http.StatusForbidden, "RequestTimeTooSkewed",
+			"The difference between the request time and the current time is too large.")
 	case sigv4.Over:
 		return refuse(http.StatusForbidden, "AccessDenied", "Request has expired")
 	case sigv4.WrongToken:

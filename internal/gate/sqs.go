@@ -87,12 +87,11 @@ func (g *Gate) callersAccount(q *request) string {
 // readSQS finds out what is asked, in either protocol. What could be understood in two ways is refused: the backend
 // might take the other.
 func (q *request) readSQS() error {
-	params, err := map[string]string{}, error(nil)
+	read := q.readQuery
 	if q.sqs.json {
-		params, err = q.readJSON()
-	} else {
-		params, err = q.readQuery()
+		read = q.readJSON
 	}
+	params, err := read()
 	if err != nil {
 		return err
 	}
@@ -105,7 +104,8 @@ func (q *request) readSQS() error {
 	path := strings.Trim(q.http.URL.Path, "/")
 	switch {
 	case byName && (name == "" || given != "" || path != ""):
-		return refuse(http.StatusBadRequest, "MissingParameter", "The request must contain the parameter QueueName, and be made to the endpoint.")
+		return refuse(http.StatusBadRequest, "MissingParameter",
+			"The request must contain the parameter QueueName, and be made to the endpoint.")
 	case byName:
 		q.sqs.queue = name
 		return nil

@@ -56,7 +56,8 @@
 // Start and Server.Listen serve on the loopback interface only; Server.Transport does without a network, for
 // testing/synctest. Server.Token mints tokens, Server.Inject scripts faults, Server.Down and Server.Up make an outage,
 // Server.PodIdentity hands out a session as EKS Pod Identity's agent does, Server.Journal and Server.Lookup tell what
-// happened, without secrets, and Server.Secrets lists every secret so that a test can search logs for them. The handler
+// happened, without secrets, and Server.Secrets lists every secret so that a test can search logs for them. Server.Key is
+// for a stand-in of another service, which has to check the signatures made with the keys handed out here. The handler
 // also serves /.well-known/openid-configuration and /openid/v1/jwks. Server.Control has most of this over HTTP, under
 // /_standin/, for the program.
 //

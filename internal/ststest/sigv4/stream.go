@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// minChunk is the least that every chunk of a signed stream must have, the last two excepted, in bytes.
+// minChunk is the least that a chunk of a signed stream must have, in bytes. Only the last one with data may have less.
 const minChunk = 8 << 10
 
 // A Stream is a request body in S3's aws-chunked framing, taken apart.
@@ -39,11 +39,13 @@ func (v *Verifier) Stream(r *http.Request, body []byte) (*Stream, error) {
 		c.key = s.key(key.Secret)
 	case "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
 	default:
-		return nil, wrong(http.StatusBadRequest, "InvalidArgument", "x-amz-content-sha256 has a kind of stream that is not known: "+kind)
+		return nil, wrong(http.StatusBadRequest, "InvalidArgument",
+			"x-amz-content-sha256 has a kind of stream that is not known: "+kind)
 	}
 	want, err := strconv.ParseInt(r.Header.Get("X-Amz-Decoded-Content-Length"), 10, 64)
 	if err != nil || want < 0 {
-		return nil, wrong(http.StatusLengthRequired, "MissingContentLength", "You must provide the x-amz-decoded-content-length HTTP header.")
+		return nil, wrong(http.StatusLengthRequired, "MissingContentLength",
+			"You must provide the x-amz-decoded-content-length HTTP header.")
 	}
 	stream := &Stream{}
 	if stream.Body, stream.Chunks, err = c.chunks(); err != nil {
@@ -108,7 +110,8 @@ func (c *chain) chunks() (body []byte, verified int, err error) {
 		case size > 0 && (uint64(len(c.rest)) < size+2 || string(c.rest[size:size+2]) != "\r\n"):
 			return nil, 0, broken("a chunk is not as long as its size says")
 		case size > 0 && short && c.key != nil:
-			return nil, 0, wrong(http.StatusForbidden, "InvalidChunkSizeError", "Only the last chunk is allowed to have a size less than 8192 bytes")
+			return nil, 0, wrong(http.StatusForbidden, "InvalidChunkSizeError",
+				"Only the last chunk is allowed to have a size less than 8192 bytes")
 		}
 		data := c.rest[:size]
 		short = size < minChunk
@@ -187,5 +190,6 @@ func (c *chain) follows(signature, kind string, hashes ...string) bool {
 
 func noMatch(what string) *Error {
 	return wrong(http.StatusForbidden, "SignatureDoesNotMatch",
-		"The request signature we calculated does not match the signature you provided. Check your key and signing method. It is that of "+what+".")
+		"The request signature we calculated does not match the signature you provided. Check your key and signing method. "+
+			"It is that of "+what+".")
 }
