@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,6 +40,8 @@ func TestActions(t *testing.T) {
 		{call{url: object, method: "PUT", body: "data", headers: []string{"X-Amz-Acl", "private"}}, "s3:PutObject s3:PutObjectAcl"},
 		{call{url: object, method: "PUT", body: "data", headers: []string{"X-Amz-Tagging", "a=b"}}, "s3:PutObject s3:PutObjectTagging"},
 		{call{url: object, method: "PUT", headers: copied}, "s3:PutObject source:s3:GetObject"},
+		// What the source was uploaded with; there is no body that it could be of.
+		{call{url: object, method: "PUT", headers: slices.Concat(copied, []string{"Content-Md5", base64.StdEncoding.EncodeToString(digest[:])})}, "s3:PutObject source:s3:GetObject"},
 		{call{url: object, method: "PUT", headers: []string{copied[0], copied[1] + "?versionId=3"}}, "s3:PutObject source:s3:GetObjectVersion"},
 		{call{url: object + "?partNumber=1&uploadId=u", method: "PUT", headers: copied}, "s3:PutObject source:s3:GetObject"},
 		{call{url: object, method: "DELETE"}, "s3:DeleteObject"},
