@@ -1,0 +1,66 @@
+r"""Case 5: an Iceberg table in the client account's bucket, appended to again and again.
+
+    iceberg-append.py --warehouse s3://data-222222222222/warehouse --catalog-file /tmp/catalog.db \
+        --table demo.events --appends 20 --rows 1000
+
+  --warehouse     where the table's files are, in the client account's bucket
+  --catalog-file  the catalog, a local SQLite file of the driver, which is made when it is not there
+  --table         the table in it, namespace.name, which is made as well
+  --appends       how many
+  --rows          how many each appends
+
+Iceberg's S3FileIO writes and reads, on driver and executors, as the client role. It has an AWS SDK of its own, and knows
+nothing of the settings of S3A: the submission names its provider of credentials, for the catalog "client".
+"""
+
+import argparse
+import sys
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("warehouse", "catalog-file", "table"):
+        parser.add_argument("--" + name, required=True)
+    for name in ("appends", "rows"):
+        parser.add_argument("--" + name, required=True, type=int)
+    args = parser.parse_args()
+
+    # What keeps the list of tables. A catalog that is a service, such as Glue's, would be a setting of the submission.
+    catalog = "spark.sql.catalog.client"
+    spark = (
+        SparkSession.builder.config(catalog, "org.apache.iceberg.spark.SparkCatalog")
+        .config(catalog + ".type", "jdbc")
+        .config(catalog + ".uri", "jdbc:sqlite:" + args.catalog_file)
+        .config(catalog + ".jdbc.schema-version", "V1")
+        .config(catalog + ".warehouse", args.warehouse)
+        .getOrCreate()
+    )
+    table = "client." + args.table
+    spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {table.rpartition('.')[0]}")
+    spark.sql(f"CREATE TABLE IF NOT EXISTS {table} (append INT, id BIGINT) USING iceberg")
+
+    def state():
+        rows = spark.sql(f"SELECT count(*), coalesce(sum(id), 0) FROM {table}").first()
+        snapshots = spark.sql(f"SELECT count(*) FROM {table}.snapshots").first()
+        return tuple(rows) + tuple(snapshots)
+
+    rows, ids, snapshots = state()
+    for n in range(args.appends):
+        spark.range(args.rows).selectExpr(f"{n} AS append", "id").writeTo(table).append()
+        rows, ids, snapshots = rows + args.rows, ids + sum(range(args.rows)), snapshots + 1
+        if state() != (rows, ids, snapshots):
+            sys.exit(f"iceberg-append.py: {table} has (rows, sum of ids, snapshots) {state()}, not {(rows, ids, snapshots)}")
+        print(f"append {n}: {rows} rows, {snapshots} snapshots", flush=True)
+    print(f"{args.appends} appends: {rows} rows")
+    spark.stop()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Py4JJavaError, PySparkException) as error:
+        sys.exit(f"iceberg-append.py: {error}")
