@@ -39,6 +39,8 @@ func sparkConf(args, env []string, stdout, stderr io.Writer) error {
 	several(&r.ClientBuckets, "client-bucket", "`bucket` on which Spark works as the client role, needed in profile delivery; or bucket=name, as that -profile's role")
 	several(&r.Profiles, "profile", "one more client role as a profile for SDKs, `name=ARN`")
 	several(&r.Set, "set", "any other setting of rolechain's, `NAME=VALUE`")
+	several(&r.IcebergCatalogs, "iceberg-catalog", "`name` of an Iceberg catalog whose S3FileIO is to be the client role")
+	several(&r.Own, "property", "a property of Spark's for this job, `spark.NAME=VALUE`")
 	text(&r.Region, "region", "`region` for the SDKs (default: the one that EKS injects)")
 	text(&r.Image, "image", "container `image` with rolechain as its ENTRYPOINT")
 	text(&r.EntryPoint, "entry-point", "`URI` of the job's own file (default: job.py in the first -job-bucket)")

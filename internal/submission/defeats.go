@@ -10,14 +10,17 @@ import (
 
 // Defeats names what in the existing configuration would keep the job from the roles that s gives it, if both were used
 // together.
-func (s Submission) Defeats() []Note {
+func (s Submission) Defeats() []Note { return s.defeats("-conf", s.Conf) }
+
+// defeats is Defeats for a list of properties that came by a flag.
+func (s Submission) defeats(flag string, list []Property) []Note {
 	var notes []Note
 	warn := func(hint, format string, args ...any) {
-		notes = append(notes, Note{Text: "-conf: " + fmt.Sprintf(format, args...), Hint: hint})
+		notes = append(notes, Note{Text: flag + ": " + fmt.Sprintf(format, args...), Hint: hint})
 	}
 	ours := s.properties()
 	delete(ours, imageProperty) // is not about the chain
-	for _, p := range s.Conf {
+	for _, p := range list {
 		want, set := ours[p.Name]
 		name, isVariable := variable(p.Name)
 		switch {
@@ -38,6 +41,8 @@ func (s Submission) Defeats() []Note {
 			warn("take it out: -client-role and -job-role are it", "%s is another name for a variable of this submission", p.Name)
 		case isKey(p.Name):
 			warn("take it out", "%s gives S3A keys of its own, which it takes before the role chain", p.Name)
+		case s.followsJobRole(p):
+			warn("-iceberg-catalog NAME has it work as the client role", "%s is %s, which asks the default chain of its AWS SDK: that is the job execution role here", p.Name, p.Value)
 		default:
 			if problem := s.provider(p); problem != "" {
 				warn("take it out, or name the bucket with -job-bucket or -client-bucket", "%s is %s: %s", p.Name, p.Value, problem)
@@ -107,8 +112,8 @@ func (s Submission) provider(p Property) string {
 		switch {
 		case strings.HasPrefix(short, "WebIdentityToken") && !s.Settings.KeepIRSA:
 			return "it reads EKS's variables, which " + string(s.Settings.Delivery) + " delivery removes"
-		case short == "ContainerCredentialsProvider":
-			return "S3A cannot make one: the class has no create() that it could call"
+		case class == containerV2 && !s.Release.EMR: // EMR's SDK is newer
+			return "S3A of Hadoop 3.4.1 cannot make one: the class has no create() that it could call"
 		case short == "InstanceProfileCredentialsProvider":
 			return "it is the node's role"
 		case strings.HasPrefix(class, "software.amazon.awssdk.") && s.Release.SDK == 1:
@@ -122,8 +127,18 @@ func (s Submission) provider(p Property) string {
 	return ""
 }
 
+// followsJobRole is whether a property makes a client of Iceberg's, and the default chain that it asks is the job execution
+// role: by EKS's variables, or by -Daws.profile.
+func (s Submission) followsJobRole(p Property) bool {
+	rest, is := strings.CutPrefix(p.Name, "spark.sql.catalog.")
+	name, key, _ := strings.Cut(rest, ".")
+	clients := []string{"io-impl=" + s3FileIO, "catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog", "type=glue"}
+	return is && slices.Contains(clients, key+"="+p.Value) && !slices.Contains(s.IcebergCatalogs, name) &&
+		(s.JavaOption != "" || s.Settings.KeepIRSA && !s.PodIdentity)
+}
+
 func containerOnly(class string) bool {
-	return class == "IAMInstanceCredentialsProvider" || class == "EC2ContainerCredentialsProviderWrapper"
+	return class == "ContainerCredentialsProvider" || class == "IAMInstanceCredentialsProvider" || class == "EC2ContainerCredentialsProviderWrapper"
 }
 
 // withExisting is an option of the JVM's behind those of an existing configuration, which it would replace. Where one of

@@ -34,6 +34,8 @@ func TestDefeats(t *testing.T) {
 		{"profile", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", containerS3A, "only endpoint delivery has"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", containerV1, ""}, // S3A takes its own for it
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", "software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider", "no create()"},
+		{"endpoint", "emr-7.10.0", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", "software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider", ""},
+		{"file", "emr-7.10.0", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", "software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider", "only endpoint delivery has"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", "com.amazonaws.auth.InstanceProfileCredentialsProvider", "the node's role"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", containerS3A + ", " + profileV1, "of the AWS SDK v1"},
 		{"endpoint", "spark-3.5", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", profileV2, "of the AWS SDK v2"},
@@ -42,6 +44,10 @@ func TestDefeats(t *testing.T) {
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.access.key", "AKIA", "keys of its own"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.session.token", "x", "keys of its own"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.path.style.access", "true", ""},
+
+		{"endpoint", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.aws.s3.S3FileIO", "that is the job execution role here"},
+		{"profile", "emr-7.10.0", "spark.sql.catalog.lake.catalog-impl", "org.apache.iceberg.aws.glue.GlueCatalog", "that is the job execution role here"},
+		{"endpoint", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.hadoop.HadoopFileIO", ""},
 
 		{"endpoint", "spark-4.0", "spark.driver.extraJavaOptions", "-XX:+UseG1GC -Daws.profile=job-execution-role", ""},
 		{"endpoint", "spark-4.0", "spark.driver.extraJavaOptions", "-XX:+UseG1GC -Daws.profile=dev", "has -Daws.profile"},

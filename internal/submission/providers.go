@@ -30,8 +30,9 @@ const (
 )
 
 // providers are the classes for a file system: for every bucket that is not named, and for those of the job's and of the
-// client's account. "" for a bucket is that of every other.
-type providers struct{ every, job, client string }
+// client's account; and for Iceberg's S3FileIO, which is to be the client role on every bucket. "" for a bucket is that of
+// every other.
+type providers struct{ every, job, client, iceberg string }
 
 // providersOf is the table that this package is about.
 func providersOf(r Release, d settings.Delivery) providers {
@@ -44,11 +45,15 @@ func providersOf(r Release, d settings.Delivery) providers {
 	}
 	switch d {
 	case settings.Endpoint:
-		return providers{every: container, job: profile} // the profile that -Daws.profile names
+		iceberg := containerV2
+		if r.EMRFS {
+			iceberg = profileV2 // their SDK v2 is older than containerV2's create()
+		}
+		return providers{every: container, job: profile, iceberg: iceberg} // the profile that -Daws.profile names
 	case settings.File:
-		return providers{every: profile, job: webIdentity} // with EKS's variables kept
+		return providers{every: profile, job: webIdentity, iceberg: profileV2} // with EKS's variables kept
 	default:
-		return providers{every: webIdentity, client: assumed}
+		return providers{every: webIdentity, client: assumed, iceberg: profileV2}
 	}
 }
 
@@ -89,7 +94,7 @@ func (s *Submission) decide() error {
 	if s.asJobRole() {
 		s.leadToJobRole()
 	}
-	return nil
+	return s.iceberg(p.iceberg)
 }
 
 // emrfsRole is the one role that assumedEMRFS becomes.
@@ -124,7 +129,7 @@ func (s *Submission) leadToJobRole() {
 	case settings.Endpoint:
 		s.JavaOption = "-Daws.profile=" + s.Settings.BaseProfile
 		s.note(s.JavaOption+" leads the default chain of every AWS SDK for Java in driver and executors to the job execution role, not S3A's alone",
-			"for other clients in the JVM that are to be the client role, such as a catalog's, name the SDK's provider of container credentials")
+			"for other clients in the JVM that are to be the client role name the SDK's provider of container credentials; -iceberg-catalog does it for Iceberg's")
 	case settings.File:
 		if !s.has(irsaEnv) {
 			s.add(irsaEnv, "keep")
@@ -164,6 +169,10 @@ func (s *Submission) possible() error {
 		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads S3 with in profile delivery", "leave it out, or "+endpoint)
 	case removed && set.Delivery == settings.File && s.asJobRole():
 		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it is the job execution role by in file delivery", "leave it out, or "+endpoint)
+	}
+	if len(s.IcebergCatalogs) > 0 && s.Release.EMRFS && set.Delivery == settings.Endpoint && s.asJobRole() {
+		refuse(fmt.Sprintf("-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in %s, and any other follows -job-bucket to the job execution role", s.Request.Release),
+			"take emr-7.10.0 or later, or another delivery")
 	}
 	for _, b := range s.ClientBuckets {
 		switch named := strings.Contains(b, "="); {

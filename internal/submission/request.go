@@ -45,6 +45,9 @@ type Request struct {
 	Profiles      []string // ROLE_CHAIN_PROFILES: name=arn
 	Set           []string // other ROLE_CHAIN_ settings: name=value
 
+	IcebergCatalogs []string // names of those whose S3FileIO is to be the client role
+	Own             []string // the job's own properties of Spark: name=value
+
 	Conf []Property // what the job has already; see Defeats
 
 	Arguments []string // the job's own
@@ -106,6 +109,9 @@ func Make(r Request) (Submission, error) {
 		return s, err
 	}
 	s.placeholders()
+	if err := s.addOwn(); err != nil {
+		return s, err
+	}
 	return s, s.checkLimits()
 }
 

@@ -63,6 +63,8 @@ func TestRefusals(t *testing.T) {
 		{func(r *Request) {
 			r.ClientBuckets, r.Profiles, r.Set = []string{"a-b=c"}, []string{"c=" + client}, []string{"ROLE_CHAIN_VIA=" + client}
 		}, `-client-bucket: "a-b=c" would be reached without the roles of ROLE_CHAIN_VIA`},
+		{func(r *Request) { r.IcebergCatalogs = []string{"a.b"} }, `-iceberg-catalog: "a.b" is not a catalog's name`},
+		{func(r *Request) { r.IcebergCatalogs, r.Release = []string{"c"}, "emr-7.2.0" }, `-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in emr-7.2.0`},
 		{func(r *Request) { r.Image = "a b" }, `-image: "a b" cannot be written`},
 		{func(r *Request) { r.EntryPoint = "s3://a/b c" }, `-entry-point: "s3://a/b c" cannot be written`},
 		{func(r *Request) { r.Name = "Job" }, `-name: "Job" cannot be written`},

@@ -96,9 +96,8 @@ func (s *Submission) addSet() error {
 			fail(item, "is not a setting of rolechain's", "README.md has the list")
 		case s.has(name):
 			fail(item, "is set twice", "set it once")
-		case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\'' || r == '"' || r == '\\' || r == '$' }):
-			// Spark reads values from properties files and replaces ${…} in them, Kubernetes replaces $(…).
-			fail(item, "has characters that the way through Spark's and Kubernetes' files would change", "leave out quotes, $, \\ and control characters")
+		case !carried(value):
+			fail(item, notCarried, carryHint)
 		default:
 			s.add(name, value)
 		}

@@ -1,0 +1,86 @@
+package submission
+
+import (
+	"strings"
+	"testing"
+
+	"rolechain/internal/exit"
+)
+
+// S3FileIO's provider in each delivery. Those of endpoint delivery on Spark 3.5 and 4.0 have been run.
+func TestIceberg(t *testing.T) {
+	const (
+		container = "software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider"
+		profile   = "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
+	)
+	for _, test := range []struct{ release, delivery, want string }{
+		{"spark-3.5", "endpoint", container},
+		{"spark-4.0", "endpoint", container},
+		{"emr-7.10.0", "endpoint", container},
+		{"spark-3.5", "file", profile},
+		{"spark-4.0", "profile", profile},
+		{"emr-6.15.0", "profile", profile},
+	} {
+		s, err := Make(request(func(r *Request) {
+			r.Release, r.Delivery, r.IcebergCatalogs = test.release, test.delivery, []string{"client", "other_1"}
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []string{"client", "other_1"} {
+			io, provider := s.Properties["spark.sql.catalog."+c+".io-impl"], s.Properties["spark.sql.catalog."+c+".client.credentials-provider"]
+			if io != "org.apache.iceberg.aws.s3.S3FileIO" || provider != test.want {
+				t.Errorf("%s, %s: %s by %s, want %s", test.release, test.delivery, io, provider, test.want)
+			}
+		}
+	}
+	// Without a bucket of the job's, EMRFS's releases have no option that leads elsewhere.
+	s, err := Make(request(func(r *Request) {
+		r.Release, r.JobBuckets, r.IcebergCatalogs = "emr-6.15.0", nil, []string{"client"}
+	}))
+	if got := s.Properties["spark.sql.catalog.client.client.credentials-provider"]; err != nil || got != profile {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+func TestOwn(t *testing.T) {
+	s, err := Make(request(func(r *Request) {
+		r.Own = []string{"spark.driver.extraClassPath=/opt/iceberg/*", "spark.executorEnv.TZ=UTC", "spark.empty="}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.properties()
+	if p["spark.driver.extraClassPath"] != "/opt/iceberg/*" || p["spark.executorEnv.TZ"] != "UTC" {
+		t.Errorf("%v", p)
+	}
+	if value, there := p["spark.empty"]; value != "" || !there {
+		t.Errorf("%v", p)
+	}
+}
+
+func TestOwnRefusals(t *testing.T) {
+	for own, want := range map[string]string{
+		"spark.x":                          `-property: "spark.x" is not spark.NAME=VALUE`,
+		"fs.s3a.x=1":                       `-property: "fs.s3a.x=1" is not spark.NAME=VALUE`,
+		"spark.a b=1":                      `-property: "spark.a b=1" is not spark.NAME=VALUE`,
+		"spark.a=${b}":                     `-property: "spark.a=${b}" has characters`,
+		"spark.kubernetes.namespace=x":     `-property: "spark.kubernetes.namespace=x" is written by another flag`,
+		"spark.kubernetes.container.image": `-property: "spark.kubernetes.container.image" is not spark.NAME=VALUE`,
+		"spark.driver.extraJavaOptions=-X": `-property: "spark.driver.extraJavaOptions=-X" is written by another flag`,
+		"spark.executorEnv.AWS_PROFILE=x":  `-property: spark.executorEnv.AWS_PROFILE gives SDKs other credentials`,
+		"spark.hadoop.fs.s3a.access.key=x": `-property: spark.hadoop.fs.s3a.access.key gives S3A keys of its own`,
+		"spark.sql.catalog.c.io-impl=org.apache.iceberg.aws.s3.S3FileIO":    `-property: spark.sql.catalog.c.io-impl is org.apache.iceberg.aws.s3.S3FileIO, which asks`,
+		"spark.hadoop.fs.s3a.aws.credentials.provider=" + profileV2:         `-property: spark.hadoop.fs.s3a.aws.credentials.provider is "` + profileV2 + `", and has to be`,
+		"spark.sql.catalog.client.client.credentials-provider=" + profileV2: `-property: spark.sql.catalog.client.client.credentials-provider is "` + profileV2 + `", and has to be`,
+	} {
+		_, err := Make(request(func(r *Request) { r.Own, r.IcebergCatalogs = []string{own}, []string{"client"} }))
+		if err == nil || !strings.HasPrefix(err.Error(), want) || exit.CodeOf(err) != exit.BadSetting {
+			t.Errorf("%s: %v\nwant %s", own, err, want)
+		}
+	}
+	_, err := Make(request(func(r *Request) { r.Own = []string{"spark.a=1", "spark.a=2"} }))
+	if err == nil || !strings.Contains(err.Error(), "is set twice") {
+		t.Errorf("%v", err)
+	}
+}
