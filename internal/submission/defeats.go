@@ -45,7 +45,7 @@ func (s Submission) defeats(flag string, list []Property) []Note {
 			warn("-iceberg-catalog NAME has it work as the client role", "%s is %s, which asks the default chain of its AWS SDK: that is the job execution role here", p.Name, p.Value)
 		default:
 			if problem := s.provider(p); problem != "" {
-				warn("take it out, or name the bucket with -job-bucket or -client-bucket", "%s is %s: %s", p.Name, p.Value, problem)
+				warn("take it out, or name the bucket with -job-bucket or -client-bucket, the catalog with -iceberg-catalog", "%s is %s: %s", p.Name, p.Value, problem)
 			}
 		}
 	}
@@ -102,8 +102,11 @@ func isKey(property string) bool {
 
 // provider is what is wrong with a pinned credential provider, for a bucket that the submission does not name.
 func (s Submission) provider(p Property) string {
-	if !strings.HasPrefix(p.Name, "spark.hadoop.fs.s3") ||
-		!strings.HasSuffix(p.Name, ".aws.credentials.provider") && !strings.HasSuffix(p.Name, ".customAWSCredentialsProvider") {
+	iceberg := strings.HasPrefix(p.Name, "spark.sql.catalog.") && strings.HasSuffix(p.Name, credentialsOfCatalog)
+	// S3A's own, and the one inside its AssumedRoleCredentialProvider.
+	s3 := strings.HasPrefix(p.Name, "spark.hadoop.fs.s3") &&
+		(strings.HasSuffix(p.Name, ".credentials.provider") || strings.HasSuffix(p.Name, ".customAWSCredentialsProvider"))
+	if !iceberg && !s3 {
 		return ""
 	}
 	for _, class := range strings.Split(p.Value, ",") {
@@ -112,13 +115,13 @@ func (s Submission) provider(p Property) string {
 		switch {
 		case strings.HasPrefix(short, "WebIdentityToken") && !s.Settings.KeepIRSA:
 			return "it reads EKS's variables, which " + string(s.Settings.Delivery) + " delivery removes"
-		case class == containerV2 && !s.Release.EMR: // EMR's SDK is newer
+		case class == containerV2 && s3 && !s.Release.EMR: // EMR's SDK is newer
 			return "S3A of Hadoop 3.4.1 cannot make one: the class has no create() that it could call"
 		case short == "InstanceProfileCredentialsProvider":
 			return "it is the node's role"
-		case strings.HasPrefix(class, "software.amazon.awssdk.") && s.Release.SDK == 1:
+		case strings.HasPrefix(class, "software.amazon.awssdk.") && s3 && s.Release.SDK == 1:
 			return "it is of the AWS SDK v2, and " + s.Request.Release + " has providers of v1"
-		case strings.HasPrefix(class, "com.amazonaws.") && s.Release.SDK == 2 && !containerOnly(short): // for which S3A takes its own
+		case strings.HasPrefix(class, "com.amazonaws.") && s3 && s.Release.SDK == 2 && !containerOnly(short): // for which S3A takes its own
 			return "it is of the AWS SDK v1, and " + s.Request.Release + " has providers of v2"
 		case containerOnly(short) && s.Settings.Delivery != settings.Endpoint:
 			return "it asks the container's endpoint, which only endpoint delivery has"

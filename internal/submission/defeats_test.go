@@ -48,6 +48,10 @@ func TestDefeats(t *testing.T) {
 		{"endpoint", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.aws.s3.S3FileIO", "that is the job execution role here"},
 		{"profile", "emr-7.10.0", "spark.sql.catalog.lake.catalog-impl", "org.apache.iceberg.aws.glue.GlueCatalog", "that is the job execution role here"},
 		{"endpoint", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.hadoop.HadoopFileIO", ""},
+		{"endpoint", "spark-3.5", "spark.sql.catalog.lake.client.credentials-provider", webIdentityV2, "which endpoint delivery removes"},
+		{"endpoint", "spark-3.5", "spark.sql.catalog.lake.client.credentials-provider", containerV2, ""},
+		{"file", "spark-3.5", "spark.sql.catalog.lake.client.credentials-provider", containerV2, "only endpoint delivery has"},
+		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.assumed.role.credentials.provider", webIdentityV2, "which endpoint delivery removes"},
 
 		{"endpoint", "spark-4.0", "spark.driver.extraJavaOptions", "-XX:+UseG1GC -Daws.profile=job-execution-role", ""},
 		{"endpoint", "spark-4.0", "spark.driver.extraJavaOptions", "-XX:+UseG1GC -Daws.profile=dev", "has -Daws.profile"},

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -55,15 +56,54 @@ var common = []string{
 	"-image", "111111111111.dkr.ecr.us-west-2.amazonaws.com/spark:chained",
 }
 
-// The two cases of AWS's role chaining guide.
-var cases = map[string][]string{
-	"case-1": {"-name", "only-boto3"},
-	"case-2": {"-name", "spark-and-boto3", "-client-bucket", "data-222222222222"},
+// cases are those of ../README.md: the flags of each, in which deliveries and forms it is here, and the arguments of its
+// program, in which SCHEME:// is that of the form's file system.
+var cases = map[string]struct {
+	flags, deliveries []string
+	but               string // no submission in this form
+	arguments         []string
+}{
+	"case-1": {
+		flags:      []string{"-name", "only-boto3"},
+		deliveries: []string{"profile", "file", "endpoint"},
+		arguments:  []string{"--input", "SCHEME://data-222222222222/names/", "--queue", "names"},
+	},
+	"case-2": {
+		flags:      []string{"-name", "spark-and-boto3", "-client-bucket", "data-222222222222"},
+		deliveries: []string{"profile", "file", "endpoint"},
+		arguments: []string{"--lookup", "SCHEME://jobs-111111111111/regions/", "--input", "SCHEME://data-222222222222/orders/",
+			"--on", "region", "--queue", "orders"},
+	},
+	"case-3": {
+		flags:      []string{"-name", "long-running", "-client-bucket", "data-222222222222"},
+		deliveries: []string{"endpoint"},
+		arguments:  []string{"--output", "SCHEME://data-222222222222/rounds/", "--rounds", "1000", "--rows", "1000000"},
+	},
+	"case-4": {
+		flags: []string{"-name", "two-client-roles", "-profile", "second=arn:aws:iam::333333333333:role/client-role-3",
+			"-client-bucket", "data-222222222222", "-client-bucket", "partner-333333333333=second"},
+		deliveries: []string{"endpoint"},
+		but:        "emr-6.15.0", // EMRFS knows one role besides its own
+		arguments: []string{"--input", "SCHEME://data-222222222222/orders/", "--output", "SCHEME://partner-333333333333/orders/",
+			"--profile", "second", "--rounds", "100"},
+	},
+	"case-5": {
+		flags:      []string{"-name", "iceberg-append", "-iceberg-catalog", "client"},
+		deliveries: []string{"endpoint"},
+		but:        "emr-6.15.0", // whose AWS SDK v2 is too old
+		arguments: []string{"--warehouse", "s3://data-222222222222/warehouse", "--catalog-file", "/tmp/catalog.db",
+			"--table", "demo.events", "--appends", "1000", "--rows", "1000"},
+	},
 }
 
-var deliveries = []string{"profile", "file", "endpoint"}
+// ownIceberg brings Iceberg's jars: EMR's, or those of an image of one's own. Iceberg's AWS SDK has to be found before that
+// of S3A, of which it may be an older version.
+var ownIceberg = map[bool][]string{
+	true:  {"-property", "spark.jars=local:///usr/share/aws/iceberg/lib/iceberg-spark3-runtime.jar,local:///opt/iceberg/sqlite-jdbc.jar"},
+	false: {"-property", "spark.driver.extraClassPath=/opt/iceberg/*", "-property", "spark.executor.extraClassPath=/opt/iceberg/*"},
+}
 
-// forms are the submissions of each case in each delivery, by the name of their directory.
+// forms are the submissions, of each case in each delivery, by the name of their directory.
 var forms = map[string][]string{
 	"emr-6.15.0":              {"-for", "emr", "-release", "emr-6.15.0"},
 	"emr-7.10.0":              {"-for", "emr", "-release", "emr-7.10.0"},
@@ -76,10 +116,12 @@ var forms = map[string][]string{
 type example struct{ dir, kase, delivery, form string }
 
 func examples() (list []example) {
-	for kase := range cases {
-		for _, delivery := range deliveries {
+	for kase, c := range cases {
+		for _, delivery := range c.deliveries {
 			for form := range forms {
-				list = append(list, example{filepath.Join(kase, delivery, form), kase, delivery, form})
+				if form != c.but {
+					list = append(list, example{filepath.Join(kase, delivery, form), kase, delivery, form})
+				}
 			}
 		}
 	}
@@ -89,15 +131,22 @@ func examples() (list []example) {
 // arguments are those of spark-conf.
 func (e example) arguments() []string {
 	args := append([]string{"spark-conf", "-delivery", e.delivery}, common...)
-	args = append(args, cases[e.kase]...)
+	c := cases[e.kase]
+	args = append(args, c.flags...)
 	args = append(args, forms[e.form]...)
-	job := map[string]string{"case-1": "only-boto3.py", "case-2": "spark-and-boto3.py"}[e.kase]
-	scheme := "s3a"
-	if strings.HasPrefix(e.form, "emr-") {
+	emr, scheme := strings.HasPrefix(e.form, "emr-"), "s3a"
+	if emr {
 		scheme = "s3"
 		args = append(args, "-virtual-cluster", "yourvirtualclusterid")
 	}
-	return append(args, "-entry-point", scheme+"://jobs-111111111111/"+job)
+	if slices.Contains(c.flags, "-iceberg-catalog") {
+		args = append(args, ownIceberg[emr]...)
+	}
+	args = append(args, "-entry-point", scheme+"://jobs-111111111111/"+c.flags[1]+".py", "--")
+	for _, a := range c.arguments {
+		args = append(args, strings.Replace(a, "SCHEME://", scheme+"://", 1))
+	}
+	return args
 }
 
 // watch opens the directories of the programs' sources: the go command reuses the result of a test when the files that
@@ -121,7 +170,8 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	for _, e := range examples() {
-		cmd := exec.Command(filepath.Join(programs, "rolechain"), append(e.arguments(), "-out", filepath.Join(fresh, e.dir))...)
+		args := slices.Insert(e.arguments(), 1, "-out", filepath.Join(fresh, e.dir)) // behind the subcommand
+		cmd := exec.Command(filepath.Join(programs, "rolechain"), args...)
 		cmd.Env = []string{}
 		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "is not given") {
 			t.Fatalf("%s: %v\n%s", e.dir, err, out)
@@ -166,6 +216,26 @@ func read(t *testing.T, dir string) map[string][]byte {
 	return files
 }
 
+// The programs' README has the same flags and arguments, and there is a program for each case.
+func TestProgramsREADME(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kase, c := range cases {
+		program := c.flags[1] + ".py"
+		if _, err := os.Stat(filepath.Join("..", program)); err != nil {
+			t.Error(err)
+		}
+		arguments := strings.ReplaceAll(strings.Join(c.arguments, " "), "SCHEME://", "s3://")
+		for _, want := range []string{"`" + program + "` | `" + arguments + "`", "| " + strings.TrimPrefix(kase, "case-") + " | `" + strings.Join(c.flags, " ") + "`"} {
+			if !strings.Contains(string(readme), want) {
+				t.Errorf("../README.md lacks %q", want)
+			}
+		}
+	}
+}
+
 // README.md has the flags that the files were written with.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
@@ -181,7 +251,13 @@ func TestREADME(t *testing.T) {
 		}
 	}
 	line(common)
-	for _, args := range cases {
+	for kase, c := range cases {
+		line(c.flags)
+		if !strings.Contains(string(readme), "`"+kase+"`") {
+			t.Errorf("README.md lacks `%s`", kase)
+		}
+	}
+	for _, args := range ownIceberg {
 		line(args)
 	}
 	for dir, args := range forms {

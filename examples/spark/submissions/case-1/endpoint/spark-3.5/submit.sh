@@ -1,6 +1,6 @@
 #!/bin/sh
 # -Daws.profile=job-execution-role leads the default chain of every AWS SDK for Java in driver and executors to the job execution role, not S3A's alone.
-#   for other clients in the JVM that are to be the client role, such as a catalog's, name the SDK's provider of container credentials
+#   for other clients in the JVM that are to be the client role name the SDK's provider of container credentials; -iceberg-catalog does it for Iceberg's
 exec spark-submit \
   --master k8s://https://CLUSTER:443 \
   --deploy-mode cluster \
@@ -25,4 +25,4 @@ exec spark-submit \
   --conf spark.kubernetes.driverEnv.ROLE_CHAIN_ENTRYPOINT=/opt/entrypoint.sh \
   --conf spark.kubernetes.driverEnv.WEB_IDENTITY_ROLE_ARN=arn:aws:iam::111111111111:role/job-execution-role-1 \
   --conf spark.kubernetes.namespace=spark \
-  s3a://jobs-111111111111/only-boto3.py "$@"
+  s3a://jobs-111111111111/only-boto3.py --input s3a://data-222222222222/names/ --queue names "$@"

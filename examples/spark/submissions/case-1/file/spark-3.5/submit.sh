@@ -25,4 +25,4 @@ exec spark-submit \
   --conf spark.kubernetes.driverEnv.ROLE_CHAIN_IRSA_ENV=keep \
   --conf spark.kubernetes.driverEnv.WEB_IDENTITY_ROLE_ARN=arn:aws:iam::111111111111:role/job-execution-role-1 \
   --conf spark.kubernetes.namespace=spark \
-  s3a://jobs-111111111111/only-boto3.py "$@"
+  s3a://jobs-111111111111/only-boto3.py --input s3a://data-222222222222/names/ --queue names "$@"
