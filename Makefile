@@ -28,6 +28,10 @@ realsdk-java: ## the same for both Java SDKs (needs a JDK and Maven)
 conformance: ## real SDKs in every delivery at every moment, as root: SDK=, DELIVERY=, MOMENT= choose, WRITE= writes the matrix
 	go run ./conformance $(if $(SDK),-sdk "$(SDK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(MOMENT),-moment "$(MOMENT)") $(if $(WRITE),-write "$(WRITE)")
 
+.PHONY: spark-e2e
+spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=, DELIVERY= choose, FIXED=1 is the part that CI runs
+	go run ./examples/spark/e2e $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(SPARK),-spark "$(SPARK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
+
 FUZZTIME := 30s
 .PHONY: fuzz
 fuzz: ## looks for new inputs that break the merger, the settings or the endpoint

@@ -16,9 +16,21 @@ driver)
 	;;
 executor)
 	shift
-	set -- "$JAVA_HOME/bin/java" -cp "$SPARK_HOME/jars/*" org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend \
+	# Spark hands the options of the executor's JVM over one by one.
+	options=()
+	for ((i = 0; ; i++)); do
+		option=SPARK_JAVA_OPT_$i
+		[ -n "${!option+set}" ] || break
+		options+=("${!option}")
+	done
+	if [ -n "$SPARK_EXECUTOR_MEMORY" ]; then
+		options+=("-Xms$SPARK_EXECUTOR_MEMORY" "-Xmx$SPARK_EXECUTOR_MEMORY")
+	fi
+	set -- "$JAVA_HOME/bin/java" "${options[@]}" -cp "${SPARK_CLASSPATH:+$SPARK_CLASSPATH:}$SPARK_HOME/jars/*" \
+		org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend \
 		--driver-url "$SPARK_DRIVER_URL" --executor-id "$SPARK_EXECUTOR_ID" --cores "$SPARK_EXECUTOR_CORES" \
-		--app-id "$SPARK_APPLICATION_ID" --hostname "$SPARK_EXECUTOR_POD_IP" "$@"
+		--app-id "$SPARK_APPLICATION_ID" --hostname "$SPARK_EXECUTOR_POD_IP" \
+		--resourceProfileId "${SPARK_RESOURCE_PROFILE_ID:-0}" "$@"
 	;;
 esac
 

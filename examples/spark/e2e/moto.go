@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A moto is the server that has the buckets and the queue. It takes anything from anybody, which is what the gate is there
+// for; the suite talks to it past the gate.
+type moto struct{ end func() }
+
+// startMoto starts it and waits until it answers.
+func startMoto(ctx context.Context, build, work string) (moto, error) {
+	log, err := os.Create(filepath.Join(work, "moto.log"))
+	if err != nil {
+		return moto{}, err
+	}
+	defer log.Close()
+	host, port, _ := strings.Cut(motoAddress, ":")
+	cmd := exec.CommandContext(ctx, filepath.Join(build, "aws", "venv", "bin", "moto_server"), "-H", host, "-p", port)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return moto{}, fmt.Errorf("starting moto: %w", err)
+	}
+	m := moto{end: func() { cmd.Process.Kill(); cmd.Wait() }}
+	return m, await(ctx, "moto", func() error {
+		response, err := http.Get("http://" + motoAddress + "/moto-api/")
+		if err == nil {
+			response.Body.Close()
+		}
+		return err
+	})
+}
+
+// await asks until there is no error any more.
+func await(ctx context.Context, who string, ask func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	for {
+		err := ask()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s: %w", who, errors.Join(err, ctx.Err()))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// call sends a request to one of its services.
+func (m moto) call(ctx context.Context, method, service, path string, header http.Header, body []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+motoAddress+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if header != nil {
+		request.Header = header
+	}
+	// It takes the service from what a signature says, and looks at nothing else of it.
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=any/20260101/"+region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=any")
+	request.Host = service + "." + region + ".amazonaws.com"
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("asking moto: %w", err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode >= 300 {
+		err = fmt.Errorf("moto: %s %s: %s: %s", method, path, response.Status, answer)
+	}
+	return answer, err
+}
+
+func (m moto) makeBucket(ctx context.Context, bucket string) error {
+	_, err := m.call(ctx, http.MethodPut, "s3", "/"+bucket, nil, nil)
+	return err
+}
+
+func (m moto) put(ctx context.Context, bucket, key string, body []byte) error {
+	_, err := m.call(ctx, http.MethodPut, "s3", "/"+bucket+"/"+(&url.URL{Path: key}).EscapedPath(), nil, body)
+	return err
+}
+
+func (m moto) get(ctx context.Context, bucket, key string) ([]byte, error) {
+	return m.call(ctx, http.MethodGet, "s3", "/"+bucket+"/"+(&url.URL{Path: key}).EscapedPath(), nil, nil)
+}
+
+// keys lists a bucket's below a prefix. There are never more than fit into one answer.
+func (m moto) keys(ctx context.Context, bucket, prefix string) ([]string, error) {
+	answer, err := m.call(ctx, http.MethodGet, "s3", "/"+bucket+"?list-type=2&prefix="+url.QueryEscape(prefix), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		IsTruncated bool
+		Contents    []struct{ Key string }
+	}
+	if err := xml.Unmarshal(answer, &list); err != nil || list.IsTruncated {
+		return nil, errors.Join(err, fmt.Errorf("listing s3://%s/%s: truncated is %v", bucket, prefix, list.IsTruncated))
+	}
+	var keys []string
+	for _, c := range list.Contents {
+		keys = append(keys, c.Key)
+	}
+	return keys, nil
+}
+
+// sqs calls an operation of SQS.
+func (m moto) sqs(ctx context.Context, operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	header := http.Header{"X-Amz-Target": {"AmazonSQS." + operation}, "Content-Type": {"application/x-amz-json-1.0"}}
+	answer, err := m.call(ctx, http.MethodPost, "sqs", "/", header, body)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(answer, out)
+}
+
+func (m moto) makeQueue(ctx context.Context, name string) error {
+	return m.sqs(ctx, "CreateQueue", map[string]string{"QueueName": name}, &struct{}{})
+}
+
+// messages takes every message out of a queue.
+func (m moto) messages(ctx context.Context, name string) ([]string, error) {
+	var queue struct{ QueueUrl string }
+	if err := m.sqs(ctx, "GetQueueUrl", map[string]string{"QueueName": name}, &queue); err != nil {
+		return nil, err
+	}
+	var bodies []string
+	for {
+		var got struct{ Messages []struct{ Body string } }
+		in := map[string]any{"QueueUrl": queue.QueueUrl, "MaxNumberOfMessages": 10, "VisibilityTimeout": 43200}
+		if err := m.sqs(ctx, "ReceiveMessage", in, &got); err != nil || len(got.Messages) == 0 {
+			return bodies, err
+		}
+		for _, message := range got.Messages {
+			bodies = append(bodies, message.Body)
+		}
+	}
+}

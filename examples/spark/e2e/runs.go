@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// A Run is one job.
+type Run struct {
+	Case     int
+	Spark    string // one of sparkVersions
+	Delivery string // of rolechain, or a control
+	Node     bool   // a node's role is in reach
+	Plain    bool   // S3A works without TLS
+	Life     int    // of a session, in seconds
+}
+
+// Deliveries, and what is in their place in a run that has to fail.
+const (
+	profile  = "profile"
+	file     = "file"
+	endpoint = "endpoint"
+
+	none = "none" // what EKS injects, and the original entrypoint
+)
+
+var sparkVersions = []string{"3.5", "4.0"}
+
+func (r Run) String() string {
+	return fmt.Sprintf("case %d, Spark %s, %s", r.Case, r.Spark, r.Delivery)
+}
+
+// Name is for a folder.
+func (r Run) Name() string { return fmt.Sprintf("case-%d-spark-%s-%s", r.Case, r.Spark, r.Delivery) }
+
+// control tells a run that has to fail.
+func (r Run) control() bool { return r.Delivery == none }
+
+// allRuns is every run that there is.
+func allRuns() (runs []Run) {
+	for n, c := range cases {
+		for _, spark := range sparkVersions {
+			for _, delivery := range c.deliveries {
+				r := Run{Case: n + 1, Spark: spark, Delivery: delivery, Life: life}
+				r.Node = delivery == endpoint || r.control()
+				r.Plain = delivery == endpoint && c.plain
+				if delivery == file && c.reads {
+					// Java reads the keys in the file once in minutes: what Spark does must be over before the first end.
+					r.Life = longLife
+				}
+				runs = append(runs, r)
+			}
+		}
+	}
+	return runs
+}
+
+// fixed tells whether a run is of the part that every change is measured by: endpoint delivery everywhere, each other
+// delivery and each control somewhere.
+func (r Run) fixed() bool {
+	switch r.Delivery {
+	case endpoint:
+		return true
+	case profile:
+		return r.Case == 2
+	case file:
+		return r.Case == 1 && r.Spark == "3.5"
+	default:
+		return (r.Spark == "3.5") == (r.Case <= 3)
+	}
+}
+
+// filter keeps the runs that were asked for. A name that selects nothing is an error: it would pass unseen.
+func filter(runs []Run, fixed bool, kases, sparks, deliveries names) ([]Run, error) {
+	for _, f := range []struct {
+		names names
+		of    func(Run) string
+	}{
+		{kases, func(r Run) string { return fmt.Sprint(r.Case) }},
+		{sparks, func(r Run) string { return r.Spark }},
+		{deliveries, func(r Run) string { return r.Delivery }},
+	} {
+		for _, name := range f.names {
+			if !slices.ContainsFunc(allRuns(), func(r Run) bool { return f.of(r) == name }) {
+				return nil, fmt.Errorf("no run has %q", name)
+			}
+		}
+		runs = slices.DeleteFunc(runs, func(r Run) bool {
+			return len(f.names) > 0 && !slices.Contains(f.names, f.of(r)) || fixed && !r.fixed()
+		})
+	}
+	if len(runs) == 0 {
+		return nil, errors.New("nothing is left to run")
+	}
+	return runs, nil
+}

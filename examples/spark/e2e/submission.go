@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"rolechain/internal/submission"
+)
+
+// A Submission is what spark-conf wrote, in the parts that Kubernetes would make of it.
+type Submission struct {
+	Driver     []string // variables of the driver's container
+	Executor   []string // and of the executors'
+	Properties []submission.Property
+}
+
+// submit has spark-conf write the submission of the run.
+func (w *world) submit(ctx context.Context) (s Submission, err error) {
+	delivery := w.Run.Delivery
+	if w.Run.control() {
+		delivery = profile // what is set for Spark there finds what EKS injects
+	}
+	args := []string{"spark-conf", "-for", "spark-submit", "-release", "spark-" + w.Run.Spark, "-delivery", delivery,
+		"-job-role", baseARN, "-client-role", clientARN, "-region", region, "-job-bucket", jobBucket,
+		"-set", "ROLE_CHAIN_ENTRYPOINT=" + w.original(), "-entry-point", w.program()}
+	if !w.Run.control() {
+		args = append(args, w.plan.chain...)
+	}
+	if w.plan.iceberg {
+		for _, who := range []string{"driver", "executor"} {
+			args = append(args, "-property", "spark."+who+".extraClassPath="+filepath.Join(w.spark(), "iceberg", "*"))
+		}
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(w.Programs, "rolechain"), args...)
+	cmd.Env = []string{}
+	said := &strings.Builder{}
+	cmd.Stderr = said
+	text, err := cmd.Output()
+	if err != nil {
+		return s, fmt.Errorf("rolechain %s: %w\n%s", strings.Join(args, " "), err, said)
+	}
+	if err := os.WriteFile(filepath.Join(w.Work, "submit.sh"), text, 0o644); err != nil {
+		return s, err
+	}
+	properties, err := submission.ReadConf(text)
+	if err != nil {
+		return s, err
+	}
+	for _, p := range properties {
+		if name, ok := strings.CutPrefix(p.Name, "spark.kubernetes.driverEnv."); ok {
+			s.Driver = append(s.Driver, name+"="+p.Value)
+			continue
+		}
+		if name, ok := strings.CutPrefix(p.Name, "spark.executorEnv."); ok {
+			s.Executor = append(s.Executor, name+"="+p.Value)
+		}
+		s.Properties = append(s.Properties, p)
+	}
+	s.Properties = append(s.Properties, w.cluster()...)
+	if w.plan.iceberg && w.Run.control() {
+		// spark-conf refuses it by itself, for the reason that makes the run fail.
+		s.Properties = append(s.Properties, submission.Property{Name: "spark.sql.catalog.client.io-impl", Value: "org.apache.iceberg.aws.s3.S3FileIO"})
+	}
+	return s, nil
+}
+
+func (w *world) program() string { return "s3a://" + jobBucket + "/" + w.plan.program }
+
+// cluster is what takes the place of Kubernetes.
+func (w *world) cluster() []submission.Property {
+	list := []submission.Property{
+		{Name: "spark.master", Value: masterURL},
+		{Name: "spark.driver.host", Value: "127.0.0.1"},
+		{Name: "spark.cores.max", Value: "2"},
+		{Name: "spark.executor.cores", Value: "1"},
+		{Name: "spark.driver.memory", Value: "768m"},
+		{Name: "spark.executor.memory", Value: "768m"},
+		{Name: "spark.sql.shuffle.partitions", Value: "2"},
+		{Name: "spark.ui.enabled", Value: "false"},
+		// So that no executor has done all of it before the other is there.
+		{Name: "spark.scheduler.minRegisteredResourcesRatio", Value: "1.0"},
+		// S3A 3.4 would ask us-east-2, and be sent on.
+		{Name: "spark.hadoop.fs.s3a.endpoint.region", Value: region},
+	}
+	if w.Run.Plain {
+		list = append(list, submission.Property{Name: "spark.hadoop.fs.s3a.endpoint", Value: "http://s3." + region + ".amazonaws.com"})
+	}
+	return list
+}
+
+// get is the value of a property; the last one counts.
+func (s Submission) get(name string) string {
+	for _, p := range slices.Backward(s.Properties) {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
+
+// write writes a file as Spark on Kubernetes mounts it into the driver's pod.
+func (s Submission) write(path string) error {
+	var b strings.Builder
+	for _, p := range s.Properties {
+		fmt.Fprintf(&b, "%s=%s\n", p.Name, strings.ReplaceAll(p.Value, `\`, `\\`))
+	}
+	return os.WriteFile(path, []byte(b.String()), 0o644)
+}

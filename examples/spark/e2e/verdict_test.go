@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"rolechain/internal/gate"
+	"rolechain/internal/podtest"
+)
+
+// judged is a world in which a job has run as it should, and the surprises at a journal.
+func judged(journal []gate.Entry, code int, change func(*world)) []string {
+	w := &world{Order: Order{Run: Run{Case: 2, Spark: "3.5", Delivery: endpoint}}, hold: &hold{count: ends}}
+	w.plan = plan{program: "job.py", roles: []string{clientARN}, check: func(context.Context, *world, []gate.Entry, func(string, ...any)) {}}
+	if change != nil {
+		change(w)
+	}
+	var surprises []string
+	w.judgeJob(context.Background(), journal, code, func(format string, args ...any) {
+		surprises = append(surprises, fmt.Sprintf(format, args...))
+	})
+	return surprises
+}
+
+// good is the journal of a job that has done all that it should.
+func good() []gate.Entry {
+	journal := []gate.Entry{{Service: "s3", Action: "s3:GetObject", Bucket: jobBucket, Key: "job.py", Role: baseARN, KeyID: "base", SessionName: "driver", Status: 200}}
+	for i := range ends + 1 {
+		journal = append(journal, gate.Entry{Service: "sqs", Action: "sqs:SendMessage", Queue: queueName, Role: clientARN, KeyID: fmt.Sprint(i), SessionName: "exec-0", Status: 200, Chunks: 1})
+	}
+	return journal
+}
+
+func TestJudgeJob(t *testing.T) {
+	if got := judged(good(), 0, nil); len(got) > 0 {
+		t.Fatalf("a good job: %q", got)
+	}
+	for _, c := range []struct {
+		name   string
+		spoil  func([]gate.Entry)
+		code   int
+		change func(*world)
+		want   string
+	}{
+		{name: "exit code", code: 3, want: "the driver ended with 3"},
+		{name: "wrong role", spoil: func(j []gate.Entry) { j[1].Role = baseARN }, want: "sqs:SendMessage on rows by job"},
+		{name: "refused", spoil: func(j []gate.Entry) { j[2].Refused, j[2].Reason = "ExpiredToken", "it has expired" }, want: "was refused: ExpiredToken: it has expired"},
+		{name: "node", spoil: func(j []gate.Entry) {
+			j[2] = gate.Entry{Bucket: clientBucket, Action: "s3:PutObject", KeyID: podtest.NodeKey, Refused: "InvalidAccessKeyId"}
+		}, want: "by node was refused"},
+		{name: "backend", spoil: func(j []gate.Entry) { j[1].Status = 500 }, want: "the backend answered 500"},
+		{name: "program", spoil: func(j []gate.Entry) { j[0].Key = "other.py" }, want: "did not fetch its program"},
+		{name: "few sessions", spoil: func(j []gate.Entry) { j[1].KeyID = j[2].KeyID }, want: fmt.Sprintf("saw %d sessions of", ends)},
+		{name: "few holds", change: func(w *world) { w.hold.count-- }, want: "every session ended 4 times"},
+		{name: "no chunks", spoil: func(j []gate.Entry) {
+			for i := range j {
+				j[i].Chunks = 0
+			}
+		}, change: func(w *world) { w.Run.Plain = true }, want: "no chunk of an upload was signed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			journal := good()
+			if c.spoil != nil {
+				c.spoil(journal)
+			}
+			if got := strings.Join(judged(journal, c.code, c.change), "\n"); !strings.Contains(got, c.want) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestReadCommand(t *testing.T) {
+	line := "-cp a:b -Xmx768M -Dspark.driver.port=1 --add-opens=java.base/java.net=ALL-UNNAMED -Daws.profile=x org.apache.spark.executor.CoarseGrainedExecutorBackend " +
+		"--driver-url spark://d --executor-id 1 --hostname h --cores 1 --app-id app-1 --worker-url spark://w"
+	wanted, options, err := readCommand(strings.Fields(line))
+	if err != nil || wanted["--executor-id"] != "1" || wanted["-Xmx"] != "768M" || wanted["--app-id"] != "app-1" {
+		t.Errorf("%v, %v", wanted, err)
+	}
+	if got := strings.Join(options, " "); got != "-Dspark.driver.port=1 --add-opens=java.base/java.net=ALL-UNNAMED -Daws.profile=x" {
+		t.Errorf("options %q", got)
+	}
+	if _, _, err := readCommand([]string{"-version"}); err == nil {
+		t.Error("another command line is taken for an executor's")
+	}
+}
+
+// Every case is in the fixed part in endpoint delivery on both Sparks, and has a control in it.
+func TestRuns(t *testing.T) {
+	got := map[string]bool{}
+	controls := map[int]bool{}
+	for _, r := range allRuns() {
+		if r.fixed() {
+			got[r.Name()] = true
+			if r.control() {
+				controls[r.Case] = true
+			}
+		}
+	}
+	for n := range cases {
+		for _, spark := range sparkVersions {
+			if name := (Run{Case: n + 1, Spark: spark, Delivery: endpoint}).Name(); !got[name] {
+				t.Errorf("the fixed part lacks %s", name)
+			}
+		}
+		if !controls[n+1] {
+			t.Errorf("the fixed part has no control of case %d", n+1)
+		}
+	}
+	for _, bad := range []names{{"6"}, {"x"}} {
+		if _, err := filter(allRuns(), false, bad, nil, nil); err == nil {
+			t.Errorf("%q selects something", bad)
+		}
+	}
+	runs, err := filter(allRuns(), true, names{"5"}, names{"4.0"}, nil)
+	if err != nil || len(runs) != 2 {
+		t.Errorf("%v, %v", runs, err)
+	}
+}
+
+func TestDiffer(t *testing.T) {
+	told := ""
+	surprise := func(format string, args ...any) { told = fmt.Sprintf(format, args...) }
+	a, b := row{"id": 1, "x": "y"}, row{"id": 2, "x": "y"}
+	if differ([]row{a, b}, []row{b, {"x": "y", "id": 1.0}}, "there", surprise); told != "" {
+		t.Errorf("the same rows in another order: %s", told)
+	}
+	for _, got := range [][]row{{a}, {a, a}, {a, b, b}, {}} {
+		if told = ""; true {
+			differ(got, []row{a, b}, "there", surprise)
+		}
+		if told == "" {
+			t.Errorf("%v passed", got)
+		}
+	}
+}
