@@ -90,9 +90,15 @@ func (p *pod) first(ctx context.Context) error {
 const leaving = 3 * time.Second
 
 // alone makes sure that no other refresher that goes on has its files in the same directory: each of two jobs would find the
-// other's session there. It waits for one that is about to end.
+// other's session there. It waits for one that is about to end, but not for all the time that there is for a session.
 func (p *pod) alone(ctx context.Context) error {
-	for until := time.Now().Add(leaving); ; {
+	until := time.Now().Add(leaving)
+	if end, limited := ctx.Deadline(); limited {
+		if half := time.Now().Add(time.Until(end) / 2); half.Before(until) {
+			until = half
+		}
+	}
+	for {
 		other, err := endpoint.ReadContact(filepath.Join(p.run, start.ContactName))
 		if err != nil {
 			return nil

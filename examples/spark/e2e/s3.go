@@ -71,7 +71,7 @@ var twoClientRoles = plan{
 // icebergAppend is case 5: Iceberg's own client of S3, with an AWS SDK of its own, appends to a table.
 var icebergAppend = plan{
 	program:    "iceberg-append.py",
-	deliveries: []string{endpoint, none},
+	deliveries: []string{profile, file, endpoint, none},
 	chain:      []string{"-iceberg-catalog", "client"},
 	roles:      []string{clientARN},
 	iceberg:    true,

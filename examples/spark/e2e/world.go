@@ -42,7 +42,7 @@ const (
 // credentials too seldom.
 const (
 	life     = 20
-	longLife = 60
+	longLife = 50
 )
 
 var (
