@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,6 +40,8 @@ func (s Submission) defeats(flag string, list []Property) []Note {
 			warn("take it out; rolechain sets what the job's SDKs need", "%s gives SDKs other credentials than the chain's, and Python workers get spark.executorEnv again after rolechain", p.Name)
 		case isVariable && (name == "ROLE_2_ARN" || name == "ROLE_1_ARN"):
 			warn("take it out: -client-role and -job-role are it", "%s is another name for a variable of this submission", p.Name)
+		case isVariable && (strings.HasPrefix(name, "ROLE_CHAIN_") || flags[name] != "" && name != "AWS_REGION"):
+			warn("take it out; "+cmp.Or(flags[name], "-set "+name+"=VALUE")+" gives it to driver and executors, checked", "%s is a setting of rolechain's that this submission does not have", p.Name)
 		case isKey(p.Name):
 			warn("take it out", "%s gives S3A keys of its own, which it takes before the role chain", p.Name)
 		case s.followsJobRole(p):

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"rolechain/internal/exit"
 )
@@ -23,15 +24,19 @@ func (s Submission) checkLimits() error {
 	}
 	p := s.properties()
 	var problems []error
-	refuse := func(problem string) {
-		problems = append(problems, exit.Because(exit.BadSetting, errors.New(problem), "put variables into pod templates, -for pod-template, or into the image"))
+	const elsewhere = "put variables into pod templates, -for pod-template, or into the image"
+	refuse := func(problem, hint string) {
+		problems = append(problems, exit.Because(exit.BadSetting, errors.New(problem), hint))
 	}
 	if len(p) > mostProperties {
-		refuse(fmt.Sprintf("%d properties are more than the %d that start-job-run takes", len(p), mostProperties))
+		refuse(fmt.Sprintf("%d properties are more than the %d that start-job-run takes", len(p), mostProperties), elsewhere)
 	}
 	for _, name := range sorted(p) {
+		if strings.TrimSpace(p[name]) == "" {
+			refuse(fmt.Sprintf("%s has no value, which start-job-run does not take", name), "leave it out")
+		}
 		if len(name) > longestPropertyText || len(p[name]) > longestPropertyText {
-			refuse(fmt.Sprintf("%s has %d bytes, more than the %d that start-job-run takes", name, len(p[name]), longestPropertyText))
+			refuse(fmt.Sprintf("%s has %d bytes, more than the %d that start-job-run takes", name, len(p[name]), longestPropertyText), elsewhere)
 		}
 	}
 	return errors.Join(problems...)

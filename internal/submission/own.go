@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"rolechain/internal/exit"
 )
@@ -55,7 +57,7 @@ func (s *Submission) addOwn() error {
 	for _, item := range s.Own {
 		name, value, found := strings.Cut(item, "=")
 		switch {
-		case !found || !strings.HasPrefix(name, "spark.") || !only(name, lower+strings.ToUpper(lower)+digits+"._-"):
+		case !found || !strings.HasPrefix(name, "spark.") || name == "spark." || !only(name, lower+strings.ToUpper(lower)+digits+"._-"):
 			fail(item, "is not spark.NAME=VALUE", "for example -property spark.executor.instances=3")
 		case written[name] != "":
 			fail(item, "is written by another flag", "write it with "+written[name])
@@ -76,12 +78,18 @@ func (s *Submission) addOwn() error {
 	return errors.Join(problems...)
 }
 
-// Spark reads values from properties files and replaces ${…} in them, Kubernetes replaces $(…).
+// Spark reads values from properties files, replaces ${…} in them and takes the blanks off their ends; Kubernetes replaces
+// $(…); and YAML reads no control characters beyond ASCII's, and nothing that is not UTF-8.
 const (
 	notCarried = "has characters that the way through Spark's and Kubernetes' files would change"
-	carryHint  = "leave out quotes, $, \\ and control characters"
+	carryHint  = "leave out quotes, $, \\, control characters, and blanks at the ends"
 )
 
 func carried(value string) bool {
-	return !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune(`'"\$`, r) })
+	return plain(value) && strings.TrimSpace(value) == value && !strings.ContainsAny(value, `'"\$`)
+}
+
+// plain is whether every form can carry a text as it is: YAML is the one with the fewest characters.
+func plain(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == '\uFFFE' || r == '\uFFFF' })
 }

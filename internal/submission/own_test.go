@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,12 +67,20 @@ func TestOwnRefusals(t *testing.T) {
 		"spark.x":                          `-property: "spark.x" is not spark.NAME=VALUE`,
 		"fs.s3a.x=1":                       `-property: "fs.s3a.x=1" is not spark.NAME=VALUE`,
 		"spark.a b=1":                      `-property: "spark.a b=1" is not spark.NAME=VALUE`,
+		"spark.=1":                         `-property: "spark.=1" is not spark.NAME=VALUE`,
 		"spark.a=${b}":                     `-property: "spark.a=${b}" has characters`,
+		"spark.a= b":                       `-property: "spark.a= b" has characters`,
+		"spark.a=b ":                       `-property: "spark.a=b " has characters`,
+		"spark.a=b\u0085c":                 `-property: "spark.a=b\u0085c" has characters`,
+		"spark.a=b\uffffc":                 `-property: "spark.a=b\uffffc" has characters`,
+		"spark.a=b\xffc":                   `-property: "spark.a=b\xffc" has characters`,
 		"spark.kubernetes.namespace=x":     `-property: "spark.kubernetes.namespace=x" is written by another flag`,
 		"spark.kubernetes.container.image": `-property: "spark.kubernetes.container.image" is not spark.NAME=VALUE`,
 		"spark.driver.extraJavaOptions=-X": `-property: "spark.driver.extraJavaOptions=-X" is written by another flag`,
-		"spark.executorEnv.AWS_PROFILE=x":  `-property: spark.executorEnv.AWS_PROFILE gives SDKs other credentials`,
-		"spark.hadoop.fs.s3a.access.key=x": `-property: spark.hadoop.fs.s3a.access.key gives S3A keys of its own`,
+		"spark.executorEnv.ROLE_CHAIN_IRSA_ENV=keep":                        `-property: spark.executorEnv.ROLE_CHAIN_IRSA_ENV is a setting of rolechain's`,
+		"spark.kubernetes.driverEnv.ROLE_CHAIN_PROFILES=a=b":                `-property: spark.kubernetes.driverEnv.ROLE_CHAIN_PROFILES is a setting of rolechain's`,
+		"spark.executorEnv.AWS_PROFILE=x":                                   `-property: spark.executorEnv.AWS_PROFILE gives SDKs other credentials`,
+		"spark.hadoop.fs.s3a.access.key=x":                                  `-property: spark.hadoop.fs.s3a.access.key gives S3A keys of its own`,
 		"spark.sql.catalog.c.io-impl=org.apache.iceberg.aws.s3.S3FileIO":    `-property: spark.sql.catalog.c.io-impl is org.apache.iceberg.aws.s3.S3FileIO, which asks`,
 		"spark.hadoop.fs.s3a.aws.credentials.provider=" + profileV2:         `-property: spark.hadoop.fs.s3a.aws.credentials.provider is "` + profileV2 + `", and has to be`,
 		"spark.sql.catalog.client.client.credentials-provider=" + profileV2: `-property: spark.sql.catalog.client.client.credentials-provider is "` + profileV2 + `", and has to be`,
@@ -83,6 +92,36 @@ func TestOwnRefusals(t *testing.T) {
 	}
 	_, err := Make(request(func(r *Request) { r.Own = []string{"spark.a=1", "spark.a=2"} }))
 	if err == nil || !strings.Contains(err.Error(), "is set twice") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What YAML, a shell or Java's properties files give a meaning to is carried as it is by each form.
+func TestOwnIsCarried(t *testing.T) {
+	for _, value := range []string{"=a", ":a", "#a", "!a", "- a", "a: b # c", "<&>", "a=b=c", "true", "0x10", "*", "{{a}}", "ü☃ ё"} {
+		r := request(func(r *Request) { r.Own = []string{"spark.a=" + value} })
+		for _, form := range Forms {
+			r.Form = form
+			if r.Release = "spark-4.0"; form == EMR {
+				r.Release = "emr-7.10.0"
+			}
+			s, err := Make(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files := s.Files()
+			list, err := ReadConf(files[len(files)-1].Data)
+			if i := slices.IndexFunc(list, func(p Property) bool { return p.Name == "spark.a" }); err != nil || i < 0 || list[i].Value != value {
+				t.Errorf("%s, %q: %q, %v", form, value, list, err)
+			}
+		}
+	}
+}
+
+// EMR takes no property without a value; the others do.
+func TestOwnWithoutValue(t *testing.T) {
+	_, err := Make(request(func(r *Request) { r.Form, r.Release, r.Own = EMR, "emr-7.10.0", []string{"spark.a="} }))
+	if err == nil || !strings.HasPrefix(err.Error(), "spark.a has no value") || exit.CodeOf(err) != exit.BadSetting {
 		t.Errorf("%v", err)
 	}
 }

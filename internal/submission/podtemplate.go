@@ -30,13 +30,13 @@ func (s Submission) template(role string) []byte {
 }
 
 // defaults is a spark-defaults.conf with the properties that go with the templates. Java reads a backslash in it as the
-// begin of an escape.
+// begin of an escape; and after a blank the = or : of a value would be part of what separates it from the name.
 func (s Submission) defaults() []byte {
 	var b strings.Builder
 	b.WriteString(s.comments())
 	p := s.properties()
 	for _, name := range sorted(p) {
-		fmt.Fprintf(&b, "%s %s\n", name, strings.ReplaceAll(p[name], `\`, `\\`))
+		fmt.Fprintf(&b, "%s=%s\n", name, strings.ReplaceAll(p[name], `\`, `\\`))
 	}
 	return []byte(b.String())
 }

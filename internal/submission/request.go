@@ -139,8 +139,8 @@ func (s *Submission) checkPlaces(fail func(name, value, problem, hint string)) {
 		switch {
 		case s.Form == PodTemplate && !s.forEMR():
 			fail("--", a, "has no place in this form", "leave it out; it is for a job")
-		case strings.TrimSpace(a) == "" || len(a) > longestArgument || strings.ContainsFunc(a, func(r rune) bool { return r < ' ' || r == 0x7f }):
-			fail("--", a, "is no argument that every form can carry", "1 to 10280 characters, not blanks alone, no control characters")
+		case strings.TrimSpace(a) == "" || len(a) > longestArgument || !plain(a):
+			fail("--", a, "is no argument that every form can carry", "1 to 10280 bytes of UTF-8, not blanks alone, no control characters")
 		}
 	}
 	words := lower + strings.ToUpper(lower) + digits
