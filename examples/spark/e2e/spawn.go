@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -77,10 +78,8 @@ func (w *world) run(ctx context.Context) error {
 		return err
 	}
 	code, err := w.drive(ctx, s)
-	if err != nil {
-		return err
-	}
-	if err := w.writeJournal(); err != nil {
+	// Of a job that does not end, too: nothing else says what it was doing.
+	if err := errors.Join(err, w.writeJournal()); err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(w.judge(ctx, code))

@@ -95,7 +95,7 @@ func seen(journal []gate.Entry) (roles []string, sessions int) {
 
 func (w *world) judgeJob(ctx context.Context, journal []gate.Entry, code int, surprise func(string, ...any)) {
 	if code != 0 {
-		surprise("the driver ended with %d", code)
+		surprise("the driver ended with %d: %s", code, w.reason())
 	}
 	chunks, fetched := 0, false
 	for _, e := range journal {
@@ -155,7 +155,7 @@ func (w *world) judgeControl(ctx context.Context, journal []gate.Entry, code int
 		}
 	}
 	if !refused {
-		surprise("nothing in the client's account was refused to the job execution role: %s", strings.Join(w.lastWords(), " | "))
+		surprise("nothing in the client's account was refused to the job execution role: %s", w.reason())
 	}
 	if bodies, err := w.moto.messages(ctx, queueName); err != nil || len(bodies) > 0 {
 		surprise("%d messages are in the queue (%v)", len(bodies), err)
@@ -188,15 +188,7 @@ func (w *world) searchSecrets(surprise func(string, ...any)) {
 // leftovers are processes of rolechain's that outlive their job.
 func (w *world) leftovers(ctx context.Context) (left []string) {
 	gone := func() error {
-		left = nil
-		all, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-		for _, path := range all {
-			words, err := os.ReadFile(path)
-			if program, _, _ := bytes.Cut(words, []byte{0}); err == nil && bytes.Equal(program, []byte(filepath.Join(w.Programs, "rolechain"))) {
-				left = append(left, strings.ReplaceAll(strings.TrimRight(string(words), "\x00"), "\x00", " "))
-			}
-		}
-		if len(left) > 0 {
+		if left = running(filepath.Join(w.Programs, "rolechain")); len(left) > 0 {
 			return fmt.Errorf("%d are left", len(left))
 		}
 		return nil
@@ -208,9 +200,30 @@ func (w *world) leftovers(ctx context.Context) (left []string) {
 	return left
 }
 
-// lastWords are the last lines of the driver's log that say something.
-func (w *world) lastWords() []string {
+// running are the command lines of the processes that a program has. What these begin with is the caller's choice, and a
+// refresher's is no path.
+func running(program string) (lines []string) {
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, process := range all {
+		if exe, err := os.Readlink(filepath.Join(process, "exe")); err != nil || exe != program {
+			continue
+		}
+		words, _ := os.ReadFile(filepath.Join(process, "cmdline"))
+		lines = append(lines, strings.ReplaceAll(strings.TrimRight(string(words), "\x00"), "\x00", " "))
+	}
+	return lines
+}
+
+// reason is what the driver's log says of its end: the words of rolechain and of the program itself, which ends with its
+// own name and one line, or the last lines that there are.
+func (w *world) reason() string {
 	log, _ := os.ReadFile(filepath.Join(w.Work, "driver.log"))
 	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
-	return lines[max(0, len(lines)-5):]
+	own := slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+		return !strings.HasPrefix(line, w.plan.program+": ") && !strings.HasPrefix(line, "rolechain: error: ")
+	})
+	if len(own) > 0 {
+		lines = own
+	}
+	return strings.Join(lines[max(0, len(lines)-5):], " | ")
 }

@@ -3,6 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +91,24 @@ func TestReadCommand(t *testing.T) {
 	}
 }
 
+// A driver that failed is told with its own reason, not with the stack or the shutdown behind it.
+func TestReason(t *testing.T) {
+	w := &world{Order: Order{Work: t.TempDir()}, plan: plan{program: "job.py"}}
+	write := func(lines ...string) {
+		if err := os.WriteFile(filepath.Join(w.Work, "driver.log"), []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("INFO start", "rolechain: error: no session", "job.py: no rows", "INFO shutdown", "INFO a", "INFO b", "INFO c", "INFO d")
+	if got := w.reason(); got != "rolechain: error: no session | job.py: no rows" {
+		t.Errorf("%q", got)
+	}
+	write("1", "2", "3", "4", "5", "6")
+	if got := w.reason(); got != "2 | 3 | 4 | 5 | 6" {
+		t.Errorf("%q", got)
+	}
+}
+
 // Every case is in the fixed part in endpoint delivery on both Sparks, and has a control in it.
 func TestRuns(t *testing.T) {
 	got := map[string]bool{}
@@ -134,5 +156,37 @@ func TestDiffer(t *testing.T) {
 		if told == "" {
 			t.Errorf("%v passed", got)
 		}
+	}
+}
+
+// A process is known by its program, whatever it is called by.
+func TestRunning(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "rolechain")
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := os.ReadFile(sleep)
+	if err == nil {
+		err = os.WriteFile(program, code, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := running(program); len(got) > 0 {
+		t.Errorf("before it runs: %q", got)
+	}
+	cmd := exec.Cmd{Path: program, Args: []string{"sleep", "600"}}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	got := running(program)
+	cmd.Process.Kill()
+	cmd.Wait()
+	if !slices.Equal(got, []string{"sleep 600"}) {
+		t.Errorf("while it runs: %q", got)
+	}
+	if got := running(program); len(got) > 0 {
+		t.Errorf("after its end: %q", got)
 	}
 }

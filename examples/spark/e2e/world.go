@@ -61,17 +61,6 @@ func namesOfS3(buckets ...string) (list []string) {
 	return list
 }
 
-// grants are what the roles may do: the permission policies of examples/iam, and no more.
-var grants = []gate.Grant{
-	{Role: baseARN, Bucket: jobBucket, Actions: []string{"s3:GetObject", "s3:ListBucket"}},
-	{Role: clientARN, Bucket: clientBucket, Actions: everything},
-	{Role: clientARN, Queue: queueName, Actions: []string{"sqs:SendMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"}},
-	{Role: secondARN, Bucket: secondBucket, Actions: everything},
-}
-
-var everything = []string{"s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "s3:PutObject", "s3:DeleteObject",
-	"s3:AbortMultipartUpload", "s3:ListBucketMultipartUploads"}
-
 // A world is an order with everything running that is not the job's.
 type world struct {
 	Order
@@ -131,7 +120,11 @@ func (w *world) begin(ctx context.Context) error {
 		return err
 	}
 	w.hold = &hold{group: w.plan.holds, latest: latestEnd(w.sts)}
-	w.gate, err = gate.New(gate.Options{STS: w.sts, Region: region, Backend: "http://" + motoAddress, Grants: grants, Hold: w.hold.until})
+	allowed, err := grants(w.Root)
+	if err != nil {
+		return err
+	}
+	w.gate, err = gate.New(gate.Options{STS: w.sts, Region: region, Backend: "http://" + motoAddress, Grants: allowed, Hold: w.hold.until})
 	if err != nil {
 		return err
 	}
