@@ -91,6 +91,10 @@ func (s *Submission) decide() error {
 	if len(s.JobBuckets) == 0 && s.Settings.Delivery != settings.Profile {
 		s.note("no -job-bucket: the driver fetches the job's own file as the client role", "name the bucket that only the job execution role may read")
 	}
+	if s.Settings.Delivery == settings.Endpoint && s.Settings.KeepIRSA && !s.PodIdentity {
+		s.note("-set: ROLE_CHAIN_IRSA_ENV=keep leaves EKS's variables to the job, which boto3 and the SDKs for Java and Go read before what endpoint delivery gives them: they are the job execution role",
+			"leave it out")
+	}
 	if s.asJobRole() {
 		s.leadToJobRole()
 	}

@@ -187,3 +187,22 @@ func TestSecondRole(t *testing.T) {
 		}
 	}
 }
+
+// EKS's variables come before an endpoint for most SDKs, and Pod Identity's give way to it.
+func TestKeptVariables(t *testing.T) {
+	for _, test := range []struct {
+		change func(*Request)
+		want   bool
+	}{
+		{func(r *Request) { r.Set = []string{irsaEnv + "=keep"} }, true},
+		{func(r *Request) { r.Set = []string{irsaEnv + "=remove"} }, false},
+		{func(r *Request) { r.Set, r.Delivery = []string{irsaEnv + "=keep"}, "profile" }, false},
+		{func(r *Request) { r.Set, r.PodIdentity, r.JobRole = []string{irsaEnv + "=keep"}, true, "" }, false},
+	} {
+		s, err := Make(request(test.change))
+		warned := slices.ContainsFunc(s.Notes, func(n Note) bool { return strings.Contains(n.Text, "read before what endpoint delivery gives them") })
+		if err != nil || warned != test.want {
+			t.Errorf("%v, %s: warned %v, %v", s.Set, s.Request.Delivery, warned, err)
+		}
+	}
+}
