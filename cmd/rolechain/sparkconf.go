@@ -49,7 +49,7 @@ func sparkConf(args, env []string, stdout, stderr io.Writer) error {
 	text(&r.Master, "master", "`URL` of Kubernetes, for spark-submit")
 	text(&r.Namespace, "namespace", "`namespace` of the pods, for spark-submit and operator (default \"default\")")
 	text(&r.ServiceAccount, "service-account", "service `account` of the pods, where EMR does not start them (default \"spark\")")
-	text(&conf, "conf", "existing `file` with settings of the job's, to be checked: spark-defaults.conf, a script with --conf, a SparkApplication's sparkConf, or EMR's JSON; - is standard input")
+	text(&conf, "conf", "existing `file` with settings of the job's, to be checked: spark-defaults.conf, a script with --conf, a SparkApplication's sparkConf and hadoopConf, or EMR's JSON; - is standard input")
 	text(&out, "out", "write into this `directory`; needed for pod-template, which is three files")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):

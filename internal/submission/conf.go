@@ -13,8 +13,8 @@ import (
 type Property struct{ Name, Value string }
 
 // ReadConf finds the properties of Spark in an existing configuration: a spark-defaults.conf, a script with --conf
-// arguments, the sparkConf of a SparkApplication, or JSON of EMR's (the input of start-job-run, its configuration
-// overrides, a list of classifications, or properties alone). Of a name that is there twice each is in the list.
+// arguments, the sparkConf and hadoopConf of a SparkApplication, or JSON of EMR's (the input of start-job-run, its
+// configuration overrides, a list of classifications, or properties alone). Of a name that is there twice each is in the list.
 func ReadConf(data []byte) ([]Property, error) {
 	text := bytes.TrimSpace(data)
 	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
@@ -133,6 +133,9 @@ func lines(text string) []Property {
 				continue
 			}
 			name, rest = line[:end], line[end:]
+		}
+		if strings.HasPrefix(name, "fs.s3") { // the hadoopConf of a SparkApplication
+			name = "spark.hadoop." + name
 		}
 		if !strings.HasPrefix(name, "spark.") {
 			continue

@@ -15,6 +15,7 @@ func TestReadConf(t *testing.T) {
 spark-submit --name 'a --conf b' --conf spark.a=1 \
   --conf "spark.driver.extraJavaOptions=-Dx=y -Dz='q r'" -c spark.executorEnv.X= --conf=spark.hadoop.fs.s3a.access.key=k=v job.py`,
 		"SparkApplication": "kind: SparkApplication\nspec:\n  sparkConf:\n    spark.a: \"1\"\n    'spark.driver.extraJavaOptions': \"-Dx=y -Dz='q r'\"\n    \"spark.executorEnv.X\": \"\"\n    spark.hadoop.fs.s3a.access.key: k=v\n",
+		"hadoopConf":       "kind: SparkApplication\nspec:\n  sparkConf:\n    spark.a: \"1\"\n    spark.driver.extraJavaOptions: \"-Dx=y -Dz='q r'\"\n    spark.executorEnv.X: \"\"\n  hadoopConf:\n    fs.s3a.access.key: \"k=v\"\n",
 		"properties alone": `{"spark.a": "1", "spark.driver.extraJavaOptions": "-Dx=y -Dz='q r'", "spark.executorEnv.X": "", "spark.hadoop.fs.s3a.access.key": "k=v"}`,
 		"classifications":  `[{"Classification": "spark-defaults", "Properties": {"spark.a": "1", "spark.driver.extraJavaOptions": "-Dx=y -Dz='q r'", "spark.executorEnv.X": ""}}, {"Classification": "core-site", "Properties": {"fs.s3a.access.key": "k=v"}}]`,
 		"start-job-run": `{"jobDriver": {"sparkSubmitJobDriver": {"sparkSubmitParameters": "--conf spark.a=1 --conf spark.executorEnv.X= "}},
