@@ -116,6 +116,11 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Service: q.place.service, Bucket: q.place.bucket, Key: q.place.key,
 	}
 	response, err := g.answer(w, q)
+	if err != nil && r.Context().Err() != nil {
+		q.entry.Left = true
+		g.record(*q.entry)
+		panic(http.ErrAbortHandler)
+	}
 	if err != nil {
 		refused := asRefusal(err)
 		q.entry.Refused, q.entry.Reason, q.entry.Status = refused.code, refused.message, refused.status

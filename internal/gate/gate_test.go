@@ -176,6 +176,25 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// TestClientLeaves: a request whose client has gone is written down as that, and not as a refusal.
+func TestClientLeaves(t *testing.T) {
+	r := newRig(t, nil, all...)
+	out := r.request(call{})
+	ctx, cancel := context.WithCancel(t.Context())
+	r.answers(func(_ http.ResponseWriter, asked *http.Request) {
+		cancel()
+		<-asked.Context().Done()
+	})
+	defer func() {
+		e := r.gate.Journal()[0]
+		if cut := recover(); cut != http.ErrAbortHandler || !e.Left || e.Refused != "" || e.Role == "" {
+			t.Errorf("ended by %v, with %+v in the journal", cut, e)
+		}
+	}()
+	r.gate.ServeHTTP(httptest.NewRecorder(), out.WithContext(ctx))
+	t.Error("the request was answered")
+}
+
 // TestHeldClientLeaves: the wait ends with the request, and nothing is answered.
 func TestHeldClientLeaves(t *testing.T) {
 	var r *rig

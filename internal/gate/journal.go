@@ -22,6 +22,7 @@ type Entry struct {
 	Payload string // "signed", "unsigned", "streaming", "streaming-trailer", "unsigned-trailer", "none"
 	Chunks  int    // verified signed chunks, the empty one at the end too
 
+	Left    bool   // the client had gone before the backend answered; Refused and Status are empty
 	Refused string // code of the refusal, "" when it passed
 	Reason  string // the refusal's words
 	Status  int    // HTTP status of the answer, the gate's or the backend's

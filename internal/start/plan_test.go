@@ -167,6 +167,28 @@ func TestPlanWarns(t *testing.T) {
 	}
 }
 
+func TestPlanWarnsOfKeptVariables(t *testing.T) {
+	for _, test := range []struct {
+		delivery settings.Delivery
+		env      string
+		want     bool
+	}{
+		{settings.Endpoint, "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job", true},
+		{settings.Endpoint, "OTHER=x", false}, // Pod Identity has none
+		{settings.File, "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job", false},
+		{settings.Profile, "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job", false},
+	} {
+		s, f := withRefresher(test.delivery)
+		s.KeepIRSA = true
+		got := slices.ContainsFunc(plan(t, s, f, test.env).Warnings, func(w settings.Warning) bool {
+			return strings.Contains(w.Text, "leaves AWS_ROLE_ARN to the job")
+		})
+		if got != test.want {
+			t.Errorf("%s, %s: warned is %v", test.delivery, test.env, got)
+		}
+	}
+}
+
 func TestPlanRefuses(t *testing.T) {
 	for _, test := range []struct {
 		name  string

@@ -75,6 +75,11 @@ func (p *Plan) changeEnvironment(s settings.Settings, env []string) {
 	if s.KeepIRSA {
 		p.warnOfOthers(env)
 	}
+	if _, there := lookup(env, "AWS_ROLE_ARN"); there && s.KeepIRSA && s.Delivery == settings.Endpoint {
+		p.Warnings = append(p.Warnings, settings.Warning{
+			Text: "ROLE_CHAIN_IRSA_ENV=keep leaves AWS_ROLE_ARN to the job: most SDKs look there first, and are the job execution role",
+			Hint: "leave it out: in endpoint delivery the profile of the job execution role is there for every SDK"})
+	}
 	if !s.AllowIMDS {
 		p.set("AWS_EC2_METADATA_DISABLED", "true")
 		if s.Refreshed() {

@@ -44,6 +44,8 @@ func (s Submission) defeats(flag string, list []Property) []Note {
 			warn("take it out; "+cmp.Or(flags[name], "-set "+name+"=VALUE")+" gives it to driver and executors, checked", "%s is a setting of rolechain's that this submission does not have", p.Name)
 		case isKey(p.Name):
 			warn("take it out", "%s gives S3A keys of its own, which it takes before the role chain", p.Name)
+		case p.Name == "spark.hadoop.fs.s3.impl" && s.Release.EMR && !s.Release.EMRFS && strings.Contains(p.Value, "emr.hadoop.fs.EmrFileSystem"):
+			warn("take it out", "%s has EMRFS read s3:// paths, which does not know what is written here for S3A", p.Name)
 		case s.followsJobRole(p):
 			warn("-iceberg-catalog NAME has it work as the client role", "%s is %s, which asks the default chain of its AWS SDK: that is the job execution role here", p.Name, p.Value)
 		default:

@@ -44,6 +44,9 @@ func TestDefeats(t *testing.T) {
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.access.key", "AKIA", "keys of its own"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.session.token", "x", "keys of its own"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.path.style.access", "true", ""},
+		{"endpoint", "emr-7.10.0", "spark.hadoop.fs.s3.impl", "com.amazon.ws.emr.hadoop.fs.EmrFileSystem", "EMRFS read s3://"},
+		{"endpoint", "emr-6.15.0", "spark.hadoop.fs.s3.impl", "com.amazon.ws.emr.hadoop.fs.EmrFileSystem", ""},
+		{"endpoint", "emr-7.10.0", "spark.hadoop.fs.s3.impl", "org.apache.hadoop.fs.s3a.S3AFileSystem", ""},
 
 		{"endpoint", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.aws.s3.S3FileIO", "that is the job execution role here"},
 		{"profile", "emr-7.10.0", "spark.sql.catalog.lake.catalog-impl", "org.apache.iceberg.aws.glue.GlueCatalog", "that is the job execution role here"},

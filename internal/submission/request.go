@@ -139,6 +139,8 @@ func (s *Submission) checkPlaces(fail func(name, value, problem, hint string)) {
 		switch {
 		case s.Form == PodTemplate && !s.forEMR():
 			fail("--", a, "has no place in this form", "leave it out; it is for a job")
+		case strings.Contains(a, "$("):
+			fail("--", a, "would be expanded by Kubernetes", "leave $( out; a file in S3 can carry it")
 		case strings.TrimSpace(a) == "" || len(a) > longestArgument || !plain(a):
 			fail("--", a, "is no argument that every form can carry", "1 to 10280 bytes of UTF-8, not blanks alone, no control characters")
 		}

@@ -68,6 +68,7 @@ func TestRefusals(t *testing.T) {
 		{func(r *Request) { r.Image = "a b" }, `-image: "a b" cannot be written`},
 		{func(r *Request) { r.EntryPoint = "s3://a/b c" }, `-entry-point: "s3://a/b c" cannot be written`},
 		{func(r *Request) { r.Name = "Job" }, `-name: "Job" cannot be written`},
+		{func(r *Request) { r.Arguments = []string{"$(HOME)"} }, `--: "$(HOME)" would be expanded by Kubernetes`},
 		{func(r *Request) { r.Arguments = []string{"a", " "} }, `--: " " is no argument that every form can carry`},
 		{func(r *Request) { r.Arguments = []string{"a\u0085"} }, `--: "a\u0085" is no argument that every form can carry`},
 		{func(r *Request) { r.Form, r.Arguments = PodTemplate, []string{"a"} }, `--: "a" has no place in this form`},

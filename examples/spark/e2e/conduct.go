@@ -31,6 +31,9 @@ func (s *Suite) place() (err error) {
 	if _, err := os.Stat(filepath.Join(s.root, "examples", "spark", "e2e")); err != nil {
 		return fmt.Errorf("call it from the repository's root: %w", err)
 	}
+	if strings.ContainsAny(s.root, " \t") {
+		return fmt.Errorf("%q has a blank in it, which the options of JVMs cannot carry: clone the repository elsewhere", s.root)
+	}
 	s.build = filepath.Join(s.root, "build", "spark-e2e")
 	return nil
 }

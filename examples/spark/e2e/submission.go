@@ -84,6 +84,7 @@ func (w *world) cluster() []submission.Property {
 		{Name: "spark.ui.enabled", Value: "false"},
 		// So that no executor has done all of it before the other is there.
 		{Name: "spark.scheduler.minRegisteredResourcesRatio", Value: "1.0"},
+		{Name: "spark.scheduler.maxRegisteredResourcesWaitingTime", Value: "10m"},
 		// S3A 3.4 would ask us-east-2, and be sent on.
 		{Name: "spark.hadoop.fs.s3a.endpoint.region", Value: region},
 	}

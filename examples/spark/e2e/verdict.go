@@ -102,6 +102,7 @@ func (w *world) judgeJob(ctx context.Context, journal []gate.Entry, code int, su
 		chunks += e.Chunks
 		fetched = fetched || e.Bucket == jobBucket && e.Key == w.plan.program && e.Action == "s3:GetObject" && e.SessionName != ""
 		switch {
+		case e.Left: // it has asked again, or not needed it
 		case e.Refused != "":
 			surprise("%s on %s%s%s by %s was refused: %s: %s", e.Action, e.Bucket, e.Queue, slash(e.Key), nameOf(e), e.Refused, e.Reason)
 		case e.Role != ownerOf(e):

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,10 +147,22 @@ func (w *world) listen() error {
 			return err
 		}
 	}
-	if w.Run.Node {
-		_, err = podtest.Listen(podtest.NodeAddress, podtest.NodeRole(region, time.Now), nil)
+	if !w.Run.Node {
+		return nil
 	}
-	return err
+	if _, err := podtest.Listen(podtest.NodeAddress, podtest.NodeRole(region, time.Now), nil); err != nil {
+		return err
+	}
+	// That nobody was the node's role says something only where they could have been.
+	response, err := http.Get("http://" + podtest.NodeAddress + "/latest/meta-data/iam/security-credentials/node-role")
+	if err != nil {
+		return fmt.Errorf("asking for the node's role: %w", err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || !strings.Contains(string(body), podtest.NodeKey) {
+		return fmt.Errorf("the node's role is not in reach: %s (%v)", body, err)
+	}
+	return nil
 }
 
 // stock puts into the buckets what is there before the job: its own file, and what the case reads.
