@@ -24,7 +24,7 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 	began := time.Now()
 	report := installAll(s.root, s.build, s.cells, out)
 	real := slices.ContainsFunc(s.cells, func(c Cell) bool { return c.Real })
-	if err := buildPrograms(s.root, s.build, real); err != nil {
+	if err := buildPrograms(s.build, real); err != nil {
 		return false, err
 	}
 	dir, err := os.MkdirTemp("", "conformance-authority-")

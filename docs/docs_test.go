@@ -7,10 +7,11 @@ package docs
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rolechain/internal/shipped"
 )
 
 var programs string // the directory of the programs as they are shipped
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 	code := 1
 	if err == nil {
 		programs = dir
-		err = build(dir)
+		err = shipped.Programs(dir)
 	}
 	if err == nil {
 		code = m.Run()
@@ -29,15 +30,6 @@ func TestMain(m *testing.M) {
 	}
 	os.RemoveAll(dir)
 	os.Exit(code)
-}
-
-func build(dir string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-o", dir, "rolechain/cmd/entrypoint", "rolechain/cmd/rolechain")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the programs: %w\n%s", err, out)
-	}
-	return nil
 }
 
 const root = ".."

@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"rolechain/internal/realsdk"
+	"rolechain/internal/shipped"
 	"rolechain/internal/ststest"
 )
 
@@ -39,11 +40,8 @@ func TestMain(m *testing.M) {
 }
 
 func build(dir string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-o", dir, "./cmd/entrypoint", "./cmd/rolechain", "./cmd/entrypoint/testdata/pod")
-	cmd.Dir = filepath.Join("..", "..")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the programs: %w\n%s", err, out)
+	if err := shipped.Programs(dir, "rolechain/cmd/entrypoint/testdata/pod"); err != nil {
+		return err
 	}
 	return os.Chmod(dir, 0o755) // for pods, which do not run as root
 }

@@ -116,7 +116,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Service: q.place.service, Bucket: q.place.bucket, Key: q.place.key,
 	}
 	response, err := g.answer(w, q)
-	if err != nil && r.Context().Err() != nil {
+	if err != nil && r.Context().Err() != nil && !isRefusal(err) {
 		q.entry.Left = true
 		g.record(*q.entry)
 		panic(http.ErrAbortHandler)
@@ -145,7 +145,7 @@ func (g *Gate) answer(w http.ResponseWriter, q *request) (*http.Response, error)
 		if errors.As(err, &tooLarge) {
 			return nil, refuse(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
 		}
-		return nil, refuse(http.StatusBadRequest, "IncompleteBody", "The request body terminated unexpectedly")
+		return nil, refuse(http.StatusBadRequest, incompleteBody, "The request body terminated unexpectedly")
 	}
 	if q.query, err = url.ParseQuery(q.http.URL.RawQuery); err != nil {
 		return nil, refuse(http.StatusBadRequest, "InvalidArgument", "The query string contains a syntax error")

@@ -195,6 +195,17 @@ func TestClientLeaves(t *testing.T) {
 	t.Error("the request was answered")
 }
 
+// TestRefusedClientLeaves: that it has gone does not hide what it was refused for.
+func TestRefusedClientLeaves(t *testing.T) {
+	r := newRig(t, nil, all...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r.gate.ServeHTTP(httptest.NewRecorder(), r.request(call{key: r.session(jobRole)}).WithContext(ctx))
+	if e := r.gate.Journal()[0]; e.Left || e.Refused != "AccessDenied" {
+		t.Errorf("the journal has %+v", e)
+	}
+}
+
 // TestHeldClientLeaves: the wait ends with the request, and nothing is answered.
 func TestHeldClientLeaves(t *testing.T) {
 	var r *rig

@@ -38,6 +38,14 @@ func asRefusal(err error) *refusal {
 		message: "We encountered an internal error. Please try again. (" + err.Error() + ")"}
 }
 
+// isRefusal tells a verdict on a request from what is nobody's fault but a connection's.
+func isRefusal(err error) bool {
+	r := asRefusal(err)
+	return r.code != "InternalError" && r.code != incompleteBody
+}
+
+const incompleteBody = "IncompleteBody"
+
 // write answers in the format of the service that was asked.
 func (r *refusal) write(w http.ResponseWriter, q *request) {
 	switch {

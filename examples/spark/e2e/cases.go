@@ -55,7 +55,7 @@ func eachRound(e gate.Entry) string {
 func pods(journal []gate.Entry, role, action string) map[string]bool {
 	names := map[string]bool{}
 	for _, e := range journal {
-		if e.Refused == "" && e.Role == role && e.Action == action {
+		if served(e) && e.Role == role && e.Action == action {
 			names[e.SessionName] = true
 		}
 	}

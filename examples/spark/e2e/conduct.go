@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rolechain/internal/podtest"
+	"rolechain/internal/shipped"
 )
 
 // A Suite is which runs there are, and how.
@@ -48,7 +49,7 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 		return false, err
 	}
 	programs := filepath.Join(s.build, "programs")
-	if err := build(ctx, s.root, programs); err != nil {
+	if err := shipped.Programs(programs); err != nil {
 		return false, err
 	}
 	dir, err := os.MkdirTemp("", "spark-e2e-authority-")
@@ -106,15 +107,6 @@ func (s *Suite) install(ctx context.Context) error {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("installing %s: %w\n%s", name, err, out)
 		}
-	}
-	return nil
-}
-
-func build(ctx context.Context, root, target string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", target+"/", "./cmd/entrypoint", "./cmd/rolechain")
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the programs: %w\n%s", err, out)
 	}
 	return nil
 }

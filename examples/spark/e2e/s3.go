@@ -61,7 +61,7 @@ var twoClientRoles = plan{
 			differ(got, orders(), place, surprise)
 		}
 		if !slices.ContainsFunc(journal, func(e gate.Entry) bool {
-			return e.Role == secondARN && e.Refused == "" && e.Action == "s3:GetObject" && strings.Contains(e.Agent, "Boto3") && strings.HasPrefix(e.SessionName, "exec-")
+			return e.Role == secondARN && served(e) && e.Action == "s3:GetObject" && strings.Contains(e.Agent, "Boto3") && strings.HasPrefix(e.SessionName, "exec-")
 		}) {
 			surprise("boto3 on the executors did not read as the second client role")
 		}
@@ -104,7 +104,7 @@ var icebergAppend = plan{
 			surprise("the table has %d snapshots (%v), and should have %d", snapshots, err, rounds)
 		}
 		if !slices.ContainsFunc(journal, func(e gate.Entry) bool {
-			return e.Action == "s3:PutObject" && e.Refused == "" && strings.HasPrefix(e.SessionName, "exec-")
+			return e.Action == "s3:PutObject" && served(e) && strings.HasPrefix(e.SessionName, "exec-")
 		}) {
 			surprise("no executor wrote a file of the table")
 		}

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +77,9 @@ func (w *world) judge(ctx context.Context, code int) Result {
 	return r
 }
 
+// served tells a request that passed and was answered.
+func served(e gate.Entry) bool { return e.Refused == "" && !e.Left }
+
 // seen sums the journal up.
 func seen(journal []gate.Entry) (roles []string, sessions int) {
 	keys := map[string]bool{}
@@ -82,7 +87,7 @@ func seen(journal []gate.Entry) (roles []string, sessions int) {
 		text := resource(e) + ": " + nameOf(e)
 		if e.Refused != "" {
 			text += " (refused)"
-		} else if e.Role == clientARN || e.Role == secondARN {
+		} else if served(e) && (e.Role == clientARN || e.Role == secondARN) {
 			keys[e.KeyID] = true
 		}
 		if !slices.Contains(roles, text) {
@@ -100,7 +105,7 @@ func (w *world) judgeJob(ctx context.Context, journal []gate.Entry, code int, su
 	chunks, fetched := 0, false
 	for _, e := range journal {
 		chunks += e.Chunks
-		fetched = fetched || e.Bucket == jobBucket && e.Key == w.plan.program && e.Action == "s3:GetObject" && e.SessionName != ""
+		fetched = fetched || e.Bucket == jobBucket && e.Key == w.plan.program && e.Action == "s3:GetObject" && e.Role == baseARN && served(e)
 		switch {
 		case e.Left: // it has asked again, or not needed it
 		case e.Refused != "":
@@ -123,7 +128,7 @@ func (w *world) judgeJob(ctx context.Context, journal []gate.Entry, code int, su
 	for _, role := range w.plan.roles {
 		keys := map[string]bool{}
 		for _, e := range journal {
-			if e.Role == role && e.Refused == "" {
+			if e.Role == role && served(e) {
 				keys[e.KeyID] = true
 			}
 		}
@@ -151,7 +156,7 @@ func (w *world) judgeControl(ctx context.Context, journal []gate.Entry, code int
 	for _, e := range journal {
 		theirs := ownerOf(e) == clientARN || ownerOf(e) == secondARN
 		refused = refused || theirs && e.Refused != "" && (nameOf(e) == "job" || nameOf(e) == "node")
-		if theirs && e.Refused == "" {
+		if theirs && served(e) {
 			surprise("%s on %s%s by %s passed", e.Action, e.Bucket, e.Queue, nameOf(e))
 		}
 	}
@@ -167,13 +172,18 @@ func (w *world) judgeControl(ctx context.Context, journal []gate.Entry, code int
 // there to hold it.
 func (w *world) searchSecrets(surprise func(string, ...any)) {
 	secrets := w.sts.Secrets()
-	filepath.WalkDir(w.Work, func(path string, d os.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || d.Name() == "token" || w.Run.Delivery == file && strings.HasSuffix(path, "/.aws/credentials") {
+	err := filepath.WalkDir(w.Work, func(path string, d os.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // executors clean up while this looks
+			return nil
+		case err != nil:
+			return err
+		case !d.Type().IsRegular() || d.Name() == "token" || w.Run.Delivery == file && strings.HasSuffix(path, "/.aws/credentials"):
 			return nil
 		}
 		content, err := os.ReadFile(path)
-		if err != nil {
-			return nil
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 		for _, secret := range secrets {
 			if bytes.Contains(content, []byte(secret)) {
@@ -184,6 +194,9 @@ func (w *world) searchSecrets(surprise func(string, ...any)) {
 		}
 		return nil
 	})
+	if err != nil {
+		surprise("looking for secrets: %v", err)
+	}
 }
 
 // leftovers are processes of rolechain's that outlive their job.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 
 	"rolechain/internal/gate"
 	"rolechain/internal/podtest"
+	"rolechain/internal/ststest"
 )
 
 // judged is a world in which a job has run as it should, and the surprises at a journal.
@@ -54,6 +56,7 @@ func TestJudgeJob(t *testing.T) {
 		{name: "node", spoil: func(j []gate.Entry) {
 			j[2] = gate.Entry{Bucket: clientBucket, Action: "s3:PutObject", KeyID: podtest.NodeKey, Refused: "InvalidAccessKeyId"}
 		}, want: "by node was refused"},
+		{name: "client left", spoil: func(j []gate.Entry) { j[1].Left = true }, want: fmt.Sprintf("saw %d sessions of", ends)},
 		{name: "backend", spoil: func(j []gate.Entry) { j[1].Status = 500 }, want: "the backend answered 500"},
 		{name: "program", spoil: func(j []gate.Entry) { j[0].Key = "other.py" }, want: "did not fetch its program"},
 		{name: "few sessions", spoil: func(j []gate.Entry) { j[1].KeyID = j[2].KeyID }, want: fmt.Sprintf("saw %d sessions of", ends)},
@@ -73,6 +76,30 @@ func TestJudgeJob(t *testing.T) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestSearchSecrets(t *testing.T) {
+	sts, err := ststest.New(ststest.Options{Config: ststest.Config{Roles: []ststest.Role{{ARN: baseARN}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := sts.Token(subject)
+	for name, want := range map[string]bool{"driver.log": true, "driver/home/.aws/config": true, "driver/home/.aws/credentials": true, "token": false} {
+		w := &world{Order: Order{Run: Run{Delivery: endpoint}, Work: t.TempDir()}, sts: sts}
+		path := filepath.Join(w.Work, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("before "+secret+" behind"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		surprise := func(format string, args ...any) { told = append(told, fmt.Sprintf(format, args...)) }
+		if w.searchSecrets(surprise); len(told) > 0 != want {
+			t.Errorf("%s: %q", name, told)
+		}
+		told, w.Run.Delivery = nil, file // in which the credentials file is there to hold keys
+		if w.searchSecrets(surprise); len(told) > 0 != (want && filepath.Base(name) != "credentials") {
+			t.Errorf("%s in file delivery: %q", name, told)
+		}
 	}
 }
 

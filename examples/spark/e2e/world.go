@@ -96,9 +96,6 @@ func (w *world) begin(ctx context.Context) error {
 	if err := podtest.Furnish(w.Dir, w.Work, hosts); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(w.Work, "token"), nil, 0o644); err != nil {
-		return err
-	}
 	var err error
 	w.sts, err = ststest.New(ststest.Options{Config: ststest.Config{Roles: []ststest.Role{{
 		ARN:         baseARN,

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rolechain/internal/shipped"
 )
 
 var update = flag.Bool("update", false, "write the files anew")
@@ -27,7 +29,7 @@ func TestMain(m *testing.M) {
 	code := 1
 	if err == nil {
 		programs = dir
-		err = build(dir)
+		err = shipped.Programs(dir)
 	}
 	if err == nil {
 		code = m.Run()
@@ -36,15 +38,6 @@ func TestMain(m *testing.M) {
 	}
 	os.RemoveAll(dir)
 	os.Exit(code)
-}
-
-func build(dir string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-o", dir, "rolechain/cmd/entrypoint", "rolechain/cmd/rolechain")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the programs: %w\n%s", err, out)
-	}
-	return nil
 }
 
 // common is what all submissions of the examples have, and README.md shows.
