@@ -32,7 +32,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 #   docker buildx build --target sbom --output build/sbom .
 FROM build AS bill
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    mkdir /bill && go run ./images/sbom -created $SOURCE_DATE_EPOCH /out/opt/rolechain/entrypoint /out/opt/rolechain/rolechain >/bill/rolechain.spdx.json
+    mkdir /bill && go run ./images/build/sbom -created $SOURCE_DATE_EPOCH /out/opt/rolechain/entrypoint /out/opt/rolechain/rolechain >/bill/rolechain.spdx.json
 
 FROM scratch AS sbom
 COPY --from=bill /bill /

@@ -19,10 +19,10 @@ test: ## every test; says which parts it skipped for a missing SDK (-parallel: m
 
 .PHONY: realsdk realsdk-java
 realsdk: ## installs the Python and JavaScript SDKs that the tests ask, under build/
-	internal/realsdk/install.sh python
-	internal/realsdk/install.sh js
+	internal/sdktest/install.sh python
+	internal/sdktest/install.sh js
 realsdk-java: ## the same for both Java SDKs (needs a JDK and Maven)
-	internal/realsdk/install.sh java
+	internal/sdktest/install.sh java
 
 .PHONY: conformance
 conformance: ## real SDKs in every delivery at every moment, as root: SDK=, DELIVERY=, MOMENT= choose, WRITE= writes the matrix
@@ -30,7 +30,7 @@ conformance: ## real SDKs in every delivery at every moment, as root: SDK=, DELI
 
 .PHONY: spark-e2e
 spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=, DELIVERY= choose, FIXED=1 is the part that CI runs
-	go run ./examples/spark/e2e $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(SPARK),-spark "$(SPARK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
+	go run ./e2e/spark $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(SPARK),-spark "$(SPARK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
 
 FUZZTIME := 30s
 .PHONY: fuzz
@@ -73,14 +73,14 @@ reproducible: ## builds the release from two clones in different places and comp
 # With these namespaces no daemon, container or mount outlives the command, however it ends.
 ISOLATED := unshare --mount --pid --fork --kill-child --mount-proc
 
-# BuildKit and its client, in a module of their own (images/tools/go.mod).
+# BuildKit and its client, in a module of their own (images/build/tools/go.mod).
 .PHONY: images-tools
 images-tools: ## buildkitd and buildx, into build/tools/
-	go -C images/tools build -trimpath -o $(CURDIR)/$(BIN)/tools/ tool
+	go -C images/build/tools build -trimpath -o $(CURDIR)/$(BIN)/tools/ tool
 
 .PHONY: images
 images: images-tools ## the EMR on EKS image on a stand-in for EMR's, into build/images/standin-{amd64,arm64}.tar (root)
-	$(ISOLATED) go run ./images/make -tools $(BIN)/tools -out $(BIN)/images
+	$(ISOLATED) go run ./images/build/make -tools $(BIN)/tools -out $(BIN)/images
 
 .PHONY: images-test
 images-test: ## runs these images with a Docker engine of its own, and builds them anew (root; after make images)

@@ -3,7 +3,7 @@ package main
 import (
 	"path/filepath"
 
-	"rolechain/internal/shipped"
+	"rolechain/internal/buildtest"
 )
 
 // Folders of programs, in build/conformance.
@@ -14,7 +14,7 @@ const (
 
 // buildPrograms builds both programs, and builds them on a faked clock if a cell needs that.
 func buildPrograms(build string, clock bool) error {
-	if err := shipped.Programs(filepath.Join(build, asShipped)); err != nil || !clock {
+	if err := buildtest.Programs(filepath.Join(build, asShipped)); err != nil || !clock {
 		return err
 	}
 	// The go command looks into no folder with such a name: these are no packages.
@@ -22,5 +22,5 @@ func buildPrograms(build string, clock bool) error {
 	if err != nil {
 		return err
 	}
-	return shipped.Programs(filepath.Join(build, withClock), "-overlay", overlay)
+	return buildtest.Programs(filepath.Join(build, withClock), "-overlay", overlay)
 }

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"testing"
 
-	"rolechain/internal/realsdk"
+	"rolechain/internal/sdktest"
 )
 
 // Each command of the AWS CLI in a page is an operation that botocore's model has, with flags that it has, and with all that
 // it requires.
 func TestAWSCommands(t *testing.T) {
-	python := realsdk.Python(t)
+	python := sdktest.Python(t)
 	check := func(commands [][]string) []string {
 		t.Helper()
 		given, err := json.Marshal(commands)

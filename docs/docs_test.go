@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"rolechain/internal/shipped"
+	"rolechain/internal/buildtest"
 )
 
 var programs string // the directory of the programs as they are shipped
@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	code := 1
 	if err == nil {
 		programs = dir
-		err = shipped.Programs(dir)
+		err = buildtest.Programs(dir)
 	}
 	if err == nil {
 		code = m.Run()

@@ -8,7 +8,7 @@ import (
 
 	"rolechain/bench/internal/places"
 	"rolechain/bench/internal/spawn"
-	"rolechain/internal/realsdk"
+	"rolechain/internal/sdktest"
 )
 
 // One round of everything: each start has left behind what it should, or run fails.
@@ -44,7 +44,7 @@ func TestUsage(t *testing.T) {
 
 // The comparison with the script is fair only as long as both write the same.
 func TestScriptWritesTheSameFile(t *testing.T) {
-	if _, err := exec.LookPath("bash"); err != nil && os.Getenv(realsdk.RequireTools) == "1" {
+	if _, err := exec.LookPath("bash"); err != nil && os.Getenv(sdktest.RequireTools) == "1" {
 		t.Fatal(err)
 	} else if err != nil {
 		t.Skip("SKIPPED: needs bash")

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"rolechain/internal/realsdk"
+	"rolechain/internal/sdktest"
 	"rolechain/internal/ststest"
 )
 
@@ -172,8 +172,8 @@ func (c *commandLines) look() {
 func TestRefresherIsClosed(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		if os.Getenv(realsdk.RequireTools) == "1" {
-			t.Fatalf("SKIPPED: needs root; %s=1 forbids skipping", realsdk.RequireTools)
+		if os.Getenv(sdktest.RequireTools) == "1" {
+			t.Fatalf("SKIPPED: needs root; %s=1 forbids skipping", sdktest.RequireTools)
 		}
 		t.Skip("SKIPPED: needs root, to become two other users")
 	}

@@ -14,8 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"rolechain/internal/realsdk"
-	"rolechain/internal/shipped"
+	"rolechain/internal/buildtest"
+	"rolechain/internal/sdktest"
 	"rolechain/internal/ststest"
 )
 
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 func build(dir string) error {
-	if err := shipped.Programs(dir, "rolechain/cmd/entrypoint/testdata/pod"); err != nil {
+	if err := buildtest.Programs(dir, "rolechain/cmd/entrypoint/testdata/pod"); err != nil {
 		return err
 	}
 	return os.Chmod(dir, 0o755) // for pods, which do not run as root
@@ -199,8 +199,8 @@ func needMounts(t *testing.T) {
 		}
 		why = fmt.Sprintf("mounts (%v: %s)", err, out)
 	}
-	if os.Getenv(realsdk.RequireTools) == "1" {
-		t.Fatalf("SKIPPED: needs %s; %s=1 forbids skipping", why, realsdk.RequireTools)
+	if os.Getenv(sdktest.RequireTools) == "1" {
+		t.Fatalf("SKIPPED: needs %s; %s=1 forbids skipping", why, sdktest.RequireTools)
 	}
 	t.Skip("SKIPPED: needs " + why)
 }

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"testing"
 
-	"rolechain/images/rig"
+	"rolechain/images/build/rig"
 )
 
 var kit *rig.BuildKit
@@ -60,7 +60,7 @@ func bake(t *testing.T, target, kind, path string, args ...string) string {
 		output += ",rewrite-timestamp=true"
 	}
 	buildx(t, append([]string{
-		"bake", "--file", "images/docker-bake.hcl", "--file", "images/standin/docker-bake.hcl", target, "--metadata-file", metadata,
+		"bake", "--file", "images/docker-bake.hcl", "--file", "images/build/standin/docker-bake.hcl", target, "--metadata-file", metadata,
 		"--allow", "fs.write=" + filepath.Dir(path), "--set", output,
 	}, args...)...)
 	var of map[string]struct {
@@ -155,7 +155,7 @@ func TestSecondTime(t *testing.T) {
 // The bill of materials is of the programs in the image.
 func TestSBOM(t *testing.T) {
 	dir := t.TempDir()
-	buildx(t, "bake", "--file", "images/docker-bake.hcl", "--file", "images/standin/docker-bake.hcl", "sbom", "--set", "sbom.output=type=local,dest="+dir)
+	buildx(t, "bake", "--file", "images/docker-bake.hcl", "--file", "images/build/standin/docker-bake.hcl", "sbom", "--set", "sbom.output=type=local,dest="+dir)
 	for _, platform := range []string{"linux_amd64", "linux_arm64"} {
 		var bill struct {
 			Packages []struct {
@@ -187,10 +187,10 @@ func TestSBOM(t *testing.T) {
 // Dockerfile gets some other image in both places.
 func TestLint(t *testing.T) {
 	const other = "=oci-layout://build/images/debian:latest"
-	bake := []string{"bake", "--check", "--file", "images/docker-bake.hcl", "--file", "images/standin/docker-bake.hcl"}
+	bake := []string{"bake", "--check", "--file", "images/docker-bake.hcl", "--file", "images/build/standin/docker-bake.hcl"}
 	for name, args := range map[string][]string{
 		"Dockerfile": slices.Concat(bake, []string{"rolechain"}), "Dockerfile, sbom": slices.Concat(bake, []string{"sbom"}),
-		"images/standin/Dockerfile": slices.Concat(bake, []string{"standin"}),
+		"images/build/standin/Dockerfile": slices.Concat(bake, []string{"standin"}),
 		"images/Dockerfile": {"build", "--check", "--build-context", "rolechain" + other,
 			"--build-context", "public.ecr.aws/emr-on-eks/spark/emr-7.13.0" + other, "images"},
 	} {
@@ -230,7 +230,7 @@ func TestMatrix(t *testing.T) {
 
 // No Dockerfile needs a network before its first step.
 func TestNoSyntaxLine(t *testing.T) {
-	for _, name := range []string{"Dockerfile", "images/Dockerfile", "images/standin/Dockerfile"} {
+	for _, name := range []string{"Dockerfile", "images/Dockerfile", "images/build/standin/Dockerfile"} {
 		if text, err := os.ReadFile(filepath.Join(root, name)); err != nil || strings.Contains(string(text), "syntax=") {
 			t.Errorf("%s has a syntax line, %v", name, err)
 		}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"rolechain/images/rig"
+	"rolechain/images/build/rig"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
-	"rolechain/internal/realsdk"
+	"rolechain/internal/sdktest"
 )
 
 // keys is what a client says that it resolved.
@@ -73,7 +73,7 @@ func TestGoSDK(t *testing.T) {
 }
 
 func TestBoto3(t *testing.T) {
-	python := realsdk.Python(t)
+	python := sdktest.Python(t)
 	eachWay(t, func(t *testing.T, env map[string]string) keys {
 		return ask(t, "", env, python, "-c", `
 import json, boto3
@@ -84,7 +84,7 @@ print(json.dumps({"ID": f.access_key, "Secret": f.secret_key, "Token": f.token, 
 }
 
 func TestJavaScriptSDK(t *testing.T) {
-	node, dir := realsdk.Node(t)
+	node, dir := sdktest.Node(t)
 	eachWay(t, func(t *testing.T, env map[string]string) keys {
 		return ask(t, dir, env, node, "-e", `
 require("@aws-sdk/credential-providers").fromNodeProviderChain()().then(c => console.log(JSON.stringify({

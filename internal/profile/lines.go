@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// The SDKs' parsers differ (internal/realsdk/testdata has how, as observed). What is modelled here is Python's
+// The SDKs' parsers differ (internal/sdktest/testdata has how, as observed). What is modelled here is Python's
 // configparser, which botocore uses: it is the strictest about duplicates and has the most rules for indentation. Where
 // another SDK reads a line in another way and an edit would depend on it, the file is refused.
 

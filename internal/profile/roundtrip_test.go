@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"rolechain/internal/profile"
-	"rolechain/internal/realsdk"
+	"rolechain/internal/sdktest"
 	"rolechain/internal/settings"
 	"rolechain/internal/ststest"
 )
@@ -38,14 +38,14 @@ func sdks() []sdk {
 	return []sdk{
 		{"go", goKeyID, job}, // it looks at the variables before the file
 		{"boto3", func(t *testing.T, env []string, profile string) string {
-			return run(t, env, realsdk.Python(t), "-c", `
+			return run(t, env, sdktest.Python(t), "-c", `
 import sys, boto3
 session = boto3.Session(profile_name=sys.argv[1] or None)
 session.client("sts", region_name="eu-west-1").get_caller_identity()
 print(session.get_credentials().access_key, end="")`, profile)
 		}, client},
 		{"js", func(t *testing.T, env []string, profile string) string {
-			node, dir := realsdk.Node(t)
+			node, dir := sdktest.Node(t)
 			t.Chdir(dir)
 			return run(t, env, node, "-e", `
 const { fromNodeProviderChain } = require("@aws-sdk/credential-providers");

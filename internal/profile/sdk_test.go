@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"rolechain/internal/realsdk"
+	"rolechain/internal/sdktest"
 )
 
 // A reader is an SDK's own parser.
@@ -18,7 +18,7 @@ type reader struct {
 }
 
 func goReader(t *testing.T) reader {
-	sdk := realsdk.Go(t)
+	sdk := sdktest.Go(t)
 	return reader{"Go", func(config []byte) (map[string]map[string]string, error) {
 		got := map[string]map[string]string{}
 		for _, name := range []string{"default", "job-execution-role"} {
@@ -40,10 +40,10 @@ func TestSDKsReadTheResult(t *testing.T) {
 		start func(*testing.T) reader
 	}{
 		{"go", goReader},
-		{"botocore", func(t *testing.T) reader { return reader{"botocore", realsdk.Botocore(t).Parse} }},
-		{"js", func(t *testing.T) reader { return reader{"js", realsdk.JS(t).Parse} }},
-		{"java-v1", func(t *testing.T) reader { return reader{"Java v1", realsdk.JavaV1(t).Parse} }},
-		{"java-v2", func(t *testing.T) reader { return reader{"Java v2", realsdk.JavaV2(t).Parse} }},
+		{"botocore", func(t *testing.T) reader { return reader{"botocore", sdktest.Botocore(t).Parse} }},
+		{"js", func(t *testing.T) reader { return reader{"js", sdktest.JS(t).Parse} }},
+		{"java-v1", func(t *testing.T) reader { return reader{"Java v1", sdktest.JavaV1(t).Parse} }},
+		{"java-v2", func(t *testing.T) reader { return reader{"Java v2", sdktest.JavaV2(t).Parse} }},
 	} {
 		t.Run(sdk.name, func(t *testing.T) {
 			t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"rolechain/internal/realsdk"
+	"rolechain/internal/sdktest"
 	"rolechain/internal/ststest"
 )
 
@@ -21,11 +21,11 @@ type findings struct {
 }
 
 func TestBoto3(t *testing.T) {
-	scenario(t, nil, realsdk.Python(t), "testdata/scenario.py", "")
+	scenario(t, nil, sdktest.Python(t), "testdata/scenario.py", "")
 }
 
 func TestJavaScriptSDK(t *testing.T) {
-	node, dir := realsdk.Node(t)
+	node, dir := sdktest.Node(t)
 	// The one code that this SDK gives another name: that of the exception in the service's model.
 	scenario(t, map[string]string{"InvalidIdentityToken": "InvalidIdentityTokenException"}, node, "testdata/scenario.js", dir)
 }

@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"rolechain/internal/realsdk"
+	"rolechain/internal/sdktest"
 )
 
 // The inputs of start-job-run are what botocore's model of the service allows.
 func TestStartJobRun(t *testing.T) {
-	python := realsdk.Python(t)
+	python := sdktest.Python(t)
 	check := func(files ...string) (string, error) {
 		out, err := exec.Command(python, append([]string{"-I", "testdata/startjobrun.py"}, files...)...).CombinedOutput()
 		return string(out), err

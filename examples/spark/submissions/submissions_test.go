@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"rolechain/internal/shipped"
+	"rolechain/internal/buildtest"
 )
 
 var update = flag.Bool("update", false, "write the files anew")
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	code := 1
 	if err == nil {
 		programs = dir
-		err = shipped.Programs(dir)
+		err = buildtest.Programs(dir)
 	}
 	if err == nil {
 		code = m.Run()

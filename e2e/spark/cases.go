@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"rolechain/internal/s3test"
+)
+
+// A plan is a case: what it is given, and what has to be there afterwards.
+type plan struct {
+	program    string   // in examples/spark
+	deliveries []string // that it is run in, with the control
+	chain      []string // what rolechain spark-conf is told beside the roles
+	roles      []string // that work for the job, each with many sessions
+	reads      bool     // Spark reads as a client role
+	iceberg    bool     // the image's class path has Iceberg
+	plain      bool     // without TLS in endpoint delivery, so that S3A signs each chunk of an upload
+
+	arguments func() []string // of the program
+	stock     func(context.Context, *world) error
+	holds     func(s3test.Entry) string // see hold
+	check     func(context.Context, *world, []s3test.Entry, func(string, ...any))
+}
+
+var cases = []plan{onlyBoto3, sparkAndBoto3, longRunning, twoClientRoles, icebergAppend}
+
+// Each works round after round, in one more than there are holds.
+const rounds = ends + 1
+
+// eachMessage holds one message after the other.
+func eachMessage() func(s3test.Entry) string {
+	n := 0
+	return func(e s3test.Entry) string {
+		if e.Action != "sqs:SendMessage" {
+			return ""
+		}
+		n++
+		return fmt.Sprint(n)
+	}
+}
+
+// eachRound holds the first file that is written in a round.
+func eachRound(e s3test.Entry) string {
+	_, after, found := strings.Cut(e.Key, "round=")
+	if e.Action != "s3:PutObject" || !found || !strings.HasSuffix(e.Key, ".parquet") {
+		return ""
+	}
+	round, _, _ := strings.Cut(after, "/")
+	return round
+}
+
+// pods are those that were served while they acted as a role, by the name of their session, which is the pod's.
+func pods(journal []s3test.Entry, role, action string) map[string]bool {
+	names := map[string]bool{}
+	for _, e := range journal {
+		if served(e) && e.Role == role && e.Action == action {
+			names[e.SessionName] = true
+		}
+	}
+	return names
+}

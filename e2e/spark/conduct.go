@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rolechain/internal/buildtest"
+	"rolechain/internal/podtest"
+)
+
+// A Suite is which runs there are, and how.
+type Suite struct {
+	root, build string
+	runs        []Run
+	atOnce      int
+	keep        bool
+}
+
+func (s *Suite) place() (err error) {
+	if s.root, err = os.Getwd(); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(s.root, "examples", "spark", "e2e")); err != nil {
+		return fmt.Errorf("call it from the repository's root: %w", err)
+	}
+	if strings.ContainsAny(s.root, " \t") {
+		return fmt.Errorf("%q has a blank in it, which the options of JVMs cannot carry: clone the repository elsewhere", s.root)
+	}
+	s.build = filepath.Join(s.root, "build", "spark-e2e")
+	return nil
+}
+
+// conduct installs, builds, runs and tells. It says whether every run is as it should be.
+func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
+	if os.Geteuid() != 0 {
+		return false, errors.New("the runs take root: namespaces of their own")
+	}
+	began := time.Now()
+	if err := s.install(ctx); err != nil {
+		return false, err
+	}
+	programs := filepath.Join(s.build, "programs")
+	if err := buildtest.Programs(programs); err != nil {
+		return false, err
+	}
+	dir, err := os.MkdirTemp("", "spark-e2e-authority-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	if err := podtest.MakeAuthority(dir, slices.Concat(stsNames, s3Names, sqsNames)); err != nil {
+		return false, err
+	}
+	fmt.Fprintf(out, "installed and built in %d s; %d runs\n", int(time.Since(began).Seconds()), len(s.runs))
+
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	var results []Result
+	turn := make(chan struct{}, max(1, s.atOnce))
+	for _, r := range s.runs {
+		turn <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
+		wait.Go(func() {
+			defer func() { <-turn }()
+			order := Order{Run: r, Root: s.root, Build: s.build, Dir: dir, Programs: programs, Work: filepath.Join(s.build, "runs", r.Name())}
+			result := spawn(ctx, order)
+			mu.Lock()
+			defer mu.Unlock()
+			results = append(results, result)
+			tell(out, result, order.Work)
+			if result.good() && !s.keep {
+				os.RemoveAll(order.Work)
+			}
+		})
+	}
+	wait.Wait()
+	if err := ctx.Err(); err != nil {
+		return false, fmt.Errorf("interrupted: %w", err)
+	}
+	slices.SortFunc(results, func(a, b Result) int { return strings.Compare(a.Run.Name(), b.Run.Name()) })
+	table(out, results)
+	failed := len(slices.DeleteFunc(slices.Clone(results), Result.good))
+	fmt.Fprintf(out, "\nin %d s\n%d passed, %d failed\n", int(time.Since(began).Seconds()), len(results)-failed, failed)
+	return failed == 0, nil
+}
+
+func (s *Suite) install(ctx context.Context) error {
+	wanted := []string{"aws"}
+	for _, r := range s.runs {
+		wanted = append(wanted, "spark-"+r.Spark)
+	}
+	slices.Sort(wanted)
+	for _, name := range slices.Compact(wanted) {
+		script := filepath.Join(s.root, "examples", "spark", "e2e", "install", "install.sh")
+		cmd := exec.CommandContext(ctx, script, name, filepath.Join(s.build, name))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("installing %s: %w\n%s", name, err, out)
+		}
+	}
+	return nil
+}

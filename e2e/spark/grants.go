@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"rolechain/internal/s3test"
+)
+
+// grants are what the roles may do on S3 and SQS: the permission policies of examples/iam, and no more. The second client
+// role has the same as the first, without a queue.
+func grants(root string) ([]s3test.Grant, error) {
+	var all []s3test.Grant
+	for _, of := range []struct{ role, file, bucket, queue string }{
+		{baseARN, "job-role-permissions.json", jobBucket, ""},
+		{clientARN, "client-role-permissions.json", clientBucket, queueName},
+		{secondARN, "client-role-permissions.json", secondBucket, ""},
+	} {
+		s3, sqs, err := readPolicy(filepath.Join(root, "examples", "iam", of.file))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s3test.Grant{Role: of.role, Bucket: of.bucket, Actions: s3})
+		if of.queue != "" {
+			all = append(all, s3test.Grant{Role: of.role, Queue: of.queue, Actions: sqs})
+		}
+	}
+	return all, nil
+}
+
+// readPolicy has the actions of S3's and of SQS's that a permission policy allows.
+func readPolicy(path string) (s3, sqs []string, err error) {
+	var policy struct {
+		Statement []struct{ Action any } // a text, or several
+	}
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(data, &policy)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading the policy %s: %w", path, err)
+	}
+	for _, statement := range policy.Statement {
+		actions, several := statement.Action.([]any)
+		if !several {
+			actions = []any{statement.Action}
+		}
+		for _, action := range actions {
+			switch name := fmt.Sprint(action); {
+			case strings.HasPrefix(name, "s3:"):
+				s3 = append(s3, name)
+			case strings.HasPrefix(name, "sqs:"):
+				sqs = append(sqs, name)
+			}
+		}
+	}
+	return s3, sqs, nil
+}

@@ -1,0 +1,71 @@
+// Make builds the EMR on EKS image where there is no registry: for both architectures, with BuildKit, from the Dockerfiles
+// and the bake file that users build with. What would come from registries is made from packages first.
+//
+//	go run ./images/build/make -tools build/tools -out build/images
+//
+//	-tools DIRECTORY   has buildkitd and buildx
+//	-out DIRECTORY     gets standin-amd64.tar and standin-arm64.tar, for "docker load"; besides, it is a cache
+//
+// It runs in the repository's root, as root, with the programs git, go, javac, mmdebstrap, python3, runc, tar and
+// qemu-aarch64-static.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"rolechain/images/build/rig"
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	flags := flag.NewFlagSet("make", flag.ContinueOnError)
+	tools := flags.String("tools", "build/tools", "`directory` with buildkitd and buildx")
+	out := flags.String("out", "build/images", "`directory` for the archives")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return 2
+	}
+	if err := build(*tools, *out); err != nil {
+		fmt.Fprintf(os.Stderr, "make: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func build(tools, out string) (err error) {
+	for _, step := range []struct {
+		name string
+		make func(string) error
+	}{{"Debian", debian}, {"Go", golang}, {"Spark", spark}} {
+		began := time.Now()
+		if err := step.make(out); err != nil {
+			return fmt.Errorf("making %s: %w", step.name, err)
+		}
+		fmt.Fprintf(os.Stderr, "make: %s is there after %.0f s\n", step.name, time.Since(began).Seconds())
+	}
+	undo, err := rig.EmulateARM64()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, undo()) }()
+	kit, err := rig.StartBuildKit(tools, filepath.Join(out, "buildkit"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kit.Stop()) }()
+	began := time.Now()
+	commit, err := rig.Commit()
+	if err != nil {
+		return err
+	}
+	if err := kit.Bake(commit, "archive"); err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "make: the images are built after %.0f s\n", time.Since(began).Seconds())
+	return nil
+}

@@ -1,0 +1,36 @@
+# Beside ../docker-bake.hcl: builds the image of EMR 7.13.0 where there is no registry. Everything that would come from
+# one is made by "make images" and lies in build/images.
+
+target "standin" {
+  context = "images/build/standin"
+  contexts = {
+    debian = "oci-layout://build/images/debian:latest"
+    spark  = "build/images/spark"
+  }
+  platforms = ["linux/amd64", "linux/arm64"]
+}
+
+target "rolechain" {
+  contexts = {
+    "golang:1.26.8-bookworm" = "oci-layout://build/images/golang:latest"
+  }
+}
+
+target "spark-7-13-0" {
+  contexts = {
+    # Without its tag "latest", under which BuildKit does not look for it.
+    "public.ecr.aws/emr-on-eks/spark/emr-7.13.0" = "target:standin"
+  }
+}
+
+# An archive for each platform that "docker load" takes.
+target "archive" {
+  name = "archive-${arch}"
+  matrix = {
+    arch = ["amd64", "arm64"]
+  }
+  inherits  = ["spark-7-13-0"]
+  platforms = ["linux/${arch}"]
+  tags      = ["rolechain-standin:${arch}"]
+  output    = ["type=docker,dest=build/images/standin-${arch}.tar"]
+}
