@@ -53,7 +53,7 @@ func (s *Server) assumeRole(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, credentials := s.issue(role, next, in.name, q.now, in.duration, q.past)
+	session, credentials := s.issue(role, next, in.name, q.now, in.duration, q.fault)
 	q.entry.handedOut(session)
 	return xmlAssumeRole{
 		Credentials:      onWire(credentials),

@@ -1,6 +1,7 @@
 package ststest
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,6 +20,9 @@ const (
 	ExpiredToken       FaultKind = "expired-token"       // the signer's key, or the web identity token, has expired
 	AccessDenied       FaultKind = "access-denied"       // as if a policy had been changed
 	PastExpiration     FaultKind = "past-expiration"     // success, but the new key expired an hour ago
+	Short              FaultKind = "short"               // success, but the new key lives for LifetimeSeconds only
+	WrongXML           FaultKind = "wrong-xml"           // 200 with another document, as a proxy in between answers
+	Huge               FaultKind = "huge"                // 200 and 64 MiB of a document that never comes to its keys
 	Slow               FaultKind = "slow"                // the right answer after DelaySeconds
 	Reset              FaultKind = "reset"               // no answer, the connection is reset
 	Hang               FaultKind = "hang"                // no answer until the client goes or the server closes
@@ -35,17 +39,23 @@ type Fault struct {
 	Skip         int       `json:"skip,omitempty"`          // how many pass first
 	Times        int       `json:"times,omitempty"`         // how many are hit; 0 means until ClearFaults
 	DelaySeconds float64   `json:"delay_seconds,omitempty"` // for Slow
+
+	LifetimeSeconds int `json:"lifetime_seconds,omitempty"` // for Short
 }
 
 // Inject adds a fault to the script. It fails on a kind that does not exist.
 func (s *Server) Inject(f Fault) error {
 	switch f.Kind {
-	case Throttle, InternalFailure, ServiceUnavailable, IDPCommunication, ExpiredToken, AccessDenied, PastExpiration, Slow, Reset, Hang, Truncate, TruncateChunked:
+	case Throttle, InternalFailure, ServiceUnavailable, IDPCommunication, ExpiredToken, AccessDenied, PastExpiration, Short, WrongXML, Huge,
+		Slow, Reset, Hang, Truncate, TruncateChunked:
 	default:
 		return fmt.Errorf("injecting fault: %q is not a kind of fault", f.Kind)
 	}
 	if f.Skip < 0 || f.Times < 0 || f.DelaySeconds < 0 {
 		return fmt.Errorf("injecting fault %s: a number is negative", f.Kind)
+	}
+	if (f.LifetimeSeconds > 0) != (f.Kind == Short) {
+		return fmt.Errorf("injecting fault %s: a lifetime is for %s, which needs one", f.Kind, Short)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,4 +170,25 @@ func truncate(w http.ResponseWriter, requestID string, out []byte, chunked bool)
 	w.Write(out[:len(out)/2])
 	http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
+}
+
+// foreign is what a proxy answers in somebody else's place.
+const foreign = `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE html>
+<html xmlns="http://www.w3.org/1999/xhtml"><head><title>Sign in</title></head><body><p>Sign in to the network.</p></body></html>
+`
+
+const hugeSize = 64 << 20
+
+// sendHuge sends an answer that begins as AWS's and goes on with a key id that does not end, until the client has enough.
+func sendHuge(w http.ResponseWriter, requestID, action string) {
+	w.Header().Set("X-Amzn-Requestid", requestID)
+	w.Header().Set("Content-Type", "text/xml")
+	fmt.Fprintf(w, "<%sResponse xmlns=%q><%sResult><Credentials><AccessKeyId>", action, namespace, action)
+	piece := bytes.Repeat([]byte("A"), 64<<10)
+	for sent := 0; sent < hugeSize; sent += len(piece) {
+		if _, err := w.Write(piece); err != nil {
+			return
+		}
+	}
 }

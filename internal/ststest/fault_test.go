@@ -164,6 +164,52 @@ func TestPastExpiration(t *testing.T) {
 	refused(t, err, 403, "ExpiredToken", "The security token included in the request is expired")
 }
 
+// TestShort: the key lives for as long as the fault says, whatever was asked for, and the journal has its true end.
+func TestShort(t *testing.T) {
+	server := start(t, nil)
+	inject(t, server, ststest.Fault{Kind: ststest.Short, Action: "AssumeRole", LifetimeSeconds: 90, Times: 1})
+	job := asJob(t, server)
+	for _, want := range []time.Duration{90 * time.Second, time.Hour} {
+		out, err := job.AssumeRole(t.Context(), toClient)
+		if err != nil {
+			t.Fatal(err)
+		}
+		session, _ := server.Lookup(*out.Credentials.AccessKeyId)
+		if got := session.Expires.Sub(session.Issued); got != want || !session.Expires.Equal(*out.Credentials.Expiration) {
+			t.Errorf("a session of %s until %s, want %s", got, out.Credentials.Expiration, want)
+		}
+	}
+	for _, f := range []ststest.Fault{{Kind: ststest.Short}, {Kind: ststest.Slow, LifetimeSeconds: 1}} {
+		if server.Inject(f) == nil {
+			t.Errorf("%+v was taken", f)
+		}
+	}
+}
+
+// TestForeignAnswers: the status is 200, and no key is to be had from what comes.
+func TestForeignAnswers(t *testing.T) {
+	server := start(t, nil)
+	job := asJob(t, server)
+	inject(t, server, ststest.Fault{Kind: ststest.WrongXML, Times: 1})
+	out, err := job.AssumeRole(t.Context(), toClient)
+	if err == nil && out.Credentials != nil {
+		t.Errorf("a sign-in page gives %+v", out)
+	}
+	inject(t, server, ststest.Fault{Kind: ststest.Huge, Times: 1})
+	answer, err := http.Get(server.URL + "/?Version=2011-06-15&Action=AssumeRoleWithWebIdentity&RoleSessionName=pod&RoleArn=" + jobRole + "&WebIdentityToken=" + server.Token(subject))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	begin := make([]byte, 1<<20)
+	if _, err := io.ReadFull(answer.Body, begin); err != nil || answer.StatusCode != 200 || !strings.HasSuffix(string(begin), "AAAA") {
+		t.Errorf("status %d, %v", answer.StatusCode, err)
+	}
+	if _, err := job.AssumeRole(t.Context(), toClient); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
 // TestSlow runs on synctest's clock: the right answer comes, after the delay to the nanosecond.
 func TestSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

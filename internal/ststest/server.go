@@ -71,7 +71,7 @@ type request struct {
 	id     string
 	now    time.Time
 	entry  *Entry
-	past   bool // hand out credentials that have expired already
+	fault  Fault
 }
 
 // ServeHTTP answers the STS API at /, and the two documents of an OpenID provider.
@@ -119,11 +119,16 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	q.entry.Status = status
 	s.record(q.entry)
-	if fault.Kind == Truncate || fault.Kind == TruncateChunked {
+	switch fault.Kind {
+	case Truncate, TruncateChunked:
 		truncate(w, q.id, out, fault.Kind == TruncateChunked)
-		return
+	case WrongXML:
+		send(w, http.StatusOK, q.id, []byte(foreign))
+	case Huge:
+		sendHuge(w, q.id, q.params["Action"])
+	default:
+		send(w, status, q.id, out)
 	}
-	send(w, status, q.id, out)
 }
 
 // answer does the action, unless the fault answers in its place.
@@ -136,7 +141,7 @@ func (s *Server) answer(q *request, fault Fault) (any, error) {
 		}
 		q.now = s.options.Now()
 	}
-	q.past = fault.Kind == PastExpiration
+	q.fault = fault
 	actions := map[string]func(*request) (any, error){
 		"AssumeRole":                s.assumeRole,
 		"AssumeRoleWithWebIdentity": s.assumeRoleWithWebIdentity,

@@ -44,9 +44,12 @@ type stored struct {
 }
 
 // issue makes the keys for a session; the caller fills in what the session is, issue the rest.
-func (s *Server) issue(role Role, session Session, name string, now time.Time, lifetime time.Duration, past bool) (Session, Credentials) {
+func (s *Server) issue(role Role, session Session, name string, now time.Time, lifetime time.Duration, fault Fault) (Session, Credentials) {
 	if role.LifetimeSeconds > 0 {
 		lifetime = time.Duration(role.LifetimeSeconds) * time.Second
+	}
+	if fault.Kind == Short {
+		lifetime = time.Duration(fault.LifetimeSeconds) * time.Second
 	}
 	match := roleARN.FindStringSubmatch(role.ARN)
 	session.AccessKeyID = "ASIA" + randomText(base32.StdEncoding, 10)
@@ -55,7 +58,7 @@ func (s *Server) issue(role Role, session Session, name string, now time.Time, l
 	session.UserID = uniqueID("AROA", role.ARN) + ":" + name
 	session.Issued = now.UTC().Truncate(time.Second)
 	session.Expires = session.Issued.Add(lifetime)
-	if past {
+	if fault.Kind == PastExpiration {
 		session.Expires = session.Issued.Add(-time.Hour)
 	}
 	credentials := Credentials{
@@ -107,7 +110,7 @@ func (s *Server) PodIdentity(roleARN, sessionName string, tags map[string]string
 	}
 	now := s.options.Now()
 	session := Session{Depth: 1, Tags: maps.Clone(tags), TransitiveTags: slices.Sorted(maps.Keys(tags))}
-	session, credentials := s.issue(role, session, sessionName, now, 6*time.Hour, false)
+	session, credentials := s.issue(role, session, sessionName, now, 6*time.Hour, Fault{})
 	entry := &Entry{Time: now.UTC(), RequestID: requestID(), Action: "PodIdentity", Role: roleARN, Outcome: Success}
 	entry.handedOut(session)
 	s.record(entry)

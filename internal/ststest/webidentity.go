@@ -43,7 +43,7 @@ func (s *Server) assumeRoleWithWebIdentity(q *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	session, credentials := s.issue(role, Session{Depth: 1, Subject: claims.Subject}, in.name, q.now, in.duration, q.past)
+	session, credentials := s.issue(role, Session{Depth: 1, Subject: claims.Subject}, in.name, q.now, in.duration, q.fault)
 	q.entry.handedOut(session)
 	partition := strings.Split(role.ARN, ":")[1]
 	provider := strings.TrimPrefix(s.options.issuer(), "https://")
