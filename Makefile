@@ -17,6 +17,21 @@ demo: build ## the main job on an embedded STS: Go and make are all it needs
 test: ## every test; says which parts it skipped for a missing SDK (-parallel: many wait for sessions to end)
 	$(TOOL) gotestsum --format pkgname -- -count=1 -parallel 8 ./...
 
+.PHONY: race
+race: ## the Go packages under the race detector (cgo and gcc); tests that run whole programs run them as shipped
+	CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname -- -race -count=1 -parallel 8 ./...
+
+# A mutant is a small fault in the code that no test notices: gremlins makes them one at a time, so this takes hours.
+MUTANTS := ./internal/chain ./internal/refresh ./internal/endpoint ./internal/profile
+.PHONY: mutants
+mutants: ## which small faults in the code no test would notice: MUTANTS=./internal/chain chooses; not in CI
+	for package in $(MUTANTS); do $(TOOL) gremlins unleash --workers 1 --timeout-coefficient 10 $$package || exit 1; done
+
+.PHONY: vulnerabilities
+vulnerabilities: build ## known vulnerabilities in both programs, as built (asks the Go vulnerability database)
+	$(TOOL) govulncheck -mode=binary $(BIN)/entrypoint
+	$(TOOL) govulncheck -mode=binary $(BIN)/rolechain
+
 .PHONY: realsdk realsdk-java
 realsdk: ## installs the Python and JavaScript SDKs that the tests ask, under build/
 	internal/sdktest/install.sh python
@@ -47,12 +62,13 @@ bench: ## what a start costs, as ratios to the least that a Go program can cost,
 	go run ./bench/refresher $(if $(BOTO3),-python $(BOTO3))
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck
+lint: ## gofmt, go vet, staticcheck, and actionlint for the workflows
 	@unformatted=$$(find . -path ./$(BIN) -prune -o -name '*.go' -exec gofmt -l {} +); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
 	go -C tools vet ./...
 	go vet -tags images ./images/...
 	$(TOOL) staticcheck -tags images ./...
+	$(TOOL) actionlint
 
 .PHONY: release
 release: ## both programs for both architectures, into build/linux-amd64 and build/linux-arm64
@@ -87,9 +103,9 @@ images-test: ## runs these images with a Docker engine of its own, and builds th
 	$(ISOLATED) $(TOOL) gotestsum --format testname -- -count=1 -tags images -timeout 30m ./images/test
 
 .PHONY: clean
-clean:
+clean: ## removes what all the others built and installed
 	rm -rf $(BIN)
 
 .PHONY: help
-help:
-	@sed -n 's/^\([a-z-]*\)\( [a-z-]*\)*:.*## /\1: /p' $(MAKEFILE_LIST)
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\)\( [a-z0-9-]*\)*:.*## /\1: /p' $(MAKEFILE_LIST)

@@ -6,6 +6,7 @@
 
 import io
 import json
+import os
 import sys
 
 import boto3
@@ -29,3 +30,6 @@ def main(endpoint, command, bucket, *keys):
 
 if __name__ == "__main__":
     main(*sys.argv[1:])
+    # pyarrow can abort while it takes down its S3 threads at exit, long after the rows are out: leave without that.
+    sys.stdout.flush()
+    os._exit(0)
