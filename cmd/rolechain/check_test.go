@@ -89,13 +89,3 @@ func TestCheckForTheEntrypoint(t *testing.T) {
 		}
 	}
 }
-
-func TestQuote(t *testing.T) {
-	for word, want := range map[string]string{
-		"plain-1.2:3/x=y": "plain-1.2:3/x=y", "": "''", "a b": "'a b'", "$HOME": "'$HOME'", "it's": `'it'\''s'`, "*": "'*'", "a\nb": "'a\nb'", "\xff": "'\xff'", "ü": "ü",
-	} {
-		if got := quote(word); got != want {
-			t.Errorf("%q: %s, want %s", word, got, want)
-		}
-	}
-}

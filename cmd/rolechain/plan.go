@@ -6,15 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/diff"
 
 	"rolechain/internal/profile"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
+	"rolechain/internal/shell"
 	"rolechain/internal/start"
 )
 
@@ -82,27 +80,8 @@ func show(p start.Plan) []byte {
 		fmt.Fprintf(&b, "+%s=%s\n", v.Name, v.Value)
 	}
 	if p.Refresher != nil {
-		b.WriteString("start " + words(append([]string{p.Refresher.Path}, p.Refresher.Args[1:]...)) + "\n")
+		b.WriteString("start " + shell.Join(append([]string{p.Refresher.Path}, p.Refresher.Args[1:]...)) + "\n")
 	}
-	b.WriteString("exec " + words(p.Exec.Argv) + "\n")
+	b.WriteString("exec " + shell.Join(p.Exec.Argv) + "\n")
 	return b.Bytes()
-}
-
-func words(argv []string) string {
-	quoted := make([]string, len(argv))
-	for i, a := range argv {
-		quoted[i] = quote(a)
-	}
-	return strings.Join(quoted, " ")
-}
-
-// quote writes an argument as a shell would read it back.
-func quote(word string) string {
-	plain := func(r rune) bool {
-		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("%+,-./:=@_", r)
-	}
-	if word != "" && utf8.ValidString(word) && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -61,8 +61,8 @@ func sparkConf(args, env []string, stdout, stderr io.Writer) error {
 		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %w", err), "rolechain spark-conf -h lists the flags")
 	case flags.NArg() > 0 && args[len(args)-flags.NArg()-1] != "--": // flags behind it would be the job's, without a word
 		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %q is no flag", flags.Arg(0)), "the job's own arguments come behind --")
-	case form == string(submission.PodTemplate) && out == "":
-		return exit.Because(exit.Usage, errors.New("spark-conf: pod-template is three files, and -out is missing"), "name a directory")
+	case out == "" && submission.NeedsDirectory(submission.Form(form)):
+		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %s is several files, and -out is missing", form), "name a directory")
 	}
 	r.Form, r.Arguments = submission.Form(form), flags.Args()
 	if conf != "" {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"rolechain/internal/shell"
 )
 
 // A Property is one of an existing configuration.
@@ -64,7 +66,7 @@ func fromJSON(value any) []Property {
 // arguments finds --conf NAME=VALUE, -c NAME=VALUE and --conf=NAME=VALUE among shell words.
 func arguments(text string) []Property {
 	var list []Property
-	words := split(text)
+	words := shell.Split(text)
 	for i, w := range words {
 		setting, joined := strings.CutPrefix(w, "--conf=")
 		if !joined && (w == "--conf" || w == "-c") && i+1 < len(words) {
@@ -77,47 +79,6 @@ func arguments(text string) []Property {
 		}
 	}
 	return list
-}
-
-// split splits text into words as a shell does, comments left out, but for expansions: a variable stays as it is written.
-func split(text string) []string {
-	var words []string
-	var word strings.Builder
-	inWord, quote := false, rune(0)
-	escaped, comment := false, false
-	for _, r := range text {
-		switch {
-		case comment:
-			comment = r != '\n'
-		case r == '#' && quote == 0 && !inWord && !escaped:
-			comment = true
-		case escaped:
-			escaped = false
-			if r != '\n' {
-				word.WriteRune(r)
-				inWord = true
-			}
-		case r == '\\' && quote != '\'':
-			escaped = true
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote == 0 && (r == '\'' || r == '"'):
-			quote, inWord = r, true
-		case quote == 0 && strings.ContainsRune(" \t\r\n", r):
-			if inWord {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			inWord = false
-		default:
-			word.WriteRune(r)
-			inWord = true
-		}
-	}
-	if inWord {
-		words = append(words, word.String())
-	}
-	return words
 }
 
 // lines reads a properties file as Spark does: a name, then blanks, = or :, then the value. A mapping of YAML with its

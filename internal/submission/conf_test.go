@@ -36,25 +36,9 @@ spark-submit --name 'a --conf b' --conf spark.a=1 \
 	}
 }
 
-func TestSplit(t *testing.T) {
-	for text, want := range map[string][]string{
-		"":                      nil,
-		" a  b\tc\n":            {"a", "b", "c"},
-		`a'b c'd "e 'f'" g\ h`:  {"ab cd", "e 'f'", "g h"},
-		"a \\\n b":              {"a", "b"},
-		`'' ""`:                 {"", ""},
-		"a # it's\nb#c '#' \\#": {"a", "b#c", "#", "#"},
-		`'a\b'`:                 {`a\b`},
-	} {
-		if got := split(text); !slices.Equal(got, want) {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-	}
-}
-
 // What has been written can be given back: there is nothing to say of it, and it changes nothing.
 func TestOwnFiles(t *testing.T) {
-	for _, form := range Forms {
+	for _, form := range Forms() {
 		for _, release := range []string{"emr-6.15.0", "emr-7.10.0", "spark-3.5", "spark-4.0"} {
 			for _, delivery := range []string{"profile", "file", "endpoint"} {
 				if form == EMR && !strings.HasPrefix(release, "emr-") {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rolechain/internal/settings"
+	"rolechain/internal/shell"
 )
 
 // Defeats names what in the existing configuration would keep the job from the roles that s gives it, if both were used
@@ -26,13 +27,13 @@ func (s Submission) defeats(flag string, list []Property) []Note {
 		name, isVariable := variable(p.Name)
 		switch {
 		case isJavaOptions(p.Name):
-			for _, option := range split(p.Value) {
+			for _, option := range shell.Split(p.Value) {
 				if name, _, _ := strings.Cut(option, "="); leads(option) && option != s.JavaOption {
 					warn("take it out, and the property's other options are kept", "%s has %s, by which the AWS SDKs for Java find other credentials", p.Name, name)
 				}
 			}
 		case set && p.Value != want:
-			warn("take it out: it and this submission's would be one setting", "%s is %q, and has to be %q", p.Name, p.Value, want)
+			warn("take it out, or write the other value: a job has this setting once", "%s is %q, and has to be %q", p.Name, p.Value, want)
 		case set:
 		case isVariable && s.has(name):
 			warn("take it out: the pod templates have it", "%s is set beside the pod templates", p.Name)
@@ -41,10 +42,10 @@ func (s Submission) defeats(flag string, list []Property) []Note {
 		case isVariable && (name == "ROLE_2_ARN" || name == "ROLE_1_ARN"):
 			warn("take it out: -client-role and -job-role are it", "%s is another name for a variable of this submission", p.Name)
 		case isVariable && (strings.HasPrefix(name, "ROLE_CHAIN_") || flags[name] != "" && name != "AWS_REGION"):
-			warn("take it out; "+cmp.Or(flags[name], "-set "+name+"=VALUE")+" gives it to driver and executors, checked", "%s is a setting of rolechain's that this submission does not have", p.Name)
+			warn("take it out; "+cmp.Or(flags[name], "-set "+name+"=VALUE")+" gives it to driver and executors, checked", "%s is a setting of rolechain that this submission does not have", p.Name)
 		case isKey(p.Name):
 			warn("take it out", "%s gives S3A keys of its own, which it takes before the role chain", p.Name)
-		case p.Name == "spark.hadoop.fs.s3.impl" && s.Release.EMR && !s.Release.EMRFS && strings.Contains(p.Value, "emr.hadoop.fs.EmrFileSystem"):
+		case p.Name == "spark.hadoop.fs.s3.impl" && s.Runtime.EMR && !s.Runtime.EMRFS && strings.Contains(p.Value, "emr.hadoop.fs.EmrFileSystem"):
 			warn("take it out", "%s has EMRFS read s3:// paths, which does not know what is written here for S3A", p.Name)
 		case s.followsJobRole(p):
 			warn("-iceberg-catalog NAME has it work as the client role", "%s is %s, which asks the default chain of its AWS SDK: that is the job execution role here", p.Name, p.Value)
@@ -70,7 +71,7 @@ var credentialVariables = []string{
 	"AWS_EC2_METADATA_DISABLED", "AWS_METADATA_ENDPOINT", "ASSUME_ROLE_CREDENTIALS_ROLE_ARN",
 }
 
-// variable is the name of the variable that a property gives to the driver or to the executors.
+// variable returns the name of the variable that a property gives to the driver or to the executors.
 func variable(property string) (name string, is bool) {
 	for _, prefix := range []string{
 		"spark.kubernetes.driverEnv.", "spark.executorEnv.",
@@ -90,7 +91,7 @@ func isJavaOptions(name string) bool {
 	}, name)
 }
 
-// leads is whether a JVM's option leads an AWS SDK to credentials: by these the first looks, version 1 and 2.
+// leads reports whether an option of the JVM leads an AWS SDK for Java, version 1 or 2, to credentials: these it reads first.
 func leads(option string) bool {
 	name, _, _ := strings.Cut(strings.TrimPrefix(option, "-D"), "=")
 	return strings.HasPrefix(option, "-D") && slices.Contains([]string{
@@ -99,13 +100,13 @@ func leads(option string) bool {
 	}, name)
 }
 
-// isKey is whether a property of S3A's, for all buckets or for one, is a part of a static key.
+// isKey reports whether a property of S3A, for all buckets or for one, is a part of a static key.
 func isKey(property string) bool {
 	rest, is := strings.CutPrefix(property, "spark.hadoop.fs.s3a.")
 	return is && (strings.HasSuffix("."+rest, ".access.key") || strings.HasSuffix("."+rest, ".secret.key") || strings.HasSuffix("."+rest, ".session.token"))
 }
 
-// provider is what is wrong with a pinned credential provider, for a bucket that the submission does not name.
+// provider returns what is wrong with a pinned credential provider, for a bucket that the submission does not name.
 func (s Submission) provider(p Property) string {
 	iceberg := strings.HasPrefix(p.Name, "spark.sql.catalog.") && strings.HasSuffix(p.Name, credentialsOfCatalog)
 	// S3A's own, and the one inside its AssumedRoleCredentialProvider.
@@ -120,14 +121,14 @@ func (s Submission) provider(p Property) string {
 		switch {
 		case strings.HasPrefix(short, "WebIdentityToken") && !s.Settings.KeepIRSA:
 			return "it reads EKS's variables, which " + string(s.Settings.Delivery) + " delivery removes"
-		case class == containerV2 && s3 && !s.Release.EMR: // EMR's SDK is newer
+		case class == containerV2 && s3 && !s.Runtime.EMR: // EMR's SDK is newer
 			return "S3A of Hadoop 3.4.1 cannot make one: the class has no create() that it could call"
 		case short == "InstanceProfileCredentialsProvider":
 			return "it is the node's role"
-		case strings.HasPrefix(class, "software.amazon.awssdk.") && s3 && s.Release.SDK == 1:
-			return "it is of the AWS SDK v2, and " + s.Request.Release + " has providers of v1"
-		case strings.HasPrefix(class, "com.amazonaws.") && s3 && s.Release.SDK == 2 && !containerOnly(short): // for which S3A takes its own
-			return "it is of the AWS SDK v1, and " + s.Request.Release + " has providers of v2"
+		case strings.HasPrefix(class, "software.amazon.awssdk.") && s3 && s.Runtime.SDK == 1:
+			return "it is of the AWS SDK v2, and " + s.Release + " has providers of v1"
+		case strings.HasPrefix(class, "com.amazonaws.") && s3 && s.Runtime.SDK == 2 && !containerOnly(short): // for which S3A takes its own
+			return "it is of the AWS SDK v1, and " + s.Release + " has providers of v2"
 		case containerOnly(short) && s.Settings.Delivery != settings.Endpoint:
 			return "it asks the container's endpoint, which only endpoint delivery has"
 		}
@@ -135,8 +136,8 @@ func (s Submission) provider(p Property) string {
 	return ""
 }
 
-// followsJobRole is whether a property makes a client of Iceberg's, and the default chain that it asks is the job execution
-// role: by EKS's variables, or by -Daws.profile.
+// followsJobRole reports whether a property makes a client of Iceberg whose default chain ends at the job execution role, by EKS's
+// variables or by -Daws.profile.
 func (s Submission) followsJobRole(p Property) bool {
 	rest, is := strings.CutPrefix(p.Name, "spark.sql.catalog.")
 	name, key, _ := strings.Cut(rest, ".")
@@ -149,14 +150,14 @@ func containerOnly(class string) bool {
 	return class == "ContainerCredentialsProvider" || class == "IAMInstanceCredentialsProvider" || class == "EC2ContainerCredentialsProviderWrapper"
 }
 
-// withExisting is an option of the JVM's behind those of an existing configuration, which it would replace. Where one of
-// them leads elsewhere it stands alone, and Defeats says why.
+// withExisting returns an option of the JVM behind those of an existing configuration, which it would replace otherwise. It returns
+// the option alone if one of them leads elsewhere; Defeats says why.
 func (s Submission) withExisting(property, option string) string {
 	for _, p := range s.Conf {
 		if p.Name != property || p.Value == "" {
 			continue
 		}
-		switch options := split(p.Value); {
+		switch options := shell.Split(p.Value); {
 		case slices.Contains(options, option):
 			return p.Value
 		case !slices.ContainsFunc(options, leads):

@@ -6,37 +6,35 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"rolechain/internal/exit"
 )
 
 // What StartJobRun takes of properties (EMR on EKS API reference, Configuration), and of arguments (SparkSubmitJobDriver).
 const (
-	mostProperties      = 100
-	longestPropertyText = 1024
-	longestArgument     = 10280
+	maxProperties   = 100
+	maxPropertyText = 1024
+	maxArgument     = 10280
 )
 
 // checkLimits checks what EMR would refuse. The other forms know no limits that this could reach.
 func (s Submission) checkLimits() error {
-	if !s.forEMR() {
+	if !s.form.limits {
 		return nil
 	}
 	p := s.properties()
 	var problems []error
 	const elsewhere = "put variables into pod templates, -for pod-template, or into the image"
-	refuse := func(problem, hint string) {
-		problems = append(problems, exit.Because(exit.BadSetting, errors.New(problem), hint))
+	fail := func(hint, format string, args ...any) {
+		problems = append(problems, refuse(fmt.Errorf(format, args...), hint))
 	}
-	if len(p) > mostProperties {
-		refuse(fmt.Sprintf("%d properties are more than the %d that start-job-run takes", len(p), mostProperties), elsewhere)
+	if len(p) > maxProperties {
+		fail(elsewhere, "%d properties are more than the %d that start-job-run takes", len(p), maxProperties)
 	}
 	for _, name := range sorted(p) {
 		if strings.TrimSpace(p[name]) == "" {
-			refuse(fmt.Sprintf("%s has no value, which start-job-run does not take", name), "leave it out")
+			fail("leave it out", "%s has no value, which start-job-run does not take", name)
 		}
-		if len(name) > longestPropertyText || len(p[name]) > longestPropertyText {
-			refuse(fmt.Sprintf("%s has %d bytes, more than the %d that start-job-run takes", name, len(p[name]), longestPropertyText), elsewhere)
+		if len(name) > maxPropertyText || len(p[name]) > maxPropertyText {
+			fail(elsewhere, "%s has %d bytes, more than the %d that start-job-run takes", name, len(p[name]), maxPropertyText)
 		}
 	}
 	return errors.Join(problems...)
@@ -65,7 +63,7 @@ func (s Submission) startJobRun() []byte {
 		} `json:"configurationOverrides"`
 	}
 	request.Name, request.VirtualClusterID = s.Name, s.VirtualCluster
-	request.ExecutionRoleARN, request.ReleaseLabel = s.JobRole, s.Release.Label
+	request.ExecutionRoleARN, request.ReleaseLabel = s.JobRole, s.Runtime.Label
 	request.JobDriver.SparkSubmit = driver{s.EntryPoint, s.Arguments}
 	request.Overrides.Application = []configuration{{"spark-defaults", s.properties()}}
 	var b bytes.Buffer

@@ -24,7 +24,7 @@ spec:
   sparkVersion: %s
   image: %s
   mainApplicationFile: %s
-`, yaml(s.Name), yaml(s.Namespace), yaml(s.Release.Spark), yaml(s.Image), yaml(s.EntryPoint))
+`, yaml(s.Name), yaml(s.Namespace), yaml(s.Runtime.Spark), yaml(s.Image), yaml(s.EntryPoint))
 	if len(s.Arguments) > 0 {
 		b.WriteString("  arguments:\n")
 	}

@@ -10,6 +10,11 @@ const (
 	executorTemplate = "executor.yaml"
 )
 
+// podTemplates returns the templates of the driver and of executors.
+func (s Submission) podTemplates() []File {
+	return []File{{driverTemplate, s.template("driver")}, {executorTemplate, s.template("executor")}}
+}
+
 // template is the pod template for the driver or the executors: of the chain it has the variables, which are all that a
 // pod can have of it.
 func (s Submission) template(role string) []byte {
@@ -44,7 +49,7 @@ func (s Submission) defaults() []byte {
 // templatePlace is where Spark looks for the templates: EMR fetches them from S3, as the job execution role; elsewhere
 // spark-submit reads them where it runs.
 func (s Submission) templatePlace() string {
-	if !s.Release.EMR {
+	if !s.Runtime.EMR {
 		return ""
 	}
 	return "s3://" + s.anyJobBucket() + "/"

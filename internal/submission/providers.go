@@ -7,12 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"rolechain/internal/exit"
 	"rolechain/internal/settings"
 )
 
-// Classes of credential providers. Neither S3A nor EMRFS asks the default chain of the AWS SDK: they have a list of their
-// own, so each delivery needs the class that finds what it delivers.
+// Classes of credential providers. Neither S3A nor EMRFS asks the default chain of the AWS SDK. They have lists of their own, so
+// each delivery needs the class that finds what it delivers.
 const (
 	webIdentityV1 = "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"
 	webIdentityV2 = "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider"
@@ -30,12 +29,11 @@ const (
 )
 
 // providers are the classes for a file system: for every bucket that is not named, and for those of the job's and of the
-// client's account; and for Iceberg's S3FileIO, which is to be the client role on every bucket. "" for a bucket is that of
-// every other.
+// client's account; and for Iceberg's S3FileIO, which is the client role on every bucket. "" stands for the class of every.
 type providers struct{ every, job, client, iceberg string }
 
 // providersOf is the table that this package is about.
-func providersOf(r Release, d settings.Delivery) providers {
+func providersOf(r Runtime, d settings.Delivery) providers {
 	webIdentity, profile, container, assumed := webIdentityV1, profileV1, containerS3A, assumedS3A
 	if r.SDK == 2 {
 		webIdentity, profile, assumed = webIdentityV2, profileV2, profileV2
@@ -62,7 +60,7 @@ func (s *Submission) decide() error {
 	if err := s.possible(); err != nil {
 		return err
 	}
-	p := providersOf(s.Release, s.Settings.Delivery)
+	p := providersOf(s.Runtime, s.Settings.Delivery)
 	s.Properties[s.key("")] = p.every
 	for _, b := range s.JobBuckets {
 		if p.job != "" {
@@ -85,7 +83,7 @@ func (s *Submission) decide() error {
 			s.Properties[s.key(bucket)] = p.client
 		}
 	}
-	if s.Release.EMRFS {
+	if s.Runtime.EMRFS {
 		s.note("the settings of EMRFS have not been run: they are as AWS's documentation has them", "try the job with a small input first; emr-7.10.0 and later have S3A")
 	}
 	if len(s.JobBuckets) == 0 && s.Settings.Delivery != settings.Profile {
@@ -101,10 +99,10 @@ func (s *Submission) decide() error {
 	return s.iceberg(p.iceberg)
 }
 
-// emrfsRole is the one role that assumedEMRFS becomes.
+// emrfsRole names the one role that assumedEMRFS assumes.
 const emrfsRole = "ASSUME_ROLE_CREDENTIALS_ROLE_ARN"
 
-// assume has S3A do the second hop for a bucket itself, with a provider of the first hop's session.
+// assume makes S3A do the second hop for a bucket itself, with a provider of the first hop's session.
 func (s *Submission) assume(bucket, role, first string) {
 	s.Properties[s.key(bucket)] = assumedS3A
 	prefix := "spark.hadoop.fs.s3a.bucket." + bucket + ".assumed.role."
@@ -112,7 +110,7 @@ func (s *Submission) assume(bucket, role, first string) {
 	s.Properties[prefix+"credentials.provider"] = first
 }
 
-// roleOf is the role of a profile that is there.
+// roleOf returns the role of a profile, which exists.
 func (s *Submission) roleOf(profile string) string {
 	for _, p := range s.Settings.Profiles {
 		if p.Name == profile {
@@ -122,12 +120,12 @@ func (s *Submission) roleOf(profile string) string {
 	return ""
 }
 
-// asJobRole is whether some bucket needs the job execution role, for itself or for a second hop of its own.
+// asJobRole reports whether some bucket needs the job execution role, for itself or for a second hop of its own.
 func (s *Submission) asJobRole() bool {
 	return len(s.JobBuckets) > 0 || slices.ContainsFunc(s.ClientBuckets, func(b string) bool { return strings.Contains(b, "=") })
 }
 
-// leadToJobRole adds what providers.job of the delivery needs beside the class.
+// leadToJobRole adds what the class in providers.job needs besides.
 func (s *Submission) leadToJobRole() {
 	switch s.Settings.Delivery {
 	case settings.Endpoint:
@@ -144,12 +142,12 @@ func (s *Submission) leadToJobRole() {
 	}
 }
 
-// key is the property that names the provider for a bucket, or for all.
+// key returns the property that names the provider for a bucket, or for all.
 func (s *Submission) key(bucket string) string {
 	switch {
-	case s.Release.EMRFS && bucket == "":
+	case s.Runtime.EMRFS && bucket == "":
 		return "spark.hadoop.fs.s3.customAWSCredentialsProvider"
-	case s.Release.EMRFS:
+	case s.Runtime.EMRFS:
 		return "spark.hadoop.fs.s3.bucket." + bucket + ".customAWSCredentialsProvider"
 	case bucket == "":
 		return "spark.hadoop.fs.s3a.aws.credentials.provider"
@@ -161,38 +159,37 @@ func (s *Submission) key(bucket string) string {
 func (s *Submission) possible() error {
 	const endpoint = "write -delivery endpoint"
 	var problems []error
-	refuse := func(problem, hint string) {
-		problems = append(problems, exit.Because(exit.BadSetting, errors.New(problem), hint))
+	fail := func(hint, format string, args ...any) {
+		problems = append(problems, refuse(fmt.Errorf(format, args...), hint))
 	}
 	set := s.Settings
 	removed := slices.Contains(s.Variables, Variable{irsaEnv, "remove"})
 	switch {
 	case s.PodIdentity && set.Delivery != settings.Endpoint:
-		refuse(fmt.Sprintf("-pod-identity: what Spark needs in %s delivery has not been looked at", set.Delivery), endpoint)
+		fail(endpoint, "-pod-identity: what Spark needs in %s delivery has not been looked at", set.Delivery)
 	case removed && set.Delivery == settings.Profile:
-		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads S3 with in profile delivery", "leave it out, or "+endpoint)
+		fail("leave it out, or "+endpoint, "-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads S3 with in profile delivery")
 	case removed && set.Delivery == settings.File && s.asJobRole():
-		refuse("-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it is the job execution role by in file delivery", "leave it out, or "+endpoint)
+		fail("leave it out, or "+endpoint, "-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it is the job execution role by in file delivery")
 	}
-	if len(s.IcebergCatalogs) > 0 && s.Release.EMRFS && set.Delivery == settings.Endpoint && s.asJobRole() {
-		refuse(fmt.Sprintf("-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in %s, and any other follows -job-bucket to the job execution role", s.Request.Release),
-			"take emr-7.10.0 or later, or another delivery")
+	if len(s.IcebergCatalogs) > 0 && s.Runtime.EMRFS && set.Delivery == settings.Endpoint && s.asJobRole() {
+		fail("take emr-7.10.0 or later, or another delivery", "-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in %s, and any other follows -job-bucket to the job execution role", s.Release)
 	}
 	for _, b := range s.ClientBuckets {
 		switch named := strings.Contains(b, "="); {
-		case named && s.Release.EMRFS:
-			refuse(fmt.Sprintf("-client-bucket: %q asks for a second role, and EMRFS knows one", b), "leave it to boto3, or take a release with S3A: emr-7.10.0 or later")
+		case named && s.Runtime.EMRFS:
+			fail("leave it to boto3, or take a release with S3A: emr-7.10.0 or later", "-client-bucket: %q asks for a second role, and EMRFS knows one", b)
 		case named && len(set.Via) > 0:
-			refuse(fmt.Sprintf("-client-bucket: %q would be reached without the roles of ROLE_CHAIN_VIA", b), "S3A does this hop itself, from the job execution role")
+			fail("S3A does this hop itself, from the job execution role", "-client-bucket: %q would be reached without the roles of ROLE_CHAIN_VIA", b)
 		}
 	}
-	if set.Delivery == settings.Profile && s.Release.SDK == 1 && len(s.ClientBuckets) > 0 {
+	if set.Delivery == settings.Profile && s.Runtime.SDK == 1 && len(s.ClientBuckets) > 0 {
 		for _, c := range []struct {
 			name string
 			set  bool
 		}{{"ROLE_CHAIN_VIA", len(set.Via) > 0}, {"ROLE_CHAIN_EXTERNAL_ID", set.ExternalID != ""}} {
 			if c.set {
-				refuse(fmt.Sprintf("-client-bucket: in profile delivery %s reads it by a provider that does not know %s", s.Request.Release, c.name), endpoint)
+				fail(endpoint, "-client-bucket: in profile delivery %s reads it by a provider that does not know %s", s.Release, c.name)
 			}
 		}
 	}

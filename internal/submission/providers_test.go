@@ -75,11 +75,11 @@ func TestProviders(t *testing.T) {
 				if kept := s.has(irsaEnv); kept != (delivery == "file") {
 					t.Errorf("%s is written: %v", irsaEnv, kept)
 				}
-				if assumed := s.has("ASSUME_ROLE_CREDENTIALS_ROLE_ARN"); assumed != (s.Release.EMRFS && delivery == "profile") {
+				if assumed := s.has("ASSUME_ROLE_CREDENTIALS_ROLE_ARN"); assumed != (s.Runtime.EMRFS && delivery == "profile") {
 					t.Errorf("the role for EMRFS's own provider is written: %v", assumed)
 				}
 				notRun := slices.ContainsFunc(s.Notes, func(n Note) bool { return strings.Contains(n.Text, "have not been run") })
-				if notRun != s.Release.EMRFS {
+				if notRun != s.Runtime.EMRFS {
 					t.Errorf("it says that the settings have not been run: %v", notRun)
 				}
 			})
@@ -202,7 +202,7 @@ func TestKeptVariables(t *testing.T) {
 		s, err := Make(request(test.change))
 		warned := slices.ContainsFunc(s.Notes, func(n Note) bool { return strings.Contains(n.Text, "read before what endpoint delivery gives them") })
 		if err != nil || warned != test.want {
-			t.Errorf("%v, %s: warned %v, %v", s.Set, s.Request.Delivery, warned, err)
+			t.Errorf("%v, %s: warned %v, %v", s.Set, s.Delivery, warned, err)
 		}
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// A Release says which AWS SDK for Java a job's Spark reads S3 with, and by which file system.
-type Release struct {
+// A Runtime says what a release runs a job with: which AWS SDK for Java a job's Spark reads S3 with, and by which file system.
+type Runtime struct {
 	EMR   bool
 	Label string // of EMR: emr-7.10.0-latest; "" for Apache's Spark
 	Spark string // version of Spark: 3.5 or, where it was asked for so, 3.5.9
@@ -17,11 +17,11 @@ type Release struct {
 
 const releaseHint = "emr-7.10.0, emr-6.15.0, spark-3.5, spark-4.0"
 
-// parseRelease reads emr-X.Y[.Z][-SUFFIX] or spark-X.Y[.Z]. What it knows of them:
+// runtimeOf reads emr-X.Y[.Z][-SUFFIX] or spark-X.Y[.Z]. What it knows of them:
 // EMR 7.10 made S3A the file system for s3:// (Amazon EMR release guide, "Migration Guide: EMRFS to S3A Filesystem").
 // EMRFS takes providers of SDK v1 (the same guide, "Authorizing access to EMRFS data in Amazon S3").
 // Apache's Spark 3 is built with Hadoop 3.3, whose S3A is of SDK v1, and Spark 4 with Hadoop 3.4, whose S3A is of SDK v2.
-func parseRelease(name string) (r Release, problem string) {
+func runtimeOf(name string) (r Runtime, problem string) {
 	kind, version, _ := strings.Cut(name, "-")
 	version, suffix, hasSuffix := strings.Cut(version, "-")
 	major, minor, patch, ok := parseVersion(version)
@@ -30,15 +30,15 @@ func parseRelease(name string) (r Release, problem string) {
 	case !ok || !suffixOK || kind != "emr" && kind != "spark":
 		return r, "is not a release"
 	case kind == "emr" && major == 6 && minor == 15:
-		r = Release{EMR: true, Spark: "3.4", EMRFS: true, SDK: 1}
+		r = Runtime{EMR: true, Spark: "3.4", EMRFS: true, SDK: 1}
 	case kind == "emr" && major == 7 && minor < 10:
-		r = Release{EMR: true, Spark: "3.5", EMRFS: true, SDK: 1}
+		r = Runtime{EMR: true, Spark: "3.5", EMRFS: true, SDK: 1}
 	case kind == "emr" && major == 7:
-		r = Release{EMR: true, Spark: "3.5", SDK: 2}
+		r = Runtime{EMR: true, Spark: "3.5", SDK: 2}
 	case kind == "spark" && major == 3 && minor >= 3:
-		return Release{Spark: version, SDK: 1}, ""
+		return Runtime{Spark: version, SDK: 1}, ""
 	case kind == "spark" && major == 4:
-		return Release{Spark: version, SDK: 2}, ""
+		return Runtime{Spark: version, SDK: 2}, ""
 	default:
 		return r, "is a release that spark-conf has no settings for"
 	}
@@ -70,7 +70,7 @@ func parseVersion(version string) (major, minor int, patch string, ok bool) {
 }
 
 // Scheme is how the paths of this release's file system begin.
-func (r Release) Scheme() string {
+func (r Runtime) Scheme() string {
 	if r.EMR {
 		return "s3"
 	}

@@ -52,7 +52,7 @@ func TestRefusals(t *testing.T) {
 		},
 			`-client-bucket: in profile delivery emr-6.15.0 reads it by a provider that does not know ROLE_CHAIN_VIA`},
 		{func(r *Request) { r.JobBuckets = []string{"s3://jobs/x"} }, `-job-bucket: "s3://jobs/x" is a path`},
-		{func(r *Request) { r.JobBuckets = []string{"Jobs"} }, `-job-bucket: "Jobs" is not a bucket's name`},
+		{func(r *Request) { r.JobBuckets = []string{"Jobs"} }, `-job-bucket: "Jobs" is not the name of a bucket`},
 		{func(r *Request) { r.JobBuckets = []string{"jobs", "data-2"} }, `-client-bucket: "data-2" is named twice`},
 		{func(r *Request) { r.ClientBuckets = []string{"a-b", "a-b"} }, `-client-bucket: "a-b" is named twice`},
 		{func(r *Request) { r.ClientBuckets = []string{"a-b=c"} }, `-client-bucket: "a-b=c" names no -profile`},
@@ -63,7 +63,7 @@ func TestRefusals(t *testing.T) {
 		{func(r *Request) {
 			r.ClientBuckets, r.Profiles, r.Set = []string{"a-b=c"}, []string{"c=" + client}, []string{"ROLE_CHAIN_VIA=" + client}
 		}, `-client-bucket: "a-b=c" would be reached without the roles of ROLE_CHAIN_VIA`},
-		{func(r *Request) { r.IcebergCatalogs = []string{"a.b"} }, `-iceberg-catalog: "a.b" is not a catalog's name`},
+		{func(r *Request) { r.IcebergCatalogs = []string{"a.b"} }, `-iceberg-catalog: "a.b" is not the name of a catalog`},
 		{func(r *Request) { r.IcebergCatalogs, r.Release = []string{"c"}, "emr-7.2.0" }, `-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in emr-7.2.0`},
 		{func(r *Request) { r.Image = "a b" }, `-image: "a b" cannot be written`},
 		{func(r *Request) { r.EntryPoint = "s3://a/b c" }, `-entry-point: "s3://a/b c" cannot be written`},
@@ -107,7 +107,7 @@ func TestEverythingAtOnce(t *testing.T) {
 }
 
 func TestReleases(t *testing.T) {
-	for name, want := range map[string]Release{
+	for name, want := range map[string]Runtime{
 		"emr-7.10":                {EMR: true, Label: "emr-7.10.0-latest", Spark: "3.5", SDK: 2},
 		"emr-7.10.0-20250801":     {EMR: true, Label: "emr-7.10.0-20250801", Spark: "3.5", SDK: 2},
 		"emr-7.2.0-latest":        {EMR: true, Label: "emr-7.2.0-latest", Spark: "3.5", EMRFS: true, SDK: 1},
@@ -115,7 +115,7 @@ func TestReleases(t *testing.T) {
 		"spark-3.5.9":             {Spark: "3.5.9", SDK: 1},
 		"spark-4.0":               {Spark: "4.0", SDK: 2},
 	} {
-		if got, problem := parseRelease(name); got != want || problem != "" {
+		if got, problem := runtimeOf(name); got != want || problem != "" {
 			t.Errorf("%s: %+v %s, want %+v", name, got, problem, want)
 		}
 	}

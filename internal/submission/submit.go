@@ -3,6 +3,8 @@ package submission
 import (
 	"fmt"
 	"strings"
+
+	"rolechain/internal/shell"
 )
 
 // script is a shell script with a spark-submit in cluster mode. Its own arguments become the job's, behind those that are
@@ -20,13 +22,7 @@ func (s Submission) script() []byte {
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n")
 	b.WriteString(s.comments())
-	quoted := func(words ...string) string {
-		for i, w := range words {
-			words[i] = quoteShell(w)
-		}
-		return strings.Join(words, " ")
-	}
-	line := func(words ...string) { b.WriteString("  " + quoted(words...) + " \\\n") }
+	line := func(words ...string) { b.WriteString("  " + shell.Join(words) + " \\\n") }
 	b.WriteString("exec spark-submit \\\n")
 	line("--master", s.Master)
 	line("--deploy-mode", "cluster")
@@ -34,16 +30,8 @@ func (s Submission) script() []byte {
 	for _, name := range sorted(p) {
 		line("--conf", name+"="+p[name])
 	}
-	fmt.Fprintf(&b, "  %s \"$@\"\n", quoted(append([]string{s.EntryPoint}, s.Arguments...)...))
+	fmt.Fprintf(&b, "  %s \"$@\"\n", shell.Join(append([]string{s.EntryPoint}, s.Arguments...)))
 	return []byte(b.String())
-}
-
-// quoteShell writes a word as a shell reads it back.
-func quoteShell(word string) string {
-	if word != "" && only(word, lower+strings.ToUpper(lower)+digits+"%+,-./:=@_") {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // comments are the notes, for forms that have comments.

@@ -39,7 +39,7 @@ func (s *Submission) readSettings() error {
 		s.add("ROLE_CHAIN_PROFILES", strings.Join(s.Profiles, ","))
 	}
 	err := s.addSet()
-	if !s.Release.EMR && !s.has("ROLE_CHAIN_ENTRYPOINT") {
+	if !s.Runtime.EMR && !s.has("ROLE_CHAIN_ENTRYPOINT") {
 		s.add("ROLE_CHAIN_ENTRYPOINT", "/opt/entrypoint.sh") // of Apache's images; the default is EMR's
 	}
 	read, _, warnings, readErr := settings.Read(s.environment())

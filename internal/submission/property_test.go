@@ -8,44 +8,6 @@ import (
 	"rolechain/internal/exit"
 )
 
-// S3FileIO's provider in each delivery. Those of Apache's Spark have been run (docs/decisions.md); EMR's cannot be.
-func TestIceberg(t *testing.T) {
-	const (
-		container = "software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider"
-		profile   = "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
-	)
-	for _, test := range []struct{ release, delivery, want string }{
-		{"spark-3.5", "endpoint", container},
-		{"spark-4.0", "endpoint", container},
-		{"emr-7.10.0", "endpoint", container},
-		{"spark-3.5", "file", profile},
-		{"spark-3.5", "profile", profile},
-		{"spark-4.0", "file", profile},
-		{"spark-4.0", "profile", profile},
-		{"emr-6.15.0", "profile", profile},
-	} {
-		s, err := Make(request(func(r *Request) {
-			r.Release, r.Delivery, r.IcebergCatalogs = test.release, test.delivery, []string{"client", "other_1"}
-		}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range []string{"client", "other_1"} {
-			io, provider := s.Properties["spark.sql.catalog."+c+".io-impl"], s.Properties["spark.sql.catalog."+c+".client.credentials-provider"]
-			if io != "org.apache.iceberg.aws.s3.S3FileIO" || provider != test.want {
-				t.Errorf("%s, %s: %s by %s, want %s", test.release, test.delivery, io, provider, test.want)
-			}
-		}
-	}
-	// Without a bucket of the job's, EMRFS's releases have no option that leads elsewhere.
-	s, err := Make(request(func(r *Request) {
-		r.Release, r.JobBuckets, r.IcebergCatalogs = "emr-6.15.0", nil, []string{"client"}
-	}))
-	if got := s.Properties["spark.sql.catalog.client.client.credentials-provider"]; err != nil || got != profile {
-		t.Errorf("%s, %v", got, err)
-	}
-}
-
 func TestOwn(t *testing.T) {
 	s, err := Make(request(func(r *Request) {
 		r.Own = []string{"spark.driver.extraClassPath=/opt/iceberg/*", "spark.executorEnv.TZ=UTC", "spark.empty="}
@@ -77,8 +39,8 @@ func TestOwnRefusals(t *testing.T) {
 		"spark.kubernetes.namespace=x":     `-property: "spark.kubernetes.namespace=x" is written by another flag`,
 		"spark.kubernetes.container.image": `-property: "spark.kubernetes.container.image" is not spark.NAME=VALUE`,
 		"spark.driver.extraJavaOptions=-X": `-property: "spark.driver.extraJavaOptions=-X" is written by another flag`,
-		"spark.executorEnv.ROLE_CHAIN_IRSA_ENV=keep":                        `-property: spark.executorEnv.ROLE_CHAIN_IRSA_ENV is a setting of rolechain's`,
-		"spark.kubernetes.driverEnv.ROLE_CHAIN_PROFILES=a=b":                `-property: spark.kubernetes.driverEnv.ROLE_CHAIN_PROFILES is a setting of rolechain's`,
+		"spark.executorEnv.ROLE_CHAIN_IRSA_ENV=keep":                        `-property: spark.executorEnv.ROLE_CHAIN_IRSA_ENV is a setting of rolechain that`,
+		"spark.kubernetes.driverEnv.ROLE_CHAIN_PROFILES=a=b":                `-property: spark.kubernetes.driverEnv.ROLE_CHAIN_PROFILES is a setting of rolechain that`,
 		"spark.executorEnv.AWS_PROFILE=x":                                   `-property: spark.executorEnv.AWS_PROFILE gives SDKs other credentials`,
 		"spark.hadoop.fs.s3a.access.key=x":                                  `-property: spark.hadoop.fs.s3a.access.key gives S3A keys of its own`,
 		"spark.sql.catalog.c.io-impl=org.apache.iceberg.aws.s3.S3FileIO":    `-property: spark.sql.catalog.c.io-impl is org.apache.iceberg.aws.s3.S3FileIO, which asks`,
@@ -100,7 +62,7 @@ func TestOwnRefusals(t *testing.T) {
 func TestOwnIsCarried(t *testing.T) {
 	for _, value := range []string{"=a", ":a", "#a", "!a", "- a", "a: b # c", "<&>", "a=b=c", "true", "0x10", "*", "{{a}}", "ü☃ ё"} {
 		r := request(func(r *Request) { r.Own = []string{"spark.a=" + value} })
-		for _, form := range Forms {
+		for _, form := range Forms() {
 			r.Form = form
 			if r.Release = "spark-4.0"; form == EMR {
 				r.Release = "emr-7.10.0"
