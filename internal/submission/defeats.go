@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"rolechain/internal/jvm"
 	"rolechain/internal/settings"
 	"rolechain/internal/shell"
 )
@@ -28,7 +29,7 @@ func (s Submission) defeats(flag string, list []Property) []Note {
 		switch {
 		case isJavaOptions(p.Name):
 			for _, option := range shell.Split(p.Value) {
-				if name, _, _ := strings.Cut(option, "="); leads(option) && option != s.JavaOption {
+				if name, _, _ := strings.Cut(option, "="); jvm.Leads(option) && option != s.JavaOption {
 					warn("take it out, and the property's other options are kept", "%s has %s, by which the AWS SDKs for Java find other credentials", p.Name, name)
 				}
 			}
@@ -88,15 +89,6 @@ func isJavaOptions(name string) bool {
 	return slices.Contains([]string{
 		"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions",
 		"spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions",
-	}, name)
-}
-
-// leads reports whether an option of the JVM leads an AWS SDK for Java, version 1 or 2, to credentials: these it reads first.
-func leads(option string) bool {
-	name, _, _ := strings.Cut(strings.TrimPrefix(option, "-D"), "=")
-	return strings.HasPrefix(option, "-D") && slices.Contains([]string{
-		"aws.profile", "aws.accessKeyId", "aws.secretKey", "aws.secretAccessKey", "aws.sessionToken",
-		"aws.roleArn", "aws.webIdentityTokenFile", "aws.configFile", "aws.sharedCredentialsFile",
 	}, name)
 }
 
@@ -160,7 +152,7 @@ func (s Submission) withExisting(property, option string) string {
 		switch options := shell.Split(p.Value); {
 		case slices.Contains(options, option):
 			return p.Value
-		case !slices.ContainsFunc(options, leads):
+		case !slices.ContainsFunc(options, jvm.Leads):
 			return p.Value + " " + option
 		}
 	}
