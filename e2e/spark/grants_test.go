@@ -11,7 +11,7 @@ import (
 // What the examples' policies allow reaches the gate: the job execution role reads its own bucket only, and only the
 // client role sends to the queue.
 func TestGrants(t *testing.T) {
-	list, err := grants(filepath.Join("..", "..", ".."))
+	list, err := grants(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)
 	}

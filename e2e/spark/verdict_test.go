@@ -34,7 +34,7 @@ func judged(journal []s3test.Entry, code int, change func(*world)) []string {
 func good() []s3test.Entry {
 	journal := []s3test.Entry{{Service: "s3", Action: "s3:GetObject", Bucket: jobBucket, Key: "job.py", Role: baseARN, KeyID: "base", SessionName: "driver", Status: 200}}
 	for i := range ends + 1 {
-		journal = append(journal, s3test.Entry{Service: "sqs", Action: "sqs:SendMessage", Queue: queueName, Role: clientARN, KeyID: fmt.Sprint(i), SessionName: "exec-0", Status: 200, Chunks: 1})
+		journal = append(journal, s3test.Entry{Service: "sqs", Action: "sqs:SendMessage", Queue: queueName, Role: clientARN, KeyID: fmt.Sprint(i), SessionName: "exec-0", Status: 200})
 	}
 	return journal
 }
@@ -61,11 +61,6 @@ func TestJudgeJob(t *testing.T) {
 		{name: "program", spoil: func(j []s3test.Entry) { j[0].Key = "other.py" }, want: "did not fetch its program"},
 		{name: "few sessions", spoil: func(j []s3test.Entry) { j[1].KeyID = j[2].KeyID }, want: fmt.Sprintf("saw %d sessions of", ends)},
 		{name: "few holds", change: func(w *world) { w.hold.count-- }, want: "every session ended 4 times"},
-		{name: "no chunks", spoil: func(j []s3test.Entry) {
-			for i := range j {
-				j[i].Chunks = 0
-			}
-		}, change: func(w *world) { w.Run.Plain = true }, want: "no chunk of an upload was signed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			journal := good()

@@ -23,13 +23,11 @@ var hopByHop = []string{
 func (g *Gate) forwardS3(q *request) (*http.Response, error) {
 	header := q.http.Header
 	for name := range header {
-		algorithm, ok := strings.CutPrefix(name, "X-Amz-Checksum-")
-		_, known := checksums[algorithm]
-		if !ok || !known || q.s3.name == "CompleteMultipartUpload" || header.Get("X-Amz-Sdk-Checksum-Algorithm") != "" {
-			continue
+		algorithm, ok := strings.CutPrefix(strings.ToLower(name), checksumPrefix)
+		if ok && q.s3.name != "CompleteMultipartUpload" && !slices.Contains([]string{"algorithm", "type", "mode"}, algorithm) {
+			// Without the algorithm's name the backend forgets the checksum, and its answers lack it.
+			header.Set("X-Amz-Sdk-Checksum-Algorithm", strings.ToUpper(algorithm))
 		}
-		// Without the algorithm's name the backend forgets the checksum, and its answers lack it.
-		header.Set("X-Amz-Sdk-Checksum-Algorithm", strings.ToUpper(algorithm))
 	}
 	header.Del("X-Amz-Decoded-Content-Length")
 	header.Del("X-Amz-Trailer")

@@ -19,9 +19,6 @@ type Entry struct {
 	SessionName string    // "" for a user
 	Expires     time.Time // of the session; zero for a user
 
-	Payload string // "signed", "unsigned", "streaming", "streaming-trailer", "unsigned-trailer", "none"
-	Chunks  int    // verified signed chunks, the empty one at the end too
-
 	Left    bool   // the client had gone before the backend answered; Refused and Status are empty
 	Refused string // code of the refusal, "" when it passed
 	Reason  string // the refusal's words

@@ -78,7 +78,7 @@ var authParameters = []string{
 	"X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token",
 }
 
-// answerS3 checks in the order of AWS: the signature, the body, the permission.
+// answerS3 checks in the order of AWS: the signature, then the permission.
 func (g *Gate) answerS3(q *request) (*http.Response, error) {
 	call, unknown := readS3(q)
 	q.s3 = call
@@ -93,12 +93,7 @@ func (g *Gate) answerS3(q *request) (*http.Response, error) {
 	if q.place.bucket == "" || call != nil && call.name == "CreateBucket" {
 		v.Region = "" // at the global endpoint these two are us-east-1's, whatever the region
 	}
-	kind, odd := payloadKind(q)
-	q.entry.Payload = kind
-	switch err := g.verify(q, v); {
-	case odd != nil:
-		return nil, odd
-	case err != nil:
+	if err := g.verify(q, v); err != nil {
 		return nil, g.s3Refusal(q, err)
 	}
 	if elsewhere {
@@ -109,7 +104,7 @@ func (g *Gate) answerS3(q *request) (*http.Response, error) {
 	if unknown != nil {
 		return nil, unknown
 	}
-	if err := q.checkPayload(v); err != nil {
+	if err := q.unchunk(); err != nil {
 		return nil, err
 	}
 	if call.name == "DeleteObjects" {

@@ -1,8 +1,8 @@
-// Package gate is a checking gate before a mock of Amazon S3 and SQS. Such a mock stores objects and messages well and
-// checks nothing of who asks. The gate checks what AWS checks, and lets the rest be the mock's: the signature of each
-// request and of each chunk of its body, the session token, the end of the session, and whether the role may do this
-// to this bucket or queue. What it refuses, it refuses in the service's own format, codes and words, so that every SDK
-// does what it would do on AWS. Keys are those of an ststest.Server.
+// Package s3test is a checking gate in front of a mock of Amazon S3 and SQS. Such a mock stores objects and messages well
+// and does not check who asks. The gate checks what AWS checks, and leaves the rest to the mock: the signature of each
+// request, the session token, the end of the session, and whether the role may do this to this bucket or queue. It refuses
+// in the service's own format, codes and words, so that every SDK does what it would do on AWS. Keys are those of an
+// ststest.Server. The journal says which role asked for what.
 //
 //	g, err := s3test.New(s3test.Options{STS: sts, Region: "eu-west-1", Backend: "http://127.0.0.1:5000", Grants: []s3test.Grant{
 //		{Role: clientRole, Bucket: "data", Actions: []string{"s3:GetObject", "s3:ListBucket"}},
@@ -23,7 +23,7 @@
 // # Where it is not AWS
 //
 // A grant is all the permission there is: no resource policies, no accounts, no conditions. A body is held in memory and
-// may have 64 MiB. The date, the region and the service of a signature are checked, its encryption of the transport is not.
+// may have 64 MiB. Checksums and the signatures of single chunks are not checked.
 package s3test
 
 import (
@@ -99,7 +99,7 @@ func New(options Options) (*Gate, error) {
 type request struct {
 	http  *http.Request
 	place place
-	body  []byte // as sent; after the payload's check, decoded
+	body  []byte // as sent; after unchunk, without its framing
 	query url.Values
 	entry *Entry
 	id    string

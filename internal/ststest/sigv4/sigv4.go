@@ -52,7 +52,6 @@ const (
 	WrongPayload    Cause = "payload"              // X-Amz-Content-Sha256 is not the body's
 	HeaderNotSigned Cause = "header is not signed" // S3: an X-Amz- header
 	WrongSignature  Cause = "signature"            // does not match
-	WrongStream     Cause = "stream"               // what Stream refuses; Code and Message are S3's already
 )
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
@@ -73,9 +72,9 @@ type Verifier struct {
 	Key     func(accessKeyID string) (Key, bool) // looks a key up; false when there is none
 
 	// S3 takes S3's rules where they differ: the path counts as sent (decoded, then encoded once, no segment removed),
-	// a payload hash of UNSIGNED-PAYLOAD or STREAMING-… in X-Amz-Content-Sha256 is believed (Stream checks the second),
-	// every X-Amz- header must be signed, and a presigned request lives for its X-Amz-Expires. Elsewhere the path on the wire is encoded once more, the hash is that of the
-	// body, and a presigned request lives for Skew, whatever its X-Amz-Expires (so does STS).
+	// a payload hash of UNSIGNED-PAYLOAD or STREAMING-… in X-Amz-Content-Sha256 is believed, every X-Amz- header must be
+	// signed, and a presigned request lives for its X-Amz-Expires. Elsewhere the path on the wire is encoded once more, the
+	// hash is that of the body, and a presigned request lives for Skew, whatever its X-Amz-Expires (so does STS).
 	S3 bool
 	// KeepPath leaves ".", ".." and empty segments in the path. Zero removes them, as every service but S3 does.
 	KeepPath bool
