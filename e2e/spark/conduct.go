@@ -29,7 +29,7 @@ func (s *Suite) place() (err error) {
 	if s.root, err = os.Getwd(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(s.root, "examples", "spark", "e2e")); err != nil {
+	if _, err := os.Stat(filepath.Join(s.root, "e2e", "spark")); err != nil {
 		return fmt.Errorf("call it from the repository's root: %w", err)
 	}
 	if strings.ContainsAny(s.root, " \t") {
@@ -102,7 +102,7 @@ func (s *Suite) install(ctx context.Context) error {
 	}
 	slices.Sort(wanted)
 	for _, name := range slices.Compact(wanted) {
-		script := filepath.Join(s.root, "examples", "spark", "e2e", "install", "install.sh")
+		script := filepath.Join(s.root, "e2e", "spark", "install", "install.sh")
 		cmd := exec.CommandContext(ctx, script, name, filepath.Join(s.build, name))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("installing %s: %w\n%s", name, err, out)

@@ -16,7 +16,7 @@ import (
 type row map[string]any
 
 func (w *world) parquet(ctx context.Context, in []byte, args ...string) ([]byte, error) {
-	script := filepath.Join(w.Root, "examples", "spark", "e2e", "parquet.py")
+	script := filepath.Join(w.Root, "e2e", "spark", "parquet.py")
 	cmd := exec.CommandContext(ctx, filepath.Join(w.Build, "aws", "venv", "bin", "python"), append([]string{script, "http://" + motoAddress}, args...)...)
 	said := &strings.Builder{}
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), said

@@ -33,7 +33,7 @@ func installed(t testing.TB, language, what, target string, locks []string) stri
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	want, err := lockHash(filepath.Join(root, "internal", "realsdk"), locks)
+	want, err := lockHash(filepath.Join(root, "internal", "sdktest"), locks)
 	if err != nil {
 		t.Fatal(err)
 	}
