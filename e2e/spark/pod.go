@@ -36,7 +36,9 @@ func (p *Pod) furnish() error {
 }
 
 // original is the entrypoint that the image had before.
-func (w *world) original() string { return filepath.Join(w.Root, "images", "build", "standin", "entrypoint.sh") }
+func (w *world) original() string {
+	return filepath.Join(w.Root, "images", "build", "standin", "entrypoint.sh")
+}
 
 func (w *world) sparkHome() string { return filepath.Join(w.spark(), "spark") }
 

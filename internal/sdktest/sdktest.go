@@ -1,4 +1,4 @@
-// Package realsdk gives this project's tests the AWS SDKs of other languages: to run, and to ask what they read in a file.
+// Package sdktest gives this project's tests the AWS SDKs of other languages: to run, and to ask what they read in a file.
 //
 // The SDKs are not part of the build. install.sh (make realsdk, make realsdk-java) puts them under build/realsdk, by the
 // lock files beside this page; a test that needs one skips without it, or fails when [RequireTools] is set. At test time
