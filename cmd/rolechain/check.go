@@ -10,6 +10,7 @@ import (
 
 	"rolechain/internal/chain"
 	"rolechain/internal/exit"
+	"rolechain/internal/refresher"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
@@ -65,7 +66,7 @@ func check(args, env []string, stdout, stderr io.Writer) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
-	spec, err := chainOf(s)
+	spec, err := refresher.Spec(s)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rolechain/internal/exit"
+	"rolechain/internal/refresher"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/supervise"
@@ -41,12 +42,12 @@ func keepFresh(args, env []string, _, stderr io.Writer) error {
 		_ = supervisor.Run(supervise.Config{Listen: supervise.Loopback, Log: log})
 		return nil
 	}
-	o := options{settings: s}
+	o := refresher.Options{Settings: s}
 	if err == nil {
-		err = o.parse(args)
+		err = parse(args, &o)
 	}
 	if err == nil {
-		err = work(worker, o, log)
+		err = refresher.Work(worker, o, log)
 	}
 	if err != nil {
 		return errors.Join(worker.Fail(err), exit.Because(exit.CodeOf(err), exit.ErrTold, ""))
@@ -54,21 +55,15 @@ func keepFresh(args, env []string, _, stderr io.Writer) error {
 	return nil
 }
 
-type options struct {
-	settings    settings.Settings
-	run         string
-	credentials string // "" in endpoint delivery
-	timeout     time.Duration
-}
-
-func (o *options) parse(args []string) error {
+// parse reads what the entrypoint asks for.
+func parse(args []string, o *refresher.Options) error {
 	flags := flag.NewFlagSet("refresh", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&o.run, "run", "", "")
-	flags.StringVar(&o.credentials, "credentials", "", "")
-	flags.DurationVar(&o.timeout, "timeout", o.settings.StartTimeout, "")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || o.run == "" || !o.settings.Refreshed() || (o.credentials != "") != (o.settings.Delivery == settings.File) {
-		return exit.Because(exit.Internal, fmt.Errorf("refresh: the entrypoint asked for %q in %s delivery", args, o.settings.Delivery), "both programs must be of one version")
+	flags.StringVar(&o.Run, "run", "", "")
+	flags.StringVar(&o.Credentials, "credentials", "", "")
+	flags.DurationVar(&o.Timeout, "timeout", o.Settings.StartTimeout, "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || o.Run == "" || !o.Settings.Refreshed() || (o.Credentials != "") != (o.Settings.Delivery == settings.File) {
+		return exit.Because(exit.Internal, fmt.Errorf("refresh: the entrypoint asked for %q in %s delivery", args, o.Settings.Delivery), "both programs must be of one version")
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"rolechain/internal/endpoint"
 	"rolechain/internal/exit"
+	"rolechain/internal/refresher"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
 )
@@ -37,7 +38,7 @@ func showStatus(args, env []string, stdout, _ io.Writer) error {
 		return problems
 	}
 	now := time.Now()
-	st := status{Delivery: s.Delivery}
+	st := status{refresher.Status{Delivery: s.Delivery}}
 	var err error
 	switch {
 	case s.ClientRole == "":
@@ -50,13 +51,16 @@ func showStatus(args, env []string, stdout, _ io.Writer) error {
 		if !*asJSON {
 			return err
 		}
-		st = status{Delivery: s.Delivery}
+		st = status{refresher.Status{Delivery: s.Delivery}}
 		st.Role, st.Error = s.ClientRole, err.Error()
 	default:
 		st.Role = s.ClientRole
 	}
 	return errors.Join(st.write(stdout, *asJSON, now), err)
 }
+
+// A status is how the refresher stands.
+type status struct{ refresher.Status }
 
 // askStatus asks the refresher, wherever its directory is.
 func askStatus(l settings.Locations) (st status, err error) {

@@ -1,4 +1,6 @@
-package main
+// Package refresher is the worker of `rolechain refresh`: here the schedule (package refresh), the endpoint, the files and
+// the saved state come together.
+package refresher
 
 import (
 	"context"
@@ -20,19 +22,27 @@ import (
 	"rolechain/internal/supervise"
 )
 
+// Options are what a refresher is asked to do.
+type Options struct {
+	Settings    settings.Settings
+	Run         string        // the directory of the files by which others reach it
+	Credentials string        // the credentials file that gets each session's keys; "" in endpoint delivery
+	Timeout     time.Duration // what is left for the first session
+}
+
 // publishing is how long the first session may take to get into the file, which a full disk, say, keeps it from.
 const publishing = 5 * time.Second
 
 // A pod is what a worker keeps for the job.
 type pod struct {
-	options
+	Options
 	log    *slog.Logger
 	memory *memory
 	chain  *chain.Chain
 }
 
-// work is a worker from its start to its end. Of a first one the error says why there is no session for the job.
-func work(w *supervise.Worker, o options, log *slog.Logger) error {
+// Work is a worker from its start to its end. Of a first one the error says why there is no session for the job.
+func Work(w *supervise.Worker, o Options, log *slog.Logger) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	memory, first, err := recall(w.State)
@@ -40,11 +50,11 @@ func work(w *supervise.Worker, o options, log *slog.Logger) error {
 		// Nothing to go on from: not even the token that the job has.
 		return exit.Because(exit.Internal, err, "")
 	}
-	p := &pod{options: o, log: log, memory: memory}
+	p := &pod{Options: o, log: log, memory: memory}
 	begin := ctx
 	if first {
 		var cancel context.CancelFunc
-		begin, cancel = context.WithTimeout(ctx, o.timeout)
+		begin, cancel = context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
 		if err := p.first(begin); err != nil {
 			return err
@@ -62,7 +72,7 @@ func work(w *supervise.Worker, o options, log *slog.Logger) error {
 // first gets the first session.
 func (p *pod) first(ctx context.Context) error {
 	var err error
-	if p.memory.Spec, err = chainOf(p.settings); err != nil {
+	if p.memory.Spec, err = Spec(p.Settings); err != nil {
 		return err
 	}
 	if err := p.alone(ctx); err != nil {
@@ -99,18 +109,18 @@ func (p *pod) alone(ctx context.Context) error {
 		}
 	}
 	for {
-		other, err := endpoint.ReadContact(filepath.Join(p.run, start.ContactName))
+		other, err := endpoint.ReadContact(filepath.Join(p.Run, start.ContactName))
 		if err != nil {
 			return nil
 		}
 		ask, cancel := context.WithTimeout(ctx, leaving)
-		err = other.Status(ask, new(status))
+		err = other.Status(ask, new(Status))
 		cancel()
 		switch {
 		case err != nil:
 			return nil
 		case time.Now().After(until):
-			return exit.Because(exit.NoFiles, fmt.Errorf("the refresher of another job is at work in %q", p.run),
+			return exit.Because(exit.NoFiles, fmt.Errorf("the refresher of another job is at work in %q", p.Run),
 				"each container needs a home directory of its own in file and endpoint delivery")
 		}
 		time.Sleep(100 * time.Millisecond)
@@ -122,8 +132,8 @@ func (p *pod) keep(files func(chain.Session) error) *refresh.Keeper {
 	o := p.source(endpoint.CredentialsPath, p.chain.Client)
 	o.Role = p.memory.Spec.ClientRole
 	o.Publish = append(o.Publish, files)
-	if p.settings.Delivery == settings.File {
-		o.Publish = append(o.Publish, keysInto(p.credentials))
+	if p.Settings.Delivery == settings.File {
+		o.Publish = append(o.Publish, keysInto(p.Credentials))
 	}
 	return refresh.New(o)
 }
@@ -137,8 +147,8 @@ func (p *pod) source(path string, get func(context.Context) (chain.Session, erro
 // sources are the paths of endpoint delivery, with the profile that each is for.
 func (p *pod) sources(client endpoint.Source) (sources map[string]endpoint.Source, contact endpoint.Contact) {
 	host, _ := os.Hostname()
-	contact = endpoint.Contact{Token: p.memory.Token, Host: host, Chain: p.memory.Spec, Credentials: p.credentials}
-	if p.settings.Delivery != settings.Endpoint {
+	contact = endpoint.Contact{Token: p.memory.Token, Host: host, Chain: p.memory.Spec, Credentials: p.Credentials}
+	if p.Settings.Delivery != settings.Endpoint {
 		return nil, contact
 	}
 	contact.Paths, contact.Roles = map[string]string{}, map[string]string{}
@@ -146,9 +156,9 @@ func (p *pod) sources(client endpoint.Source) (sources map[string]endpoint.Sourc
 	add := func(profile, path, role string, source endpoint.Source) {
 		sources[path], contact.Paths[profile], contact.Roles[profile] = source, path, role
 	}
-	add("default", endpoint.CredentialsPath, p.settings.ClientRole, client)
-	add(p.settings.BaseProfile, endpoint.BasePath, "", refresh.NewOnDemand(p.source(endpoint.BasePath, p.chain.Base)).Wait)
-	for _, named := range p.settings.Profiles {
+	add("default", endpoint.CredentialsPath, p.Settings.ClientRole, client)
+	add(p.Settings.BaseProfile, endpoint.BasePath, "", refresh.NewOnDemand(p.source(endpoint.BasePath, p.chain.Base)).Wait)
+	for _, named := range p.Settings.Profiles {
 		path := endpoint.ProfilePath(named.Name)
 		get := func(ctx context.Context) (chain.Session, error) { return p.chain.As(ctx, named.Role) }
 		add(named.Name, path, named.Role, refresh.NewOnDemand(p.source(path, get)).Wait)
@@ -156,8 +166,8 @@ func (p *pod) sources(client endpoint.Source) (sources map[string]endpoint.Sourc
 	return sources, contact
 }
 
-// status is how the refresher stands.
-type status struct {
+// Status is how the refresher stands.
+type Status struct {
 	Delivery settings.Delivery `json:"delivery"`
 	refresh.Status
 }
@@ -183,7 +193,7 @@ func (p *pod) serve(ctx, begin context.Context, stop func(), w *supervise.Worker
 	defer all.Wait()
 	defer stop()
 	all.Go(func() { client.Run(ctx) })
-	handler := endpoint.Handler(p.memory.Token, sources, func() any { return status{p.settings.Delivery, client.Status()} })
+	handler := endpoint.Handler(p.memory.Token, sources, func() any { return Status{p.Settings.Delivery, client.Status()} })
 	served := make(chan error, 1)
 	go func() { served <- endpoint.Serve(ctx, listener, handler, p.log) }()
 	if first {
@@ -223,7 +233,7 @@ func (p *pod) takeOver(w *supervise.Worker) error {
 }
 
 func (p *pod) ready(c endpoint.Contact) start.Ready {
-	if p.settings.Delivery != settings.Endpoint {
+	if p.Settings.Delivery != settings.Endpoint {
 		return start.Ready{}
 	}
 	return start.Ready{URI: c.URL + endpoint.CredentialsPath, Token: c.Token}
@@ -231,18 +241,18 @@ func (p *pod) ready(c endpoint.Contact) start.Ready {
 
 // write makes the files by which others reach this process. Where they stand already it changes nothing.
 func (p *pod) write(c endpoint.Contact) error {
-	if err := c.Write(filepath.Join(p.run, start.ContactName)); err != nil {
+	if err := c.Write(filepath.Join(p.Run, start.ContactName)); err != nil {
 		return err
 	}
-	if p.settings.Delivery != settings.Endpoint {
+	if p.Settings.Delivery != settings.Endpoint {
 		return nil
 	}
-	return durable.Write(filepath.Join(p.run, start.TokenName), []byte(c.Token))
+	return durable.Write(filepath.Join(p.Run, start.TokenName), []byte(c.Token))
 }
 
 // sweep removes the temp files of a predecessor that was killed while it wrote.
 func (p *pod) sweep() {
-	for _, path := range []string{filepath.Join(p.run, start.ContactName), p.credentials} {
+	for _, path := range []string{filepath.Join(p.Run, start.ContactName), p.Credentials} {
 		if path == "" {
 			continue
 		}

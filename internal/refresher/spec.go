@@ -1,4 +1,4 @@
-package main
+package refresher
 
 import (
 	"path/filepath"
@@ -9,9 +9,9 @@ import (
 	"rolechain/internal/start"
 )
 
-// chainOf is the chain of this environment, with the pod's token in sight. In the environment of a job with a
+// Spec is the chain of this environment, with the pod's token in sight. In the environment of a job with a
 // refresher that is the refresher's: what it goes by is not there any more.
-func chainOf(s settings.Settings) (chain.Spec, error) {
+func Spec(s settings.Settings) (chain.Spec, error) {
 	if run, chained := start.Chained(s); chained {
 		contact, err := endpoint.ReadContact(filepath.Join(run, start.ContactName))
 		return contact.Chain, err

@@ -1,4 +1,4 @@
-package main
+package refresher
 
 import (
 	"testing"
