@@ -40,6 +40,7 @@ import (
 
 	"rolechain/internal/durable"
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
@@ -53,7 +54,7 @@ func main() {
 func run(args, env []string, stderr io.Writer, terminationLog string, execve start.Execve) int {
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
-	if _, chained := start.Chained(s); chained {
+	if _, chained := handover.Chained(s); chained {
 		log.Info("the environment is that of a job with a role chain already, which stays as it is")
 		s, warnings, err = settings.Settings{Entrypoint: s.Entrypoint}, nil, nil
 	}

@@ -10,10 +10,10 @@ import (
 
 	"rolechain/internal/chain"
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/refresher"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
-	"rolechain/internal/start"
 )
 
 // check does the chain of this environment once, as a container's start would set it up, and prints a line for each role
@@ -52,7 +52,7 @@ func check(args, env []string, stdout, stderr io.Writer) (err error) {
 			report.Warning(log, w.Text, w.Hint)
 		}
 	}
-	if _, chained := start.Chained(s); chained {
+	if _, chained := handover.Chained(s); chained {
 		err = nil // what the start went by is gone; the refresher has it
 	}
 	if err != nil {

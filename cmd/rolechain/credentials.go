@@ -9,13 +9,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"rolechain/internal/chain"
 	"rolechain/internal/endpoint"
 	"rolechain/internal/exit"
-	"rolechain/internal/start"
+	"rolechain/internal/handover"
 )
 
 const (
@@ -35,20 +34,20 @@ func credentials(args, _ []string, stdout, _ io.Writer) error {
 	if len(args) != 2 {
 		return exit.Because(exit.Usage, fmt.Errorf("credentials takes the refresher's directory and a profile's name, not %q", args), "")
 	}
-	contact, err := endpoint.ReadContact(filepath.Join(args[0], start.ContactName))
+	found, err := handover.ReadDiscovery(args[0])
 	if err != nil {
 		return exit.Because(exit.NoFiles, err, "the entrypoint's refresher writes it in endpoint delivery")
 	}
-	if host, _ := os.Hostname(); host != contact.Host {
-		return exit.Because(exit.NoFiles, fmt.Errorf("%q is of another pod, %s: this one, %s, would act as that one's role", args[0], contact.Host, host),
+	if host, _ := os.Hostname(); host != found.Host {
+		return exit.Because(exit.NoFiles, fmt.Errorf("%q is of another pod, %s: this one, %s, would act as that one's role", args[0], found.Host, host),
 			"two pods share a home directory; each needs one of its own")
 	}
-	if _, ok := contact.Roles[args[1]]; !ok {
+	if _, ok := found.Roles[args[1]]; !ok {
 		return exit.Because(exit.Usage, fmt.Errorf("%q is no profile of the role chain", args[1]), "")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), processTimeout)
 	defer cancel()
-	s, err := session(ctx, contact, args[1])
+	s, err := session(ctx, found, args[1])
 	if err != nil {
 		return err
 	}
@@ -71,10 +70,10 @@ type processOutput struct {
 }
 
 // session asks the refresher, or does the chain.
-func session(ctx context.Context, c endpoint.Contact, profile string) (chain.Session, error) {
+func session(ctx context.Context, d handover.Discovery, profile string) (chain.Session, error) {
 	ask, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
-	s, err := c.Session(ask, profile)
+	s, err := endpoint.AskSession(ask, d, profile)
 	var answer *endpoint.AnswerError
 	if err == nil {
 		return s, nil
@@ -82,9 +81,13 @@ func session(ctx context.Context, c endpoint.Contact, profile string) (chain.Ses
 	if errors.As(err, &answer) && answer.Code == endpoint.NoSession {
 		return s, exit.Because(cmp.Or(answer.Exit, exit.Unreached), err, answer.Hint) // it tries harder than this process could
 	}
-	hops := chain.New(c.Chain, nil)
+	spec, err := chain.ReadSpec(d.Chain)
+	if err != nil {
+		return s, exit.Because(exit.NoFiles, err, "")
+	}
+	hops := chain.New(spec, nil)
 	get := hops.Base
-	if role := c.Roles[profile]; role != "" {
+	if role := d.Roles[profile]; role != "" {
 		get = func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, role) }
 	}
 	// Nothing on stderr: some SDKs take it for a part of the answer.

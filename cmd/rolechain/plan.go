@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"rolechain/internal/handover"
 	"rolechain/internal/profile"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
@@ -21,7 +22,7 @@ import (
 func plan(args, env []string, stdout, stderr io.Writer) error {
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
-	if _, chained := start.Chained(s); chained {
+	if _, chained := handover.Chained(s); chained {
 		s, warnings, err = settings.Settings{Entrypoint: s.Entrypoint}, nil, nil // as the entrypoint does
 	}
 	for _, w := range warnings {

@@ -8,15 +8,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"rolechain/internal/endpoint"
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/refresher"
 	"rolechain/internal/settings"
-	"rolechain/internal/start"
 )
 
 // asksStatus is how long a refresher may take to answer; one that is started again takes a second.
@@ -67,10 +66,10 @@ func askStatus(l settings.Locations) (st status, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), asksStatus)
 	defer cancel()
 	problem := errors.New("none has been started in this container with this environment")
-	for _, dir := range start.RunDirectories(l) {
-		contact, err := endpoint.ReadContact(filepath.Join(dir, start.ContactName))
+	for _, dir := range handover.RunDirectories(l) {
+		found, err := handover.ReadDiscovery(dir)
 		if err == nil {
-			if err = contact.Status(ctx, &st); err == nil {
+			if err = endpoint.AskStatus(ctx, found, &st); err == nil {
 				return st, nil
 			}
 		}

@@ -1,6 +1,8 @@
 package chain
 
 import (
+	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -41,6 +43,15 @@ type Spec struct {
 	STSEndpoint string `json:"sts_endpoint,omitempty"`
 	// FIPS asks for the FIPS endpoint of Region, AWS_USE_FIPS_ENDPOINT. It has no effect on STSEndpoint.
 	FIPS bool `json:"fips,omitempty"`
+}
+
+// ReadSpec reads a Spec from its JSON, as a discovery file has it. The error quotes nothing of it.
+func ReadSpec(data json.RawMessage) (Spec, error) {
+	var s Spec
+	if json.Unmarshal(data, &s) != nil {
+		return Spec{}, errors.New("what the refresher has written of the role chain cannot be read")
+	}
+	return s, nil
 }
 
 // hops is how many sessions stand between the pod's own identity and the role at the end, that one included.

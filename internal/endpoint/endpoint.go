@@ -30,22 +30,11 @@ import (
 
 	"rolechain/internal/chain"
 	"rolechain/internal/exit"
-)
-
-// The paths that a refresher's Handler answers.
-const (
-	CredentialsPath = "/credentials"
-	BasePath        = "/base"
-	StatusPath      = "/status"
-	profilesPath    = "/profiles/"
+	"rolechain/internal/handover"
 )
 
 // NoSession is the code of the error that there is no session, and that waiting for one was in vain.
 const NoSession = "NoSession"
-
-// ProfilePath is the path of another role's session. A profile's name has nothing in it that a path would have to escape
-// (package settings).
-func ProfilePath(name string) string { return profilesPath + name }
 
 // URL is what AWS_CONTAINER_CREDENTIALS_FULL_URI has to be for a path of a server on listener. The host is the literal
 // 127.0.0.1: SDKs take plain HTTP from loopback only, and Hadoop S3A 3.3.4 does not take "localhost" for that.
@@ -90,7 +79,7 @@ func newHandler(token string, sources map[string]Source, status func() any, pati
 	for path, source := range sources {
 		h.doors[path] = newDoor(source, patience)
 	}
-	h.paths = strings.Join(append(slices.Sorted(maps.Keys(sources)), StatusPath), ", ")
+	h.paths = strings.Join(append(slices.Sorted(maps.Keys(sources)), handover.StatusPath), ", ")
 	return h
 }
 
@@ -107,7 +96,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "ForeignHost", "the Host is not this endpoint's")
 	case !h.authorized(r.Header["Authorization"]):
 		refuse(w, http.StatusUnauthorized, "Unauthorized", "the Authorization header is not this endpoint's token")
-	case door == nil && r.URL.Path != StatusPath:
+	case door == nil && r.URL.Path != handover.StatusPath:
 		refuse(w, http.StatusNotFound, "NotFound", "the paths are "+h.paths)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")

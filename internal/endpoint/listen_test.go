@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"rolechain/internal/handover"
 )
 
 // The socket outlives a server: whoever connects in between waits for the next one.
@@ -18,8 +20,8 @@ func TestFromFile(t *testing.T) {
 	if host := held.Addr().(*net.TCPAddr).IP.String(); host != "127.0.0.1" {
 		t.Errorf("it listens on %s", host)
 	}
-	if want := "http://" + held.Addr().String() + "/base"; URL(held, BasePath) != want {
-		t.Errorf("URL is %s", URL(held, BasePath))
+	if want := "http://" + held.Addr().String() + "/base"; URL(held, handover.BasePath) != want {
+		t.Errorf("URL is %s", URL(held, handover.BasePath))
 	}
 	f, err := held.(*net.TCPListener).File()
 	if err != nil {

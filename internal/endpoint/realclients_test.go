@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"rolechain/internal/handover"
 	"rolechain/internal/sdktest"
 )
 
@@ -32,8 +33,8 @@ func eachWay(t *testing.T, resolve func(t *testing.T, env map[string]string) key
 		"both":       {"AWS_CONTAINER_AUTHORIZATION_TOKEN": r.token, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": file},
 	} {
 		for path, want := range map[string]keys{
-			CredentialsPath: {client.AccessKeyID, client.SecretAccessKey, client.SessionToken, client.Expires.Format("2006-01-02T15:04:05Z")},
-			BasePath:        {base.AccessKeyID, base.SecretAccessKey, base.SessionToken, base.Expires.Format("2006-01-02T15:04:05Z")},
+			handover.CredentialsPath: {client.AccessKeyID, client.SecretAccessKey, client.SessionToken, client.Expires.Format("2006-01-02T15:04:05Z")},
+			handover.BasePath:        {base.AccessKeyID, base.SecretAccessKey, base.SessionToken, base.Expires.Format("2006-01-02T15:04:05Z")},
 		} {
 			t.Run(way+path, func(t *testing.T) {
 				env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://" + r.address + path

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"rolechain/internal/chain"
+	"rolechain/internal/handover"
 )
 
 const (
@@ -36,7 +37,7 @@ func fixed(s chain.Session) Source {
 
 // paths are those of a client role and a first hop.
 func paths(current, base Source) map[string]Source {
-	return map[string]Source{CredentialsPath: current, BasePath: base}
+	return map[string]Source{handover.CredentialsPath: current, handover.BasePath: base}
 }
 
 var errNone = errors.New("there is no session for anybody")

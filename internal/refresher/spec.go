@@ -1,10 +1,8 @@
 package refresher
 
 import (
-	"path/filepath"
-
 	"rolechain/internal/chain"
-	"rolechain/internal/endpoint"
+	"rolechain/internal/handover"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
 )
@@ -12,9 +10,12 @@ import (
 // Spec is the chain of this environment, with the pod's token in sight. In the environment of a job with a
 // refresher that is the refresher's: what it goes by is not there any more.
 func Spec(s settings.Settings) (chain.Spec, error) {
-	if run, chained := start.Chained(s); chained {
-		contact, err := endpoint.ReadContact(filepath.Join(run, start.ContactName))
-		return contact.Chain, err
+	if run, chained := handover.Chained(s); chained {
+		d, err := handover.ReadDiscovery(run)
+		if err != nil {
+			return chain.Spec{}, err
+		}
+		return chain.ReadSpec(d.Chain)
 	}
 	pod, err := start.LookAtToken(s)
 	if err != nil {

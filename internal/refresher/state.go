@@ -10,66 +10,66 @@ import (
 	"rolechain/internal/supervise"
 )
 
-// A memory is what outlives a worker: its successor serves the same sessions under the same token.
-type memory struct {
-	state *supervise.State
+// A state is what outlives a worker: its successor serves the same sessions under the same token.
+type state struct {
+	process *supervise.State
 
 	mu sync.Mutex
-	remembered
+	saved
 }
 
-type remembered struct {
-	Token    string               `json:"token"`
-	Spec     chain.Spec           `json:"spec"`
-	Sessions map[string]remainder `json:"sessions"` // by the path that hands them out
+type saved struct {
+	Token    string             `json:"token"`
+	Spec     chain.Spec         `json:"spec"`
+	Sessions map[string]session `json:"sessions"` // by the path that hands them out
 }
 
-// A remainder is a session that goes on counting.
-type remainder struct {
+// A session goes on counting in the successor.
+type session struct {
 	Session chain.Session `json:"session"`
 	Issued  time.Time     `json:"issued"`
 }
 
-// recall returns what a predecessor has left; first is true when there was none.
-func recall(state *supervise.State) (m *memory, first bool, err error) {
-	m = &memory{state: state}
-	data, err := state.Load()
+// load returns what a predecessor has left; first is true when there was none.
+func load(process *supervise.State) (s *state, first bool, err error) {
+	s = &state{process: process}
+	data, err := process.Load()
 	if err == nil && data != nil {
-		err = json.Unmarshal(data, &m.remembered)
+		err = json.Unmarshal(data, &s.saved)
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("recalling the sessions: %w", err)
+		return nil, false, fmt.Errorf("loading the predecessor's sessions: %w", err)
 	}
-	if m.Sessions == nil {
-		m.Sessions = map[string]remainder{}
+	if s.Sessions == nil {
+		s.Sessions = map[string]session{}
 	}
-	return m, data == nil, nil
+	return s, data == nil, nil
 }
 
-// keep returns a publisher that remembers the sessions of a path.
-func (m *memory) keep(path string) func(chain.Session) error {
-	return func(s chain.Session) error {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.Sessions[path].Session == s {
+// keep returns a publisher that saves the sessions of a path.
+func (s *state) keep(path string) func(chain.Session) error {
+	return func(new chain.Session) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.Sessions[path].Session == new {
 			return nil // the one that it began with
 		}
-		m.Sessions[path] = remainder{s, time.Now().Round(0)}
-		return m.save()
+		s.Sessions[path] = session{new, time.Now().Round(0)}
+		return s.save()
 	}
 }
 
-// session is the remembered one of a path; zero when there is none.
-func (m *memory) session(path string) remainder {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.Sessions[path]
+// session is the saved one of a path; zero when there is none.
+func (s *state) session(path string) session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Sessions[path]
 }
 
-func (m *memory) save() error {
-	data, err := json.Marshal(m.remembered)
+func (s *state) save() error {
+	data, err := json.Marshal(s.saved)
 	if err != nil {
-		return fmt.Errorf("remembering a session: %w", err)
+		return fmt.Errorf("saving a session: %w", err)
 	}
-	return m.state.Save(data)
+	return s.process.Save(data)
 }

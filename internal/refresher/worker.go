@@ -7,15 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"rolechain/internal/chain"
-	"rolechain/internal/durable"
 	"rolechain/internal/endpoint"
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/refresh"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
@@ -30,66 +28,72 @@ type Options struct {
 	Timeout     time.Duration // what is left for the first session
 }
 
+// Status is how the refresher stands.
+type Status struct {
+	Delivery settings.Delivery `json:"delivery"`
+	refresh.Status
+}
+
 // publishing is how long the first session may take to get into the file, which a full disk, say, keeps it from.
 const publishing = 5 * time.Second
 
-// A pod is what a worker keeps for the job.
-type pod struct {
+// A worker keeps the sessions of one job.
+type worker struct {
 	Options
-	log    *slog.Logger
-	memory *memory
-	chain  *chain.Chain
+	log   *slog.Logger
+	state *state
+	chain *chain.Chain
 }
 
-// Work is a worker from its start to its end. Of a first one the error says why there is no session for the job.
-func Work(w *supervise.Worker, o Options, log *slog.Logger) error {
+// Work runs a worker from its start to its end. Of a first one the error says why there is no session for the job.
+func Work(process *supervise.Worker, o Options, log *slog.Logger) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	memory, first, err := recall(w.State)
+	saved, first, err := load(process.State)
 	if err != nil {
 		// Nothing to go on from: not even the token that the job has.
 		return exit.Because(exit.Internal, err, "")
 	}
-	p := &pod{Options: o, log: log, memory: memory}
+	w := &worker{Options: o, log: log, state: saved}
 	begin := ctx
 	if first {
 		var cancel context.CancelFunc
 		begin, cancel = context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
-		if err := p.first(begin); err != nil {
+		if err := w.first(begin); err != nil {
 			return err
 		}
 	} else {
-		p.chain = chain.New(memory.Spec, nil)
+		w.chain = chain.New(saved.Spec, nil)
 		log.Debug("the refresher goes on with its predecessor's sessions")
 	}
-	if base := memory.session(endpoint.BasePath); base.Session.Left() > 0 {
-		p.chain.Hold(base.Session, base.Session.Expires.Sub(base.Issued))
+	if base := saved.session(handover.BasePath); base.Session.Left() > 0 {
+		w.chain.Hold(base.Session, base.Session.Expires.Sub(base.Issued))
 	}
-	return p.serve(ctx, begin, stop, w, first)
+	return w.serve(ctx, begin, stop, process, first)
 }
 
 // first gets the first session.
-func (p *pod) first(ctx context.Context) error {
+func (w *worker) first(ctx context.Context) error {
 	var err error
-	if p.memory.Spec, err = Spec(p.Settings); err != nil {
+	if w.state.Spec, err = Spec(w.Settings); err != nil {
 		return err
 	}
-	if err := p.alone(ctx); err != nil {
+	if err := w.alone(ctx); err != nil {
 		return err
 	}
-	p.chain = chain.New(p.memory.Spec, nil)
-	s, err := chain.First(ctx, p.log, p.chain.Client)
+	w.chain = chain.New(w.state.Spec, nil)
+	s, err := chain.First(ctx, w.log, w.chain.Client)
 	if err != nil {
 		return err
 	}
-	p.memory.Token = endpoint.NewToken()
-	if err := p.memory.keep(endpoint.CredentialsPath)(s); err != nil {
+	w.state.Token = endpoint.NewToken()
+	if err := w.state.keep(handover.CredentialsPath)(s); err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
 	// The one that the client's session came from.
-	if base, err := p.chain.Base(ctx); err == nil {
-		if err := p.memory.keep(endpoint.BasePath)(base); err != nil {
+	if base, err := w.chain.Base(ctx); err == nil {
+		if err := w.state.keep(handover.BasePath)(base); err != nil {
 			return exit.Because(exit.Internal, err, "")
 		}
 	}
@@ -101,7 +105,7 @@ const leaving = 3 * time.Second
 
 // alone makes sure that no other refresher that goes on has its files in the same directory: each of two jobs would find the
 // other's session there. It waits for one that is about to end, but not for all the time that there is for a session.
-func (p *pod) alone(ctx context.Context) error {
+func (w *worker) alone(ctx context.Context) error {
 	until := time.Now().Add(leaving)
 	if end, limited := ctx.Deadline(); limited {
 		if half := time.Now().Add(time.Until(end) / 2); half.Before(until) {
@@ -109,72 +113,27 @@ func (p *pod) alone(ctx context.Context) error {
 		}
 	}
 	for {
-		other, err := endpoint.ReadContact(filepath.Join(p.Run, start.ContactName))
+		other, err := handover.ReadDiscovery(w.Run)
 		if err != nil {
 			return nil
 		}
 		ask, cancel := context.WithTimeout(ctx, leaving)
-		err = other.Status(ask, new(Status))
+		err = endpoint.AskStatus(ask, other, new(Status))
 		cancel()
 		switch {
 		case err != nil:
 			return nil
 		case time.Now().After(until):
-			return exit.Because(exit.NoFiles, fmt.Errorf("the refresher of another job is at work in %q", p.Run),
+			return exit.Because(exit.NoFiles, fmt.Errorf("the refresher of another job is at work in %q", w.Run),
 				"each container needs a home directory of its own in file and endpoint delivery")
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
-// keep makes the keeper of the client role's session, which publishes each to the files as well.
-func (p *pod) keep(files func(chain.Session) error) *refresh.Keeper {
-	o := p.source(endpoint.CredentialsPath, p.chain.Client)
-	o.Role = p.memory.Spec.ClientRole
-	o.Publish = append(o.Publish, files)
-	if p.Settings.Delivery == settings.File {
-		o.Publish = append(o.Publish, keysInto(p.Credentials))
-	}
-	return refresh.New(o)
-}
-
-// source is what makes a keeper of the sessions that a path hands out.
-func (p *pod) source(path string, get func(context.Context) (chain.Session, error)) refresh.Options {
-	old := p.memory.session(path)
-	return refresh.Options{Get: get, Publish: []func(chain.Session) error{p.memory.keep(path)}, Session: old.Session, Issued: old.Issued, Log: p.log}
-}
-
-// sources are the paths of endpoint delivery, with the profile that each is for.
-func (p *pod) sources(client endpoint.Source) (sources map[string]endpoint.Source, contact endpoint.Contact) {
-	host, _ := os.Hostname()
-	contact = endpoint.Contact{Token: p.memory.Token, Host: host, Chain: p.memory.Spec, Credentials: p.Credentials}
-	if p.Settings.Delivery != settings.Endpoint {
-		return nil, contact
-	}
-	contact.Paths, contact.Roles = map[string]string{}, map[string]string{}
-	sources = map[string]endpoint.Source{}
-	add := func(profile, path, role string, source endpoint.Source) {
-		sources[path], contact.Paths[profile], contact.Roles[profile] = source, path, role
-	}
-	add("default", endpoint.CredentialsPath, p.Settings.ClientRole, client)
-	add(p.Settings.BaseProfile, endpoint.BasePath, "", refresh.NewOnDemand(p.source(endpoint.BasePath, p.chain.Base)).Wait)
-	for _, named := range p.Settings.Profiles {
-		path := endpoint.ProfilePath(named.Name)
-		get := func(ctx context.Context) (chain.Session, error) { return p.chain.As(ctx, named.Role) }
-		add(named.Name, path, named.Role, refresh.NewOnDemand(p.source(path, get)).Wait)
-	}
-	return sources, contact
-}
-
-// Status is how the refresher stands.
-type Status struct {
-	Delivery settings.Delivery `json:"delivery"`
-	refresh.Status
-}
-
 // serve keeps the sessions and answers until the job has ended. begin ends when the first session is late.
-func (p *pod) serve(ctx, begin context.Context, stop func(), w *supervise.Worker, first bool) error {
-	socket, err := w.Socket()
+func (w *worker) serve(ctx, begin context.Context, stop func(), process *supervise.Worker, first bool) error {
+	socket, err := process.Socket()
 	if err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
@@ -183,19 +142,20 @@ func (p *pod) serve(ctx, begin context.Context, stop func(), w *supervise.Worker
 	if err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
-	var contact endpoint.Contact
-	client := p.keep(func(chain.Session) error { return p.write(contact) })
-	var sources map[string]endpoint.Source
-	sources, contact = p.sources(client.Wait)
-	contact.URL = endpoint.URL(listener, "")
-	p.sweep()
+	routes := w.routes()
+	discovery, err := w.discovery(endpoint.URL(listener, ""), routes)
+	if err != nil {
+		return exit.Because(exit.Internal, err, "")
+	}
+	client := w.keeper(discovery)
+	w.sweep()
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer stop()
 	all.Go(func() { client.Run(ctx) })
-	handler := endpoint.Handler(p.memory.Token, sources, func() any { return Status{p.Settings.Delivery, client.Status()} })
+	handler := endpoint.Handler(w.state.Token, w.sources(routes, client), func() any { return Status{w.Settings.Delivery, client.Status()} })
 	served := make(chan error, 1)
-	go func() { served <- endpoint.Serve(ctx, listener, handler, p.log) }()
+	go func() { served <- endpoint.Serve(ctx, listener, handler, w.log) }()
 	if first {
 		late, cancel := context.WithTimeout(begin, publishing)
 		defer cancel()
@@ -203,63 +163,40 @@ func (p *pod) serve(ctx, begin context.Context, stop func(), w *supervise.Worker
 			return notReady(err)
 		}
 	}
-	if err := w.Ready(p.ready(contact)); err != nil {
+	if err := process.Ready(w.ready(discovery)); err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
 	select {
-	case <-w.Ended():
+	case <-process.Ended():
 		return nil
 	case err := <-served:
 		return exit.Because(exit.Internal, err, "")
-	case <-w.Orphaned():
+	case <-process.Orphaned():
 	}
 	stop()
 	<-served
 	all.Wait()
-	return p.takeOver(w)
+	return w.takeOver(process)
 }
 
 // takeOver becomes the supervisor. Whoever connects meanwhile waits.
-func (p *pod) takeOver(w *supervise.Worker) error {
+func (w *worker) takeOver(process *supervise.Worker) error {
 	for {
-		err := w.TakeOver()
-		p.log.Warn("the refresher's supervisor died: " + err.Error())
+		err := process.TakeOver()
+		w.log.Warn("the refresher's supervisor died: " + err.Error())
 		select {
-		case <-w.Ended():
+		case <-process.Ended():
 			return nil
 		case <-time.After(time.Second):
 		}
 	}
 }
 
-func (p *pod) ready(c endpoint.Contact) start.Ready {
-	if p.Settings.Delivery != settings.Endpoint {
-		return start.Ready{}
+func (w *worker) ready(d handover.Discovery) handover.Ready {
+	if w.Settings.Delivery != settings.Endpoint {
+		return handover.Ready{}
 	}
-	return start.Ready{URI: c.URL + endpoint.CredentialsPath, Token: c.Token}
-}
-
-// write makes the files by which others reach this process. Where they stand already it changes nothing.
-func (p *pod) write(c endpoint.Contact) error {
-	if err := c.Write(filepath.Join(p.Run, start.ContactName)); err != nil {
-		return err
-	}
-	if p.Settings.Delivery != settings.Endpoint {
-		return nil
-	}
-	return durable.Write(filepath.Join(p.Run, start.TokenName), []byte(c.Token))
-}
-
-// sweep removes the temp files of a predecessor that was killed while it wrote.
-func (p *pod) sweep() {
-	for _, path := range []string{filepath.Join(p.Run, start.ContactName), p.Credentials} {
-		if path == "" {
-			continue
-		}
-		if err := durable.Sweep(path); err != nil {
-			p.log.Debug("temp files may be left", "error", err)
-		}
-	}
+	return handover.Ready{URI: d.URL + handover.CredentialsPath, Token: d.Token}
 }
 
 // notReady gives the reason why a session that was had is not in its file its exit code.

@@ -10,6 +10,7 @@ import (
 
 	"rolechain/internal/durable"
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/settings"
 )
 
@@ -46,7 +47,7 @@ func TestEndpointPlan(t *testing.T) {
 	if _, there := set(p)["AWS_SDK_LOAD_CONFIG"]; there { // it is so already
 		t.Errorf("set %v", p.Set)
 	}
-	p.started(Ready{URI: "http://127.0.0.1:4711/credentials", Token: "secret"})
+	p.started(handover.Ready{URI: "http://127.0.0.1:4711/credentials", Token: "secret"})
 	if got := set(p); got["AWS_CONTAINER_CREDENTIALS_FULL_URI"] != "http://127.0.0.1:4711/credentials" || got["AWS_CONTAINER_AUTHORIZATION_TOKEN"] != "secret" || got["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] != "/home/.aws/rolechain/token" {
 		t.Errorf("set %v", got)
 	}
@@ -175,7 +176,7 @@ func TestRunDirectoriesAreFound(t *testing.T) {
 		if err := f.lookAtFiles(s); err != nil {
 			t.Fatal(err)
 		}
-		if list := RunDirectories(l); !slices.Contains(list, f.Run) {
+		if list := handover.RunDirectories(l); !slices.Contains(list, f.Run) {
 			t.Errorf("%+v: %s is not in %v", l, f.Run, list)
 		}
 	}

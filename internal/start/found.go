@@ -7,10 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"rolechain/internal/durable"
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/settings"
 )
 
@@ -113,10 +113,10 @@ func targetError(name string, err error) error {
 
 func (f *Found) lookAtFiles(s settings.Settings) error {
 	l := s.Locations
-	f.Private = privateDir()
+	f.Private = handover.PrivateDir()
 	var problems [2]error
-	f.Config, problems[0] = existing(place(l.ConfigFile, l.Home, "config"))
-	f.Credentials, problems[1] = existing(place(l.CredentialsFile, l.Home, "credentials"))
+	f.Config, problems[0] = existing(handover.Place(l.ConfigFile, l.Home, "config"))
+	f.Credentials, problems[1] = existing(handover.Place(l.CredentialsFile, l.Home, "credentials"))
 	if problems[0] == nil {
 		problems[0] = f.Config.look()
 	}
@@ -139,15 +139,6 @@ func sameFile(a, b Existing) bool {
 		return false
 	}
 	return a.Path == b.Path || isSame(a.Path, b.Path)
-}
-
-// privateDir is the private directory below the temp dir, as an absolute path: the job may change its own.
-func privateDir() string {
-	temp := os.TempDir()
-	if absolute, err := filepath.Abs(temp); err == nil {
-		temp = absolute
-	}
-	return durable.PrivateDir(temp)
 }
 
 // look asks whether e can be written.
@@ -192,23 +183,6 @@ func (f *Found) settle(s settings.Settings) error {
 		f.Run, problems[2] = f.runDirectory(s.Delivery)
 	}
 	return errors.Join(problems[:]...)
-}
-
-// place is where an SDK looks for a file of its configuration. A leading ~/ is expanded, as botocore and Java v2 do. What
-// the environment names is made absolute, since the job may change its directory.
-func place(variable, home, name string) string {
-	path := variable
-	if rest, found := strings.CutPrefix(variable, "~/"); found && home != "" {
-		path = filepath.Join(home, rest)
-	} else if variable == "" && home == "" {
-		return ""
-	} else if variable == "" {
-		path = filepath.Join(home, ".aws", name)
-	}
-	if absolute, err := filepath.Abs(path); err == nil {
-		return absolute
-	}
-	return path
 }
 
 // existing reads a file that may not be there. One that this user may not read is as good as none, and not writable.

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/settings"
 	"rolechain/internal/supervise"
 )
@@ -25,15 +26,9 @@ type Refresher struct {
 
 // What only the refresher knows; Started puts it in the place of these.
 const (
-	laterURI   = "http://127.0.0.1:PORT" + uriPath
+	laterURI   = "http://127.0.0.1:PORT" + handover.CredentialsPath
 	laterToken = "TOKEN"
 )
-
-// Ready is what the refresher tells when it serves.
-type Ready struct {
-	URI   string `json:"uri,omitempty"`   // for AWS_CONTAINER_CREDENTIALS_FULL_URI; "" in file delivery
-	Token string `json:"token,omitempty"` // for AWS_CONTAINER_AUTHORIZATION_TOKEN, the same as in its file
-}
 
 // Start spawns the refresher and returns when there is a session for the job, or none to be had before ctx ends. The plan
 // is complete after it.
@@ -68,7 +63,7 @@ func (p *Plan) Start(ctx context.Context, env []string) error {
 	default:
 		return exit.Because(exit.Internal, fmt.Errorf("the refresher: %w", err), "")
 	}
-	var ready Ready
+	var ready handover.Ready
 	if err := json.Unmarshal(answer, &ready); err != nil {
 		return exit.Because(exit.Internal, fmt.Errorf("the refresher's answer: %w", err), "")
 	}
@@ -77,7 +72,7 @@ func (p *Plan) Start(ctx context.Context, env []string) error {
 }
 
 // started fills in what was not known before.
-func (p *Plan) started(ready Ready) {
+func (p *Plan) started(ready handover.Ready) {
 	for i, v := range p.Set {
 		switch v.Value {
 		case laterURI:

@@ -1,7 +1,6 @@
 package start
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,13 +10,8 @@ import (
 
 	"rolechain/internal/durable"
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/settings"
-)
-
-// The files in the refresher's directory.
-const (
-	ContactName = "endpoint.json" // how to reach it, and how to do without it
-	TokenName   = "token"         // the authorization token alone, for SDKs
 )
 
 // runDirectory chooses where the refresher keeps what others need to reach it: beside the config file, so that pods with
@@ -26,13 +20,13 @@ const (
 func (f Found) runDirectory(d settings.Delivery) (string, error) {
 	candidates := []string{f.Private}
 	if !f.Config.elsewhere() {
-		if dir := filepath.Dir(f.Config.Path); !sharedDir(dir) && !foreignDir(beside(dir)) {
-			candidates = []string{beside(dir), f.Private}
+		if dir := filepath.Dir(f.Config.Path); !sharedDir(dir) && !foreignDir(handover.Beside(dir)) {
+			candidates = []string{handover.Beside(dir), f.Private}
 		}
 	}
 	problem := ""
 	for _, dir := range candidates {
-		switch err := durable.Writable(filepath.Join(dir, ContactName)); {
+		switch err := durable.Writable(filepath.Join(dir, handover.DiscoveryName)); {
 		case d == settings.Endpoint && !commandWord(dir):
 			problem = fmt.Sprintf("%q has characters that a credential_process cannot carry", dir)
 		case err != nil && dir != f.Private: // that one is made, or refused, when it is written
@@ -44,45 +38,6 @@ func (f Found) runDirectory(d settings.Delivery) (string, error) {
 	return "", exit.Because(exit.NoFiles, fmt.Errorf("there is no directory for the refresher's files: %s", problem),
 		"set HOME, AWS_CONFIG_FILE or TMPDIR to a path of letters, digits and /_.+=,@:~-")
 }
-
-func beside(configDir string) string { return filepath.Join(configDir, "rolechain") }
-
-// RunDirectories lists where the refresher of a start in this environment can have its directory.
-func RunDirectories(l settings.Locations) []string {
-	var list []string
-	if config := place(l.ConfigFile, l.Home, "config"); config != "" {
-		// In the job's own environment AWS_CONFIG_FILE names the file as it was written, in the private directory too.
-		list = append(list, beside(filepath.Dir(config)), filepath.Dir(config))
-	}
-	return append(list, privateDir())
-}
-
-// Chained returns the refresher's directory when the environment is that of a job with a refresher already, as for a job
-// that calls the entrypoint again: what EKS injected is gone, and the variables that the first start has set lead to the
-// refresher or to its file.
-func Chained(s settings.Settings) (run string, chained bool) {
-	if !s.Refreshed() {
-		return "", false
-	}
-	l := s.Locations
-	for _, run := range RunDirectories(l) {
-		data, _, _ := durable.Read(filepath.Join(run, ContactName))
-		var contact struct {
-			URL         string `json:"url"`
-			Credentials string `json:"credentials"`
-		}
-		switch {
-		case json.Unmarshal(data, &contact) != nil:
-		case s.Delivery == settings.Endpoint && contact.URL+uriPath == l.ContainerURI,
-			s.Delivery == settings.File && contact.Credentials != "" && contact.Credentials == l.ProfilesFile:
-			return run, true
-		}
-	}
-	return "", false
-}
-
-// uriPath is the path in AWS_CONTAINER_CREDENTIALS_FULL_URI: package endpoint's, which the entrypoint does not link.
-const uriPath = "/credentials"
 
 // sharedDir is whether others can put something into dir before us. One that is not there yet will be our own.
 func sharedDir(dir string) bool {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"rolechain/internal/handover"
 	"rolechain/internal/settings"
 )
 
@@ -51,7 +52,7 @@ func (p *Plan) placeAll(s settings.Settings, found Found, config, credentials st
 	if s.Delivery == settings.Endpoint {
 		p.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", laterURI)
 		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", laterToken)
-		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", filepath.Join(found.Run, TokenName))
+		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", filepath.Join(found.Run, handover.TokenName))
 	}
 }
 

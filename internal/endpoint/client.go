@@ -1,0 +1,88 @@
+package endpoint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"rolechain/internal/chain"
+	"rolechain/internal/exit"
+	"rolechain/internal/handover"
+)
+
+// An AnswerError is what a refresher that can be reached answers instead of what was asked for.
+type AnswerError struct {
+	Status        int
+	Code, Message string // of the protocol's errors
+
+	Exit exit.Code // when there is no session: with what a program ends that needs one
+	Hint string    // likewise; may be ""
+}
+
+func (e *AnswerError) Error() string { return e.Message }
+
+// maxAnswer is the most that is read of an answer, in bytes.
+const maxAnswer = 256 << 10
+
+// AskSession asks d's refresher for a profile's session. The error is an *AnswerError when it was reached.
+func AskSession(ctx context.Context, d handover.Discovery, profile string) (chain.Session, error) {
+	body, err := fetch(ctx, d, d.Paths[profile])
+	if err != nil {
+		return chain.Session{}, err
+	}
+	var a payload
+	var expires time.Time
+	if err = json.Unmarshal(body, &a); err == nil {
+		expires, err = time.Parse(time.RFC3339, a.Expiration)
+	}
+	if err != nil || a.AccessKeyID == "" || a.SecretAccessKey == "" || a.Token == "" {
+		return chain.Session{}, errors.New("the refresher's answer is not a session")
+	}
+	return chain.Session{Role: a.RoleArn, AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.Token, Expires: expires}, nil
+}
+
+// AskStatus asks how d's refresher stands, and decodes what its status function returned into v.
+func AskStatus(ctx context.Context, d handover.Discovery, v any) error {
+	body, err := fetch(ctx, d, handover.StatusPath)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return fmt.Errorf("the refresher's answer is not a status: %w", err)
+	}
+	return nil
+}
+
+func fetch(ctx context.Context, d handover.Discovery, path string) ([]byte, error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("asking the refresher: %w", err)
+	}
+	q.Header.Set("Authorization", d.Token)
+	// Not the default transport, which asks a proxy, and not one that keeps the connection: there is one request.
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(q)
+	if err != nil {
+		return nil, fmt.Errorf("asking the refresher: %w", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("asking the refresher: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		e := &AnswerError{Status: response.StatusCode}
+		var refused refusal
+		if json.Unmarshal(body, &refused) == nil {
+			e.Code, e.Message, e.Exit, e.Hint = refused.Code, refused.Message, refused.Exit, refused.Hint
+		}
+		if e.Message == "" {
+			e.Message = response.Status
+		}
+		return nil, e
+	}
+	return body, nil
+}

@@ -1,0 +1,52 @@
+package refresher
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"rolechain/internal/durable"
+	"rolechain/internal/handover"
+	"rolechain/internal/settings"
+)
+
+// discovery is what others need to reach the endpoint at url, and to do without it.
+func (w *worker) discovery(url string, routes []route) (handover.Discovery, error) {
+	spec, err := json.Marshal(w.state.Spec)
+	if err != nil {
+		return handover.Discovery{}, fmt.Errorf("writing down the role chain: %w", err)
+	}
+	host, _ := os.Hostname()
+	d := handover.Discovery{URL: url, Token: w.state.Token, Host: host, Chain: spec, Credentials: w.Credentials}
+	if len(routes) > 0 {
+		d.Paths, d.Roles = map[string]string{}, map[string]string{}
+	}
+	for _, r := range routes {
+		d.Paths[r.profile], d.Roles[r.profile] = r.path, r.role
+	}
+	return d, nil
+}
+
+// announce writes the files by which others reach this process. Where they stand already it changes nothing.
+func (w *worker) announce(d handover.Discovery) error {
+	if err := d.Write(w.Run); err != nil {
+		return err
+	}
+	if w.Settings.Delivery != settings.Endpoint {
+		return nil
+	}
+	return durable.Write(filepath.Join(w.Run, handover.TokenName), []byte(d.Token))
+}
+
+// sweep removes the temp files of a predecessor that was killed while it wrote.
+func (w *worker) sweep() {
+	for _, path := range []string{filepath.Join(w.Run, handover.DiscoveryName), w.Credentials} {
+		if path == "" {
+			continue
+		}
+		if err := durable.Sweep(path); err != nil {
+			w.log.Debug("temp files may be left", "error", err)
+		}
+	}
+}
