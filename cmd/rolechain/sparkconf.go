@@ -30,7 +30,7 @@ func sparkConf(args, env []string, stdout, stderr io.Writer) error {
 		})
 	}
 	text(&form, "for", "the `form`: emr (start-job-run's JSON), spark-submit, operator (Spark Operator), pod-template")
-	text(&r.Release, "release", "the image's `release`: emr-7.10.0, emr-6.15.0, spark-3.5, spark-4.0; it decides which credential providers there are")
+	text(&r.Release, "release", "the image's `release`: emr-7.14.0, emr-spark-8.1.0, emr-6.15.0, spark-3.5, spark-4.0; it decides which credential providers there are")
 	text(&r.ClientRole, "client-role", "`ARN` of the role to end up as")
 	text(&r.JobRole, "job-role", "`ARN` of the job execution role")
 	flags.BoolVar(&r.PodIdentity, "pod-identity", false, "the pods get the job execution role by EKS Pod Identity, not by IRSA")
@@ -46,6 +46,8 @@ func sparkConf(args, env []string, stdout, stderr io.Writer) error {
 	text(&r.EntryPoint, "entry-point", "`URI` of the job's own file (default: job.py in the first -job-bucket)")
 	text(&r.Name, "name", "`name` of the job")
 	text(&r.VirtualCluster, "virtual-cluster", "`id` of EMR's virtual cluster")
+	text(&r.LogURI, "log-uri", "`URI` in S3 to which EMR ships the logs of the pods")
+	text(&r.LogGroup, "log-group", "`name` of the log group in CloudWatch to which EMR ships them")
 	text(&r.Master, "master", "`URL` of Kubernetes, for spark-submit")
 	text(&r.Namespace, "namespace", "`namespace` of the pods, for spark-submit and operator (default \"default\")")
 	text(&r.ServiceAccount, "service-account", "service `account` of the pods, where EMR does not start them (default \"spark\")")

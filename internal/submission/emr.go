@@ -50,6 +50,16 @@ func (s Submission) startJobRun() []byte {
 		Classification string            `json:"classification"`
 		Properties     map[string]string `json:"properties"`
 	}
+	type logGroup struct {
+		Name string `json:"logGroupName"`
+	}
+	type logURI struct {
+		URI string `json:"logUri"`
+	}
+	type monitoring struct {
+		CloudWatch *logGroup `json:"cloudWatchMonitoringConfiguration,omitempty"`
+		S3         *logURI   `json:"s3MonitoringConfiguration,omitempty"`
+	}
 	var request struct {
 		Name             string `json:"name"`
 		VirtualClusterID string `json:"virtualClusterId"`
@@ -60,12 +70,22 @@ func (s Submission) startJobRun() []byte {
 		} `json:"jobDriver"`
 		Overrides struct {
 			Application []configuration `json:"applicationConfiguration"`
+			Monitoring  *monitoring     `json:"monitoringConfiguration,omitempty"`
 		} `json:"configurationOverrides"`
 	}
 	request.Name, request.VirtualClusterID = s.Name, s.VirtualCluster
 	request.ExecutionRoleARN, request.ReleaseLabel = s.JobRole, s.Runtime.Label
 	request.JobDriver.SparkSubmit = driver{s.EntryPoint, s.Arguments}
 	request.Overrides.Application = []configuration{{"spark-defaults", s.properties()}}
+	if s.LogGroup != "" || s.LogURI != "" {
+		request.Overrides.Monitoring = &monitoring{}
+	}
+	if s.LogGroup != "" {
+		request.Overrides.Monitoring.CloudWatch = &logGroup{s.LogGroup}
+	}
+	if s.LogURI != "" {
+		request.Overrides.Monitoring.S3 = &logURI{s.LogURI}
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

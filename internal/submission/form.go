@@ -39,7 +39,7 @@ const (
 var forms = []form{
 	{
 		name: EMR, runtimes: onlyEMR, limits: true,
-		takes: []string{"-job-role", "-name", "-entry-point", "-virtual-cluster", "--"},
+		takes: []string{"-job-role", "-name", "-entry-point", "-virtual-cluster", "-log-uri", "-log-group", "--"},
 		files: func(s Submission) []File { return []File{{"start-job-run.json", s.startJobRun()}} },
 	},
 	{
@@ -59,7 +59,7 @@ var forms = []form{
 	},
 	{
 		name: PodTemplate, runtimes: onlyEMR, templates: true, limits: true,
-		takes: []string{"-job-role", "-name", "-entry-point", "-virtual-cluster", "--"},
+		takes: []string{"-job-role", "-name", "-entry-point", "-virtual-cluster", "-log-uri", "-log-group", "--"},
 		files: func(s Submission) []File {
 			return append(s.podTemplates(), File{"start-job-run.json", s.startJobRun()})
 		},

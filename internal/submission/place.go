@@ -15,7 +15,7 @@ type place struct {
 	allowed   string // characters
 	hint      string
 	where     string                   // what the flag is for; "" for every form
-	standIn   func(*Submission) string // what is written when the flag is not given
+	standIn   func(*Submission) string // what is written when the flag is not given; nil for nothing
 	silent    bool                     // standIn is a default that works, not a placeholder
 }
 
@@ -55,6 +55,14 @@ var places = []place{
 		flag: "-service-account", value: func(r *Request) *string { return &r.ServiceAccount }, maxLength: 253, allowed: lower + digits + ".-",
 		hint: "a service account of Kubernetes", where: "pods that EMR does not start", standIn: always("spark"), silent: true, // EMR has accounts of its own
 	},
+	{
+		flag: "-log-uri", value: func(r *Request) *string { return &r.LogURI }, maxLength: 1024, allowed: letters + digits + "./:_+=,~%-",
+		hint: "for example s3://bucket/logs/", where: "start-job-run",
+	},
+	{
+		flag: "-log-group", value: func(r *Request) *string { return &r.LogGroup }, maxLength: 512, allowed: letters + digits + ".-_/#",
+		hint: "the name of a log group of CloudWatch, such as /emr-on-eks/jobs", where: "start-job-run",
+	},
 }
 
 func always(value string) func(*Submission) string { return func(*Submission) string { return value } }
@@ -81,6 +89,8 @@ func (s *Submission) checkPlaces(fail failure) {
 		case value == "":
 		case !s.takes(p):
 			fail(p.flag, value, "has no place in this form", "leave it out; it is for "+p.where)
+		case p.flag == "-log-uri" && !strings.HasPrefix(value, "s3://"):
+			fail(p.flag, value, "does not begin with s3://", p.hint)
 		case len(value) > p.maxLength || !only(value, p.allowed) || strings.Trim(value, ".-") != value:
 			fail(p.flag, value, "cannot be written", p.hint)
 		}
@@ -91,13 +101,16 @@ func (s *Submission) checkPlaces(fail failure) {
 func (s *Submission) fillPlaces() {
 	for _, p := range places {
 		value := p.value(&s.Request)
-		if *value != "" || !s.takes(p) {
+		if *value != "" || !s.takes(p) || p.standIn == nil {
 			continue
 		}
 		*value = p.standIn(s)
 		if !p.silent {
 			s.note(p.flag+" is not given: "+*value+" stands in its place", "replace it")
 		}
+	}
+	if slices.Contains(s.form.takes, "-log-uri") && s.LogURI == "" && s.LogGroup == "" {
+		s.note("no -log-uri and no -log-group: when the pods of the job are gone, so are their logs", "for example -log-uri s3://bucket/logs/ -log-group /emr-on-eks/jobs")
 	}
 	if s.form.note.Text != "" {
 		s.Notes = append(s.Notes, s.form.note)

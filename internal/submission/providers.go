@@ -30,7 +30,8 @@ const (
 
 // providers are the classes for a file system: for every bucket that is not named, and for those of the job's and of the
 // client's account; and for Iceberg's S3FileIO, which is the client role on every bucket. "" stands for the class of every.
-type providers struct{ every, job, client, iceberg string }
+// dynamoDB is for the connector that EMR brings; "" leaves it what the release pins.
+type providers struct{ every, job, client, iceberg, dynamoDB string }
 
 // providersOf is the table that this package is about.
 func providersOf(r Runtime, d settings.Delivery) providers {
@@ -41,19 +42,32 @@ func providersOf(r Runtime, d settings.Delivery) providers {
 	if r.EMRFS {
 		container, assumed = containerV1, assumedEMRFS
 	}
+	var p providers
 	switch d {
 	case settings.Endpoint:
-		iceberg := containerV2
+		p = providers{every: container, job: profile, iceberg: containerV2} // the profile that -Daws.profile names
 		if r.EMRFS {
-			iceberg = profileV2 // their SDK v2 is older than containerV2's create()
+			p.iceberg = profileV2 // the release's SDK v2 is older than containerV2's create()
 		}
-		return providers{every: container, job: profile, iceberg: iceberg} // the profile that -Daws.profile names
+		p.dynamoDB = container
 	case settings.File:
-		return providers{every: profile, job: webIdentity, iceberg: profileV2} // with EKS's variables kept
+		p = providers{every: profile, job: webIdentity, iceberg: profileV2} // with EKS's variables kept
+		if r.SDK == 1 {
+			p.dynamoDB = profile
+		}
 	default:
-		return providers{every: webIdentity, client: assumed, iceberg: profileV2}
+		p = providers{every: webIdentity, client: assumed, iceberg: profileV2}
 	}
+	if !r.EMR {
+		p.dynamoDB = ""
+	}
+	return p
 }
+
+// dynamoDBProvider names the provider of EMR's DynamoDB connector. EMR pins it to web identity (emr-6.8.0's spark-defaults), which
+// fails without EKS's variables. The connector makes the class by a constructor without arguments, which of SDK v2's providers
+// none has; IAMInstanceCredentialsProvider of S3A does.
+const dynamoDBProvider = "spark.hadoop.dynamodb.customAWSCredentialsProvider"
 
 // decide turns the table into properties, and into the variables and the option of the JVMs that go with them.
 func (s *Submission) decide() error {
@@ -82,6 +96,9 @@ func (s *Submission) decide() error {
 		case p.client != "":
 			s.Properties[s.key(bucket)] = p.client
 		}
+	}
+	if p.dynamoDB != "" {
+		s.Properties[dynamoDBProvider] = p.dynamoDB
 	}
 	if s.Runtime.EMRFS {
 		s.note("the settings of EMRFS have not been run: they are as AWS's documentation has them", "try the job with a small input first; emr-7.10.0 and later have S3A")

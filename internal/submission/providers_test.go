@@ -49,13 +49,21 @@ func TestProviders(t *testing.T) {
 		"profile": {s3a: "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider",
 			s3aData: "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"},
 	}
-	emr := map[string]map[string]string{
+	const dynamoDB = "spark.hadoop.dynamodb.customAWSCredentialsProvider"
+	with := func(base map[string]map[string]string, delivery string, class string) map[string]map[string]string {
+		base = maps.Clone(base)
+		base[delivery] = maps.Clone(base[delivery])
+		base[delivery][dynamoDB] = class
+		return base
+	}
+	emrS3A := with(v2, "endpoint", "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider")
+	emr := with(with(map[string]map[string]string{
 		"endpoint": {emrfs: "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper", emrfsJobs: "com.amazonaws.auth.profile.ProfileCredentialsProvider"},
 		"file":     {emrfs: "com.amazonaws.auth.profile.ProfileCredentialsProvider", emrfsJobs: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"},
 		"profile":  {emrfs: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider", emrfsData: "com.amazonaws.emr.AssumeRoleAWSCredentialsProvider"},
-	}
+	}, "endpoint", "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper"), "file", "com.amazonaws.auth.profile.ProfileCredentialsProvider")
 	for release, want := range map[string]map[string]map[string]string{
-		"spark-3.3": v1, "spark-3.5.9": v1, "spark-4.0": v2, "spark-4.1.1": v2, "emr-7.10.0": v2, "emr-7.12": v2, "emr-6.15.0": emr, "emr-7.0.0": emr, "emr-7.9.0": emr,
+		"spark-3.3": v1, "spark-3.5.9": v1, "spark-4.0": v2, "spark-4.1.1": v2, "emr-7.10.0": emrS3A, "emr-7.12": emrS3A, "emr-7.14.0": emrS3A, "emr-spark-8.0.0": emrS3A, "emr-spark-8.1.0": emrS3A, "emr-6.15.0": emr, "emr-7.0.0": emr, "emr-7.9.0": emr,
 	} {
 		for delivery, properties := range want {
 			t.Run(release+" "+delivery, func(t *testing.T) {

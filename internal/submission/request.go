@@ -39,6 +39,7 @@ type Request struct {
 
 	Image, EntryPoint, Name                           string // placeholders when ""
 	VirtualCluster, Master, Namespace, ServiceAccount string // placeholders when "", for the forms that have them
+	LogURI, LogGroup                                  string // where EMR ships logs to; "" for nowhere
 }
 
 // A Note is something to know about a submission.
@@ -69,9 +70,12 @@ func Make(r Request) (Submission, error) {
 	missing := func(name, hint string) {
 		problems = append(problems, refuse(errors.New(name+" is missing"), hint))
 	}
-	var problem string
-	if s.Runtime, problem = runtimeOf(r.Release); problem != "" {
+	var like, problem string
+	if s.Runtime, like, problem = runtimeOf(r.Release); problem != "" {
 		fail("-release", r.Release, problem, "for example "+releaseHint)
+	} else if like != "" {
+		s.note(fmt.Sprintf("-release: %q is newer than the releases that this version knows, and is treated like %s", r.Release, like),
+			"try the job with a small input first; a newer rolechain may know the release")
 	}
 	var known, fits bool
 	if s.form, known, fits = formOf(r.Form, s.Runtime.EMR); !known {

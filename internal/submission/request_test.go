@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +21,12 @@ func TestRefusals(t *testing.T) {
 		{func(r *Request) { r.Release = "spark-4.0-latest" }, `-release: "spark-4.0-latest" is not a release`},
 		{func(r *Request) { r.Release = "emr-6.14.0" }, `-release: "emr-6.14.0" is a release that spark-conf has no settings for`},
 		{func(r *Request) { r.Release = "emr-8.0.0" }, `-release: "emr-8.0.0" is a release that spark-conf has no settings for`},
+		{func(r *Request) { r.Release = "emr-spark-9.0.0" }, `-release: "emr-spark-9.0.0" is a release that spark-conf has no settings for`},
+		{func(r *Request) { r.Release = "emr-spark-8" }, `-release: "emr-spark-8" is not a release`},
+		{func(r *Request) { r.Release = "emr-spark-8.0.0-" }, `-release: "emr-spark-8.0.0-" is not a release`},
+		{func(r *Request) { r.LogURI = "s3://b/" }, `-log-uri: "s3://b/" has no place in this form`},
+		{func(r *Request) { r.Form, r.Release, r.LogURI = EMR, "emr-7.14.0", "b/c" }, `-log-uri: "b/c" does not begin with s3://`},
+		{func(r *Request) { r.Form, r.Release, r.LogGroup = EMR, "emr-7.14.0", "a b" }, `-log-group: "a b" cannot be written`},
 		{func(r *Request) { r.Release = "spark-3.2" }, `-release: "spark-3.2" is a release that spark-conf has no settings for`},
 		{func(r *Request) { r.Form = EMR }, `-release: "spark-4.0" is not EMR's`},
 		{func(r *Request) { r.ClientRole = "" }, `-client-role is missing`},
@@ -110,13 +117,74 @@ func TestReleases(t *testing.T) {
 	for name, want := range map[string]Runtime{
 		"emr-7.10":                {EMR: true, Label: "emr-7.10.0-latest", Spark: "3.5", SDK: 2},
 		"emr-7.10.0-20250801":     {EMR: true, Label: "emr-7.10.0-20250801", Spark: "3.5", SDK: 2},
+		"emr-7.14.0":              {EMR: true, Label: "emr-7.14.0-latest", Spark: "3.5", SDK: 2},
 		"emr-7.2.0-latest":        {EMR: true, Label: "emr-7.2.0-latest", Spark: "3.5", EMRFS: true, SDK: 1},
 		"emr-6.15.0-java8-latest": {EMR: true, Label: "emr-6.15.0-java8-latest", Spark: "3.4", EMRFS: true, SDK: 1},
+		"emr-spark-8.0.0":         {EMR: true, Label: "emr-spark-8.0.0-latest", Spark: "4.0", SDK: 2},
+		"emr-spark-8.1.0-java17":  {EMR: true, Label: "emr-spark-8.1.0-java17", Spark: "4.0", SDK: 2},
 		"spark-3.5.9":             {Spark: "3.5.9", SDK: 1},
 		"spark-4.0":               {Spark: "4.0", SDK: 2},
 	} {
-		if got, problem := runtimeOf(name); got != want || problem != "" {
-			t.Errorf("%s: %+v %s, want %+v", name, got, problem, want)
+		if got, like, problem := runtimeOf(name); got != want || like != "" || problem != "" {
+			t.Errorf("%s: %+v %s %s, want %+v", name, got, like, problem, want)
 		}
+	}
+}
+
+// A newer release of a train is treated like the newest one that is known, and it says so.
+func TestNewerReleases(t *testing.T) {
+	for name, want := range map[string]string{
+		"emr-7.14.0": "", "emr-7.14.3": "", "emr-7.15.0": "emr-7.14", "emr-7.99.0-latest": "emr-7.14", "emr-spark-8.1.0": "", "emr-spark-8.2.0": "emr-spark-8.1",
+		"spark-3.5.9": "", "spark-3.6": "spark-3.5", "spark-4.1.1": "", "spark-4.2.0": "spark-4.1",
+	} {
+		s, err := Make(request(func(r *Request) { r.Release = name }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := ""
+		for _, n := range s.Notes {
+			if strings.HasPrefix(n.Text, "-release: ") {
+				said += n.Text
+			}
+		}
+		if (said == "") != (want == "") || !strings.HasSuffix(said, want) || want != "" && !strings.Contains(said, `"`+name+`" is newer`) {
+			t.Errorf("%s: %q, want %q", name, said, want)
+		}
+	}
+}
+
+// What EMR is to do with logs is in the submission, and that nothing is to be done is said.
+func TestLogs(t *testing.T) {
+	for _, test := range []struct {
+		uri, group string
+		want       string // as JSON without blanks
+		warned     bool
+	}{
+		{"", "", ``, true},
+		{"s3://logs-1/x/", "", `"monitoringConfiguration":{"s3MonitoringConfiguration":{"logUri":"s3://logs-1/x/"}}`, false},
+		{"", "/emr/jobs", `"monitoringConfiguration":{"cloudWatchMonitoringConfiguration":{"logGroupName":"/emr/jobs"}}`, false},
+		{"s3://logs-1", "g", `"monitoringConfiguration":{"cloudWatchMonitoringConfiguration":{"logGroupName":"g"},"s3MonitoringConfiguration":{"logUri":"s3://logs-1"}}`, false},
+	} {
+		for _, form := range []Form{EMR, PodTemplate} {
+			s, err := Make(request(func(r *Request) {
+				r.Form, r.Release, r.LogURI, r.LogGroup = form, "emr-7.14.0", test.uri, test.group
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files := s.Files()
+			text := strings.Join(strings.Fields(string(files[len(files)-1].Data)), "")
+			if !strings.Contains(text, test.want) || test.want == "" && strings.Contains(text, "onitoring") {
+				t.Errorf("%s: %s\nwant %s", form, text, test.want)
+			}
+			warned := slices.ContainsFunc(s.Notes, func(n Note) bool { return strings.HasPrefix(n.Text, "no -log-uri and no -log-group") })
+			if warned != test.warned {
+				t.Errorf("%s %v: warned %v", form, test, warned)
+			}
+		}
+	}
+	s, err := Make(request(nil))
+	if err != nil || slices.ContainsFunc(s.Notes, func(n Note) bool { return strings.Contains(n.Text, "log") }) {
+		t.Errorf("spark-submit knows no logs of EMR: %v, %v", s.Notes, err)
 	}
 }

@@ -19,7 +19,7 @@ func TestStartJobRun(t *testing.T) {
 		out, err := exec.Command(python, append([]string{"-I", "testdata/startjobrun.py"}, files...)...).CombinedOutput()
 		return string(out), err
 	}
-	files := glob(t, "*/*/*/start-job-run.json", 25)
+	files := glob(t, "start-job-run.json", 34)
 	if out, err := check(files...); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
@@ -83,8 +83,8 @@ func kubecheck(t *testing.T, files ...string) (map[string]manifest, string, erro
 
 // Pod templates and SparkApplications are what the API's types allow, and no more.
 func TestManifests(t *testing.T) {
-	pods := append(glob(t, "*/*/*/driver.yaml", 9), glob(t, "*/*/*/executor.yaml", 9)...)
-	applications := glob(t, "*/*/*/application.yaml", 9)
+	pods := append(glob(t, "driver.yaml", 9), glob(t, "executor.yaml", 9)...)
+	applications := glob(t, "application.yaml", 9)
 	read, said, err := kubecheck(t, append(pods, applications...)...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said)
@@ -127,9 +127,10 @@ func TestManifests(t *testing.T) {
 	}
 }
 
-// glob finds that number of files.
-func glob(t *testing.T, pattern string, number int) []string {
+// glob returns the files of that name, of which there is that number.
+func glob(t *testing.T, name string, number int) []string {
 	t.Helper()
+	pattern := filepath.Join(written, "*", "*", "*", name)
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) != number {
 		t.Fatalf("%s: %d files, not %d; %v", pattern, len(files), number, err)

@@ -91,7 +91,7 @@ func planOf(t *testing.T, variables map[string]string) string {
 // variables reads a submission's files as their own readers do.
 func (e example) variables(t *testing.T) (properties, driver, executor map[string]string) {
 	t.Helper()
-	file := func(name string) string { return filepath.Join(e.dir, name) }
+	file := func(name string) string { return filepath.Join(written, e.dir, name) }
 	switch e.form {
 	case "spark-3.5":
 		properties = fromScript(t, file("submit.sh"))

@@ -22,14 +22,23 @@ import (
 
 var update = flag.Bool("update", false, "write the files anew")
 
-var programs string // the directory of the programs as they are shipped
+var (
+	programs string // the directory of the programs as they are shipped
+	written  string // the directory of every submission, as the program writes it
+)
 
 func TestMain(m *testing.M) {
+	flag.Parse()
 	dir, err := os.MkdirTemp("", "submissions-test-")
 	code := 1
 	if err == nil {
-		programs = dir
+		programs, written = dir, filepath.Join(dir, "written")
 		err = buildtest.Programs(dir)
+	}
+	for _, e := range examples() {
+		if err == nil {
+			err = e.write(written)
+		}
 	}
 	if err == nil {
 		code = m.Run()
@@ -89,6 +98,9 @@ var cases = map[string]struct {
 	},
 }
 
+// logs are for the forms of EMR, without which the logs go with the pods.
+var logs = []string{"-log-uri", "s3://jobs-111111111111/logs/", "-log-group", "/emr-on-eks/jobs"}
+
 // ownIceberg brings Iceberg's jars: EMR's, or those of an image of one's own. Iceberg's AWS SDK has to be found before that
 // of S3A, of which it may be an older version.
 var ownIceberg = map[bool][]string{
@@ -96,11 +108,29 @@ var ownIceberg = map[bool][]string{
 	false: {"-property", "spark.driver.extraClassPath=/opt/iceberg/*", "-property", "spark.executor.extraClassPath=/opt/iceberg/*"},
 }
 
+// kept are the submissions that are here, to be copied. The tests check all of them: each case in each delivery and form.
+var kept = []string{
+	"case-1/endpoint/emr-7.14.0",
+	"case-1/profile/emr-7.14.0",
+	"case-2/endpoint/emr-7.14.0",
+	"case-2/endpoint/emr-7.14.0-pod-template",
+	"case-2/endpoint/emr-spark-8.1.0",
+	"case-2/endpoint/emr-6.15.0",
+	"case-2/endpoint/spark-3.5",
+	"case-2/endpoint/spark-4.0",
+	"case-2/file/emr-7.14.0",
+	"case-2/profile/emr-7.14.0",
+	"case-3/endpoint/emr-7.14.0",
+	"case-4/endpoint/emr-7.14.0",
+	"case-5/endpoint/emr-7.14.0",
+}
+
 // forms are the submissions, of each case in each delivery, by the name of their directory.
 var forms = map[string][]string{
 	"emr-6.15.0":              {"-for", "emr", "-release", "emr-6.15.0"},
-	"emr-7.10.0":              {"-for", "emr", "-release", "emr-7.10.0"},
-	"emr-7.10.0-pod-template": {"-for", "pod-template", "-release", "emr-7.10.0"},
+	"emr-7.14.0":              {"-for", "emr", "-release", "emr-7.14.0"},
+	"emr-7.14.0-pod-template": {"-for", "pod-template", "-release", "emr-7.14.0"},
+	"emr-spark-8.1.0":         {"-for", "emr", "-release", "emr-spark-8.1.0"},
 	"spark-3.5":               {"-for", "spark-submit", "-release", "spark-3.5", "-master", "k8s://https://CLUSTER:443", "-namespace", "spark"},
 	"spark-4.0":               {"-for", "operator", "-release", "spark-4.0", "-namespace", "spark"},
 }
@@ -131,6 +161,7 @@ func (e example) arguments() []string {
 	if emr {
 		scheme = "s3"
 		args = append(args, "-virtual-cluster", "yourvirtualclusterid")
+		args = append(args, logs...)
 	}
 	if slices.Contains(c.flags, "-iceberg-catalog") {
 		args = append(args, ownIceberg[emr]...)
@@ -150,30 +181,38 @@ func watch() {
 	}
 }
 
+// write has the program write the submission into its directory below dir.
+func (e example) write(dir string) error {
+	args := slices.Insert(e.arguments(), 1, "-out", filepath.Join(dir, e.dir)) // behind the subcommand
+	cmd := exec.Command(filepath.Join(programs, "rolechain"), args...)
+	cmd.Env = []string{}
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "is not given") || strings.Contains(string(out), "no -log-uri") {
+		return fmt.Errorf("%s: %w\n%s", e.dir, err, out)
+	}
+	return nil
+}
+
 // The files are what the program writes, byte for byte, and there are no others.
 func TestFiles(t *testing.T) {
 	watch()
-	fresh := t.TempDir()
 	if *update {
-		fresh = "."
 		for kase := range cases {
 			if err := os.RemoveAll(kase); err != nil {
 				t.Fatal(err)
 			}
 		}
-	}
-	for _, e := range examples() {
-		args := slices.Insert(e.arguments(), 1, "-out", filepath.Join(fresh, e.dir)) // behind the subcommand
-		cmd := exec.Command(filepath.Join(programs, "rolechain"), args...)
-		cmd.Env = []string{}
-		if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "is not given") {
-			t.Fatalf("%s: %v\n%s", e.dir, err, out)
+		for _, dir := range kept {
+			if err := os.CopyFS(dir, os.DirFS(filepath.Join(written, dir))); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if *update {
-		return
+	want, got := map[string][]byte{}, read(t, ".")
+	for name, data := range read(t, written) {
+		if slices.Contains(kept, filepath.Dir(name)) {
+			want[name] = data
+		}
 	}
-	want, got := read(t, fresh), read(t, ".")
 	for name, data := range want {
 		if there, ok := got[name]; !ok || !bytes.Equal(there, data) {
 			t.Errorf("%s is not what spark-conf writes; -update writes it anew", name)
@@ -181,12 +220,17 @@ func TestFiles(t *testing.T) {
 	}
 	for name := range got {
 		if _, ok := want[name]; !ok {
-			t.Errorf("%s is not written by spark-conf", name)
+			t.Errorf("%s is not written by spark-conf, or not kept", name)
+		}
+	}
+	for _, dir := range kept {
+		if !slices.ContainsFunc(examples(), func(e example) bool { return e.dir == dir }) {
+			t.Errorf("there is no submission %s", dir)
 		}
 	}
 }
 
-// read is every file below the cases' directories in dir.
+// read returns every file below the cases' directories in dir.
 func read(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -244,6 +288,7 @@ func TestREADME(t *testing.T) {
 		}
 	}
 	line(common)
+	line(logs)
 	for kase, c := range cases {
 		line(c.flags)
 		if !strings.Contains(string(readme), "`"+kase+"`") {
