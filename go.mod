@@ -4,12 +4,13 @@ go 1.26.0
 
 toolchain go1.26.8
 
-// In the programs; of these the entrypoint has aws/arn and x/sys only.
+// In the programs; of these the entrypoint has aws/arn, envconfig and x/sys only.
 require (
 	github.com/aws/aws-sdk-go-v2 v1.48.0
 	github.com/aws/aws-sdk-go-v2/credentials v1.21.0
 	github.com/aws/aws-sdk-go-v2/service/sts v1.52.0
 	github.com/aws/smithy-go v1.28.9
+	github.com/kelseyhightower/envconfig v1.4.0
 	github.com/rogpeppe/go-internal v1.16.0 // diff; testscript in tests
 	golang.org/x/sys v0.49.0
 )

@@ -15,6 +15,7 @@ func TestDependencies(t *testing.T) {
 	}
 	allowed := []string{
 		"github.com/aws/aws-sdk-go-v2/aws/arn",
+		"github.com/kelseyhightower/envconfig",
 		"golang.org/x/sys/unix",
 	}
 	heavy := []string{"net", "net/http", "crypto/tls", "encoding/gob", "encoding/xml", "html/template", "testing"}

@@ -47,11 +47,11 @@ import (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], start.Environ(), report.Stderr{}, report.TerminationLog, syscall.Exec))
+	os.Exit(run(os.Args[1:], settings.Own(), report.Stderr{}, report.TerminationLog, syscall.Exec))
 }
 
 // run returns only when the original entrypoint could not be executed.
-func run(args, env []string, stderr io.Writer, terminationLog string, execve start.Execve) int {
+func run(args []string, env settings.Environment, stderr io.Writer, terminationLog string, execve start.Execve) int {
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
 	if _, chained := handover.Chained(s); chained {
@@ -61,10 +61,10 @@ func run(args, env []string, stderr io.Writer, terminationLog string, execve sta
 	warn(log, warnings)
 	var plan start.Plan
 	if err == nil {
-		plan, err = prepare(s, args, env, log)
+		plan, err = prepare(s, args, env.List, log)
 	}
 	if err == nil {
-		err = plan.Run(execve, env)
+		err = plan.Run(execve, env.List)
 	}
 	report.Failure(log, err)
 	report.Terminate(terminationLog, err)

@@ -28,7 +28,7 @@ import (
 // The entrypoint calls it for ROLE_CHAIN_VERIFY, with -quiet, which leaves out the lines and the warnings that it has given
 // itself, with -timeout DURATION, what is left of ROLE_CHAIN_START_TIMEOUT, and with -termination-log FILE, which gets the
 // error as well.
-func check(args, env []string, stdout, stderr io.Writer) (err error) {
+func check(args []string, env settings.Environment, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	quiet := flags.Bool("quiet", false, "")

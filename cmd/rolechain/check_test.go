@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"rolechain/internal/settings"
 	"rolechain/internal/ststest"
 )
 
@@ -54,7 +55,7 @@ func TestCheck(t *testing.T) {
 			t.Parallel() // a refusal is believed after some seconds
 			env := append([]string{"AWS_ROLE_ARN=" + job, "AWS_ENDPOINT_URL_STS=" + server.URL, "AWS_REGION=eu-west-1", "HOSTNAME=spark-0"}, test.env...)
 			var stdout, stderr bytes.Buffer
-			code := run([]string{"check"}, env, &stdout, &stderr)
+			code := run([]string{"check"}, settings.Listed(env), &stdout, &stderr)
 			if code != test.code || !regexp.MustCompile(test.stdout).Match(stdout.Bytes()) || !regexp.MustCompile(test.stderr).Match(stderr.Bytes()) {
 				t.Errorf("exit code %d\n--- stdout\n%s--- stderr\n%s", code, &stdout, &stderr)
 			}
@@ -74,8 +75,8 @@ func TestCheckForTheEntrypoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	code := run([]string{"check", "-quiet", "-termination-log", file}, []string{"CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/client", "CLIENT_ROLE_ANR=x",
-		"AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job", "AWS_WEB_IDENTITY_TOKEN_FILE=/none"}, &stdout, &stderr)
+	code := run([]string{"check", "-quiet", "-termination-log", file}, settings.Listed([]string{"CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/client", "CLIENT_ROLE_ANR=x",
+		"AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job", "AWS_WEB_IDENTITY_TOKEN_FILE=/none"}), &stdout, &stderr)
 	told, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +85,7 @@ func TestCheckForTheEntrypoint(t *testing.T) {
 		t.Errorf("exit code %d\n--- stdout\n%s--- stderr\n%s--- termination message\n%s", code, &stdout, &stderr, told)
 	}
 	for _, args := range [][]string{{"check", "-x"}, {"check", "y"}} {
-		if code := run(args, nil, &stdout, &stderr); code != 64 {
+		if code := run(args, settings.Environment{}, &stdout, &stderr); code != 64 {
 			t.Errorf("%q: exit code %d", args, code)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"rolechain/internal/endpoint"
 	"rolechain/internal/exit"
 	"rolechain/internal/handover"
+	"rolechain/internal/settings"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 //	rolechain credentials DIRECTORY PROFILE
 //
 // DIRECTORY has the refresher's files.
-func credentials(args, _ []string, stdout, _ io.Writer) error {
+func credentials(args []string, _ settings.Environment, stdout, _ io.Writer) error {
 	if len(args) != 2 {
 		return exit.Because(exit.Usage, fmt.Errorf("credentials takes the refresher's directory and a profile's name, not %q", args), "")
 	}

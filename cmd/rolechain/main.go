@@ -21,13 +21,13 @@ func main() {
 		// They hold sessions, which are for nobody who looks into their memory, or a core. The refresher sees to that itself.
 		_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 	}
-	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, report.Stderr{}))
+	os.Exit(run(os.Args[1:], settings.Own(), os.Stdout, report.Stderr{}))
 }
 
 // A command is one of rolechain's. It writes its result to stdout; what it has to say besides goes to stderr.
 type command struct {
 	name, arguments, summary string
-	run                      func(args, env []string, stdout, stderr io.Writer) error
+	run                      func(args []string, env settings.Environment, stdout, stderr io.Writer) error
 }
 
 var commands = []command{
@@ -40,7 +40,7 @@ var commands = []command{
 	{"version", "", "print the version, the commit and the Go version", version},
 }
 
-func run(args, env []string, stdout, stderr io.Writer) int {
+func run(args []string, env settings.Environment, stdout, stderr io.Writer) int {
 	err := dispatch(args, env, stdout, stderr)
 	if err != nil {
 		_, speak, _, _ := settings.Read(env)
@@ -49,7 +49,7 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 	return int(exit.CodeOf(err))
 }
 
-func dispatch(args, env []string, stdout, stderr io.Writer) error {
+func dispatch(args []string, env settings.Environment, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		return exit.Because(exit.Usage, fmt.Errorf("no command"), strings.TrimSpace(usage()))
 	}

@@ -19,7 +19,7 @@ import (
 
 // plan prints what the entrypoint would do with args in this environment: each file as a diff, the variables, the
 // command. The values of secret keys that stand in the files, and of deleted variables, are not shown.
-func plan(args, env []string, stdout, stderr io.Writer) error {
+func plan(args []string, env settings.Environment, stdout, stderr io.Writer) error {
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
 	if _, chained := handover.Chained(s); chained {
@@ -35,7 +35,7 @@ func plan(args, env []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p, err := start.Make(s, found, env, args)
+	p, err := start.Make(s, found, env.List, args)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ import (
 //	-timeout DURATION   what is left for the first session
 //
 // It says nothing on stdout and logs to stderr.
-func keepFresh(args, env []string, _, stderr io.Writer) error {
+func keepFresh(args []string, env settings.Environment, _, stderr io.Writer) error {
 	// Before anything is opened.
 	supervisor, worker, err := supervise.Enter()
 	if errors.Is(err, supervise.ErrNotSpawned) {

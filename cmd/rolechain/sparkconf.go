@@ -17,7 +17,7 @@ import (
 
 // sparkConf writes the settings of a submission, for driver and executors alike, so that nobody types them twice. It does
 // not look at its own environment, but for how to speak: the variables in question are those of pods to come.
-func sparkConf(args, env []string, stdout, stderr io.Writer) error {
+func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer) error {
 	var r submission.Request
 	var form, out, conf string
 	flags := flag.NewFlagSet("spark-conf", flag.ContinueOnError)

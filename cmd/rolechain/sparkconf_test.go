@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rolechain/internal/settings"
 )
 
 var forSparkConf = []string{"spark-conf", "-client-role", "arn:aws:iam::222222222222:role/client-role-2", "-job-role", "arn:aws:iam::111111111111:role/job-execution-role-1"}
@@ -43,7 +45,7 @@ func TestSparkConf(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			code := run(append(forSparkConf, test.args...), nil, &stdout, &stderr)
+			code := run(append(forSparkConf, test.args...), settings.Environment{}, &stdout, &stderr)
 			if code != test.code || !strings.HasPrefix(stdout.String(), test.stdout) || (stdout.Len() > 0) != (test.stdout != "") {
 				t.Errorf("exit code %d\n--- stdout\n%s--- stderr\n%s", code, &stdout, &stderr)
 			}
@@ -74,7 +76,7 @@ func TestSparkConfKeepsOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	run(append(forSparkConf, "-for", "emr", "-release", "emr-7.10.0", "-delivery", "endpoint", "-job-bucket", "jobs", "-conf", existing), nil, &stdout, &stderr)
+	run(append(forSparkConf, "-for", "emr", "-release", "emr-7.10.0", "-delivery", "endpoint", "-job-bucket", "jobs", "-conf", existing), settings.Environment{}, &stdout, &stderr)
 	var request struct {
 		ConfigurationOverrides struct {
 			ApplicationConfiguration []struct{ Properties map[string]string }

@@ -24,7 +24,7 @@ const asksStatus = 5 * time.Second
 // showStatus prints how the refresher of this container stands, for people or, with --json, as an object. As an exec probe
 // it says by its exit code whether the job can work as the client role: 0 while there is a session that has not ended, and
 // also where there is no refresher to have one, because each SDK does the chain itself.
-func showStatus(args, env []string, stdout, _ io.Writer) error {
+func showStatus(args []string, env settings.Environment, stdout, _ io.Writer) error {
 	flags := flag.NewFlagSet("status", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	asJSON := flags.Bool("json", false, "")

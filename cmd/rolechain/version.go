@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rolechain/internal/exit"
+	"rolechain/internal/settings"
 )
 
 // An image is built without the repository, so its build says with -ldflags "-X main.builtVersion=v1.2.0 -X
@@ -18,7 +19,7 @@ var builtVersion, builtCommit string
 // version prints one line, from what the go command or the build has put into the binary:
 //
 //	rolechain v1.2.0 (commit 0123456789ab, go1.26.8, linux/amd64)
-func version(args, _ []string, stdout, _ io.Writer) error {
+func version(args []string, _ settings.Environment, stdout, _ io.Writer) error {
 	if len(args) > 0 {
 		return exit.Because(exit.Usage, fmt.Errorf("version takes no argument, not %q", args[0]), "")
 	}

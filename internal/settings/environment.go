@@ -1,69 +1,125 @@
 package settings
 
 import (
+	"os"
 	"reflect"
+	"slices"
 	"strings"
+	"syscall"
+
+	"github.com/kelseyhightower/envconfig"
 )
 
-// environment is every variable that a start reads, as it stands there: nil is unset, a pointer to "" is set and empty.
-// `default` is what an unset variable means; README.md's table is compared with these tags.
-type environment struct {
-	ClientRoleARN      *string `env:"CLIENT_ROLE_ARN"`
-	Role2ARN           *string `env:"ROLE_2_ARN"`
-	WebIdentityRoleARN *string `env:"WEB_IDENTITY_ROLE_ARN"`
-	Role1ARN           *string `env:"ROLE_1_ARN"`
-
-	// Injected by EKS: IRSA's webhook, or the one of EKS Pod Identity.
-	AWSRoleARN            *string `env:"AWS_ROLE_ARN"`
-	TokenFile             *string `env:"AWS_WEB_IDENTITY_TOKEN_FILE" default:"/var/run/secrets/eks.amazonaws.com/serviceaccount/token"`
-	ContainerURI          *string `env:"AWS_CONTAINER_CREDENTIALS_FULL_URI"`
-	ContainerTokenFile    *string `env:"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"`
-	Region                *string `env:"AWS_REGION"`
-	DefaultRegion         *string `env:"AWS_DEFAULT_REGION"`
-	RegionAlias           *string `env:"REGION"`
-	ConfigFile            *string `env:"AWS_CONFIG_FILE"`
-	SharedCredentialsFile *string `env:"AWS_SHARED_CREDENTIALS_FILE"`
-	ProfilesFile          *string `env:"AWS_CREDENTIAL_PROFILES_FILE"`
-	STSEndpoint           *string `env:"AWS_ENDPOINT_URL_STS"`
-	Endpoint              *string `env:"AWS_ENDPOINT_URL"`
-	FIPS                  *string `env:"AWS_USE_FIPS_ENDPOINT"`
-	Home                  *string `env:"HOME"`
-	Hostname              *string `env:"HOSTNAME"`
-
-	Delivery          *string `env:"ROLE_CHAIN_DELIVERY" default:"profile"`
-	IRSAEnv           *string `env:"ROLE_CHAIN_IRSA_ENV"`
-	Entrypoint        *string `env:"ROLE_CHAIN_ENTRYPOINT" default:"/usr/bin/entrypoint.sh"`
-	BaseProfile       *string `env:"ROLE_CHAIN_BASE_PROFILE" default:"job-execution-role"`
-	Via               *string `env:"ROLE_CHAIN_VIA"`
-	Profiles          *string `env:"ROLE_CHAIN_PROFILES"`
-	RoleMap           *string `env:"ROLE_CHAIN_ROLE_MAP"`
-	SessionName       *string `env:"ROLE_CHAIN_SESSION_NAME" default:"{pod}"`
-	ExternalID        *string `env:"ROLE_CHAIN_EXTERNAL_ID"`
-	SourceIdentity    *string `env:"ROLE_CHAIN_SOURCE_IDENTITY"`
-	SessionTags       *string `env:"ROLE_CHAIN_SESSION_TAGS"`
-	TransitiveTags    *string `env:"ROLE_CHAIN_TRANSITIVE_TAGS"`
-	SessionPolicyFile *string `env:"ROLE_CHAIN_SESSION_POLICY_FILE"`
-	SessionPolicyARNs *string `env:"ROLE_CHAIN_SESSION_POLICY_ARNS"`
-	Duration          *string `env:"ROLE_CHAIN_DURATION" default:"1h"`
-	StartTimeout      *string `env:"ROLE_CHAIN_START_TIMEOUT" default:"60s"`
-	Verify            *string `env:"ROLE_CHAIN_VERIFY" default:"false"`
-	AllowIMDS         *string `env:"ROLE_CHAIN_ALLOW_IMDS" default:"false"`
-	LogLevel          *string `env:"ROLE_CHAIN_LOG_LEVEL" default:"info"`
-	LogFormat         *string `env:"ROLE_CHAIN_LOG_FORMAT" default:"text"`
+// An Environment is where settings are read from: this process's own environment, or a list in the form of os.Environ.
+// Of a name that is there twice the first counts, as it does for getenv.
+type Environment struct {
+	List []string // as the kernel handed it over
+	own  bool
 }
 
-// read fills in an environment. Of a name that is there twice the first counts, as it does for getenv.
-func read(env []string) environment {
-	values := make(map[string]string, len(env))
-	for i := len(env) - 1; i >= 0; i-- {
-		name, value, _ := strings.Cut(env[i], "=")
-		values[name] = value
+// Listed returns the environment of somebody else: of a pod to be, or of a test.
+func Listed(list []string) Environment { return Environment{List: list} }
+
+// Own returns this process's environment.
+func Own() Environment { return Environment{List: environ(), own: true} }
+
+// environ returns the environment as the kernel handed it over. os.Environ drops a name that is there twice, and the job
+// is to get every byte; it is the fallback where /proc is not mounted or closed to us.
+func environ() []string {
+	// Not by package os: its files come with an epoll instance, which is a tenth of all system calls of a start.
+	fd, err := syscall.Open("/proc/self/environ", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return os.Environ()
 	}
-	var e environment
-	fields := reflect.ValueOf(&e).Elem()
+	defer syscall.Close(fd)
+	var data []byte
+	buffer := make([]byte, 16<<10)
+	for {
+		n, err := syscall.Read(fd, buffer)
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil || n == 0 && len(data) == 0 {
+			return os.Environ()
+		}
+		if n == 0 {
+			return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
+		}
+		data = append(data, buffer[:n]...)
+	}
+}
+
+// variables are all that a start reads, as they stand there: nil is unset, a pointer to "" is set and empty. They are
+// strings because envconfig stops at the first value that it cannot parse, and in its own words. The default is what an
+// unset variable means; README.md's table is compared with these tags.
+type variables struct {
+	ClientRoleARN      *string `envconfig:"CLIENT_ROLE_ARN"`
+	Role2ARN           *string `envconfig:"ROLE_2_ARN"`
+	WebIdentityRoleARN *string `envconfig:"WEB_IDENTITY_ROLE_ARN"`
+	Role1ARN           *string `envconfig:"ROLE_1_ARN"`
+
+	// Injected by EKS: IRSA's webhook, or the one of EKS Pod Identity.
+	AWSRoleARN            *string `envconfig:"AWS_ROLE_ARN"`
+	TokenFile             *string `envconfig:"AWS_WEB_IDENTITY_TOKEN_FILE" default:"/var/run/secrets/eks.amazonaws.com/serviceaccount/token"`
+	ContainerURI          *string `envconfig:"AWS_CONTAINER_CREDENTIALS_FULL_URI"`
+	ContainerTokenFile    *string `envconfig:"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"`
+	Region                *string `envconfig:"AWS_REGION"`
+	DefaultRegion         *string `envconfig:"AWS_DEFAULT_REGION"`
+	RegionAlias           *string `envconfig:"REGION"`
+	ConfigFile            *string `envconfig:"AWS_CONFIG_FILE"`
+	SharedCredentialsFile *string `envconfig:"AWS_SHARED_CREDENTIALS_FILE"`
+	ProfilesFile          *string `envconfig:"AWS_CREDENTIAL_PROFILES_FILE"`
+	STSEndpoint           *string `envconfig:"AWS_ENDPOINT_URL_STS"`
+	Endpoint              *string `envconfig:"AWS_ENDPOINT_URL"`
+	FIPS                  *string `envconfig:"AWS_USE_FIPS_ENDPOINT"`
+	Home                  *string `envconfig:"HOME"`
+	Hostname              *string `envconfig:"HOSTNAME"`
+
+	Delivery          *string `envconfig:"ROLE_CHAIN_DELIVERY" default:"profile"`
+	IRSAEnv           *string `envconfig:"ROLE_CHAIN_IRSA_ENV"`
+	Entrypoint        *string `envconfig:"ROLE_CHAIN_ENTRYPOINT" default:"/usr/bin/entrypoint.sh"`
+	BaseProfile       *string `envconfig:"ROLE_CHAIN_BASE_PROFILE" default:"job-execution-role"`
+	Via               *string `envconfig:"ROLE_CHAIN_VIA"`
+	Profiles          *string `envconfig:"ROLE_CHAIN_PROFILES"`
+	Required          *string `envconfig:"ROLE_CHAIN_REQUIRED" default:"false"`
+	Files             *string `envconfig:"ROLE_CHAIN_FILES"`
+	RoleMap           *string `envconfig:"ROLE_CHAIN_ROLE_MAP"`
+	SessionName       *string `envconfig:"ROLE_CHAIN_SESSION_NAME" default:"{pod}"`
+	ExternalID        *string `envconfig:"ROLE_CHAIN_EXTERNAL_ID"`
+	SourceIdentity    *string `envconfig:"ROLE_CHAIN_SOURCE_IDENTITY"`
+	SessionTags       *string `envconfig:"ROLE_CHAIN_SESSION_TAGS"`
+	TransitiveTags    *string `envconfig:"ROLE_CHAIN_TRANSITIVE_TAGS"`
+	SessionPolicyFile *string `envconfig:"ROLE_CHAIN_SESSION_POLICY_FILE"`
+	SessionPolicyARNs *string `envconfig:"ROLE_CHAIN_SESSION_POLICY_ARNS"`
+	Duration          *string `envconfig:"ROLE_CHAIN_DURATION" default:"1h"`
+	StartTimeout      *string `envconfig:"ROLE_CHAIN_START_TIMEOUT" default:"60s"`
+	Verify            *string `envconfig:"ROLE_CHAIN_VERIFY" default:"false"`
+	AllowIMDS         *string `envconfig:"ROLE_CHAIN_ALLOW_IMDS" default:"false"`
+	LogLevel          *string `envconfig:"ROLE_CHAIN_LOG_LEVEL" default:"info"`
+	LogFormat         *string `envconfig:"ROLE_CHAIN_LOG_FORMAT" default:"text"`
+}
+
+// variables reads what stands in the environment.
+func (e Environment) variables() variables {
+	var v variables
+	if e.own {
+		// It fails for a field that it cannot fill, and of these there are none.
+		if err := envconfig.Process("", &v); err != nil {
+			panic(err)
+		}
+		return v
+	}
+	values := make(map[string]string, len(e.List))
+	for _, assignment := range e.List {
+		name, value, found := strings.Cut(assignment, "=")
+		if _, there := values[name]; found && !there {
+			values[name] = value
+		}
+	}
+	fields := reflect.ValueOf(&v).Elem()
 	for i := range fields.NumField() {
 		tag := fields.Type().Field(i).Tag
-		value, set := values[tag.Get("env")]
+		value, set := values[tag.Get("envconfig")]
 		if !set {
 			value, set = tag.Lookup("default")
 		}
@@ -71,123 +127,29 @@ func read(env []string) environment {
 			fields.Field(i).Set(reflect.ValueOf(&value))
 		}
 	}
-	return e
+	return v
 }
 
-// prefix of the variables that are this project's alone, so that an unknown one is worth a word.
-const prefix = "ROLE_CHAIN_"
-
-// roleVariables are ours too, but without the prefix: AWS's role chaining guide named them. Their aliases ROLE_1_ARN and
-// ROLE_2_ARN are so short that half of all variables about roles would look like a slip of the pen.
-var roleVariables = []string{"CLIENT_ROLE_ARN", "WEB_IDENTITY_ROLE_ARN"}
-
-// names returns the variables that a start reads, in the order of environment.
+// names returns the variables that a start reads, in the order of the struct.
 func names() []string {
-	t := reflect.TypeFor[environment]()
+	t := reflect.TypeFor[variables]()
 	list := make([]string, t.NumField())
 	for i := range list {
-		list[i] = t.Field(i).Tag.Get("env")
+		list[i] = t.Field(i).Tag.Get("envconfig")
 	}
 	return list
 }
 
-// misspelt warns of each variable in env that is none of ours but looks as if it was meant to be: any unknown ROLE_CHAIN_
-// name, and, in upper or lower case, a name within two edits of one of ours or one that lacks the end of a role variable.
-func misspelt(env []string) []Warning {
-	candidates := append([]string(nil), roleVariables...)
-	for _, n := range names() {
-		if strings.HasPrefix(n, prefix) {
-			candidates = append(candidates, n)
-		}
-	}
-	var warnings []Warning
-	for _, assignment := range env {
-		name, _, _ := strings.Cut(assignment, "=")
-		upper := strings.ToUpper(name)
-		if !strings.Contains(upper, "ROLE") || Known(name) || serviceLink(name) || !only(name, letters+digits+"_") {
-			continue
-		}
-		within := 2
-		if strings.HasPrefix(upper, prefix) {
-			within = len(name)
-		}
-		hint := nearest(upper, candidates, within)
-		for _, v := range roleVariables {
-			if strings.HasPrefix(v, upper) && strings.HasSuffix(upper, "_ROLE") {
-				hint = "did you mean " + v + "?"
-			}
-		}
-		if hint != "" {
-			warnings = append(warnings, Warning{Text: name + " is not a setting of rolechain and is ignored", Hint: hint})
-		}
-	}
-	return warnings
-}
-
 // defaultOf returns what an unset variable means.
 func defaultOf(name string) string {
-	t := reflect.TypeFor[environment]()
+	t := reflect.TypeFor[variables]()
 	for i := range t.NumField() {
-		if tag := t.Field(i).Tag; tag.Get("env") == name {
+		if tag := t.Field(i).Tag; tag.Get("envconfig") == name {
 			return tag.Get("default")
 		}
 	}
 	return ""
 }
 
-// Known is whether a start reads the variable of that name.
-func Known(name string) bool {
-	for _, n := range names() {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
-
-// serviceLink tells the variables that Kubernetes injects for a Service which happens to be called role-chain or
-// role-chain-…: ROLE_CHAIN_SERVICE_HOST, ROLE_CHAIN_UI_PORT_443_TCP_ADDR and their like
-// (kubernetes.io, "Connecting Applications with Services", environment variables).
-func serviceLink(name string) bool {
-	for _, mark := range []string{"_SERVICE_HOST", "_SERVICE_PORT", "_PORT"} {
-		_, rest, found := strings.Cut(name, mark)
-		if found && (rest == "" || rest[0] == '_') {
-			return true
-		}
-	}
-	return false
-}
-
-// nearest says which of the names is at most within edits away from name, or "".
-func nearest(name string, candidates []string, within int) string {
-	best, distance := "", within+1
-	for _, c := range candidates {
-		if d := edits(name, c); d < distance {
-			best, distance = c, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return "did you mean " + best + "?"
-}
-
-// edits is the Levenshtein distance of two names, in bytes.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
+// Known reports whether a start reads the variable of that name.
+func Known(name string) bool { return slices.Contains(names(), name) }

@@ -20,7 +20,7 @@ const (
 
 // options reads what goes on the AssumeRole to the client role and what a profile cannot carry: it is refused where a
 // profile does the chain, since the job would run with more than it was meant to have.
-func (v *validator) options(env environment, s *Settings) {
+func (v *validator) options(env variables, s *Settings) {
 	s.SourceIdentity = v.carried(s, "ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity, sourceIdentity)
 	if tags := v.carried(s, "ROLE_CHAIN_SESSION_TAGS", env.SessionTags, anything); tags != "" {
 		s.Tags = v.tags(tags)
@@ -66,7 +66,7 @@ func (v *validator) tags(value string) map[string]string {
 		case !tagText(text, 0, mostTagValue):
 			v.fail(name, text, "is not a tag's value", "up to 256 letters, digits, blanks and _.:/=+-@")
 		case seen[folded]:
-			v.fail(name, key, "is a tag's key twice", "STS does not tell upper and lower case apart in them")
+			v.fail(name, key, "names a tag twice", "STS does not tell upper and lower case apart in them")
 		default:
 			seen[folded] = true
 			tags[key] = text
@@ -97,7 +97,7 @@ func (v *validator) transitive(value string, tags map[string]string) []string {
 		if _, ok := tags[key]; !ok {
 			v.fail(name, key, "is no key of ROLE_CHAIN_SESSION_TAGS", "only those tags can be made transitive")
 		} else if slices.Contains(items[:i], key) {
-			v.fail(name, key, "is there twice", "name each tag once")
+			v.fail(name, key, "names a tag twice", "name each tag once")
 		}
 	}
 	return items

@@ -29,10 +29,10 @@ func TestREADME(t *testing.T) {
 	ambient := map[string]bool{"AWS_ROLE_ARN": true, "AWS_CONTAINER_CREDENTIALS_FULL_URI": true, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": true,
 		"AWS_ENDPOINT_URL_STS": true, "AWS_ENDPOINT_URL": true, "AWS_USE_FIPS_ENDPOINT": true,
 		"AWS_CONFIG_FILE": true, "AWS_SHARED_CREDENTIALS_FILE": true, "AWS_CREDENTIAL_PROFILES_FILE": true, "HOME": true, "HOSTNAME": true}
-	fields := reflect.TypeFor[environment]()
+	fields := reflect.TypeFor[variables]()
 	for i := range fields.NumField() {
 		tag := fields.Field(i).Tag
-		name, value := tag.Get("env"), tag.Get("default")
+		name, value := tag.Get("envconfig"), tag.Get("default")
 		if ambient[name] {
 			if !strings.Contains(string(readme), "`"+name+"`") {
 				t.Errorf("README.md does not mention %s", name)

@@ -77,6 +77,7 @@ type NamedRole struct{ Name, Role string }
 // Locations is what the environment says about where things are: start finds out what is there.
 type Locations struct {
 	Home               string // HOME; "" when unset or empty
+	Files              string // ROLE_CHAIN_FILES, an absolute path; "" when unset
 	ConfigFile         string // AWS_CONFIG_FILE; "" when unset or empty
 	CredentialsFile    string // AWS_SHARED_CREDENTIALS_FILE; "" when unset or empty
 	ProfilesFile       string // AWS_CREDENTIAL_PROFILES_FILE; "" when unset or empty
@@ -97,12 +98,12 @@ type Log struct {
 	Format string // "text" or "json"
 }
 
-// Read reads and checks env, which is in the form of os.Environ. The error joins an *exit.Error for each problem. Log is
+// Read reads and checks env. The error joins an *exit.Error for each problem. Log is
 // usable and the warnings stand whether or not there is one.
-func Read(env []string) (Settings, Log, []Warning, error) {
-	e := read(env)
+func Read(env Environment) (Settings, Log, []Warning, error) {
+	read := env.variables()
 	v := &validator{}
-	log := v.log(e)
-	s := v.settings(e)
-	return s, log, append(v.warnings, misspelt(env)...), errors.Join(v.problems...)
+	log := v.log(read)
+	s := v.settings(read)
+	return s, log, append(v.warnings, misspelt(env.List)...), errors.Join(v.problems...)
 }

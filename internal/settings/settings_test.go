@@ -15,13 +15,13 @@ const (
 	job    = "arn:aws:iam::111122223333:role/job-execution-role"
 )
 
-// environ puts variables into the form of os.Environ.
-func environ(variables map[string]string) []string {
+// environment puts variables into an environment.
+func environment(variables map[string]string) Environment {
 	var env []string
 	for name, value := range variables {
 		env = append(env, name+"="+value)
 	}
-	return env
+	return Listed(env)
 }
 
 func TestRead(t *testing.T) {
@@ -58,10 +58,10 @@ func TestRead(t *testing.T) {
 			func(s Settings) bool {
 				return s.Region == "eu-west-2" && s.TokenFile == token && s.Locations.EmptyConfigFile
 			}},
-		{"everything else", map[string]string{"ROLE_CHAIN_IRSA_ENV": "remove", "ROLE_CHAIN_ALLOW_IMDS": "True", "ROLE_CHAIN_DURATION": "15m", "ROLE_CHAIN_BASE_PROFILE": "b",
+		{"everything else", map[string]string{"ROLE_CHAIN_IRSA_ENV": "remove", "ROLE_CHAIN_FILES": "/mnt/aws", "ROLE_CHAIN_ALLOW_IMDS": "True", "ROLE_CHAIN_DURATION": "15m", "ROLE_CHAIN_BASE_PROFILE": "b",
 			"ROLE_CHAIN_VIA": client + ", " + job, "ROLE_CHAIN_PROFILES": "x=" + client + ",y=" + job, "ROLE_CHAIN_EXTERNAL_ID": "id:1/2", "ROLE_CHAIN_VERIFY": "true", "ROLE_CHAIN_START_TIMEOUT": "5s", "ROLE_CHAIN_DELIVERY": "profile"},
 			func(s Settings) bool {
-				return !s.KeepIRSA && s.AllowIMDS && s.Verify && s.StartTimeout == 5*time.Second && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
+				return !s.KeepIRSA && s.AllowIMDS && s.Verify && s.Locations.Files == "/mnt/aws" && s.StartTimeout == 5*time.Second && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
 					len(s.Profiles) == 2 && s.Profiles[1] == NamedRole{"y", job} && s.ExternalID == "id:1/2"
 			}},
 		{"deliveries with a refresher remove the injected variables", map[string]string{"ROLE_CHAIN_DELIVERY": "file"}, func(s Settings) bool { return s.Delivery == File && !s.KeepIRSA && s.Refreshed() && s.Waits() }},
@@ -85,7 +85,7 @@ func TestRead(t *testing.T) {
 					}
 				}
 			}
-			s, _, warnings, err := Read(environ(env))
+			s, _, warnings, err := Read(environment(env))
 			if err != nil || len(warnings) > 0 || !test.ok(s) {
 				t.Errorf("%v %v %+v", err, warnings, s)
 			}
@@ -134,7 +134,10 @@ func TestBadValues(t *testing.T) {
 		{"ROLE_CHAIN_START_TIMEOUT", "0s", "between a second and an hour", "1s to 1h"},
 		{"ROLE_CHAIN_START_TIMEOUT", "48h", "between a second and an hour", "1s to 1h"},
 		{"ROLE_CHAIN_START_TIMEOUT", "soon", "is not a duration", ""},
-		{"ROLE_CHAIN_ROLE_MAP", "/map.yaml", "does not have yet", ""},
+		{"ROLE_CHAIN_FILES", "aws", "is not an absolute path", ""},
+		{"ROLE_CHAIN_FILES", "", "is empty", ""},
+		{"ROLE_CHAIN_FILES", "~/x", "is not an absolute path", ""},
+		{"ROLE_CHAIN_ROLE_MAP", "/map.yaml", "is not supported in this version", ""},
 		{"ROLE_CHAIN_SOURCE_IDENTITY", "me", "cannot be carried by an AWS profile", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", "a=b", "cannot be carried", ""},
 		{"ROLE_CHAIN_TRANSITIVE_TAGS", "a", "cannot be carried", ""},
@@ -147,8 +150,8 @@ func TestBadValues(t *testing.T) {
 		{"ROLE_CHAIN_VIA", client + ",", "has an empty item", ""},
 		{"ROLE_CHAIN_VIA", "x", "is not an ARN", ""},
 		{"ROLE_CHAIN_PROFILES", client, "is not name=arn", ""},
-		{"ROLE_CHAIN_PROFILES", "job-execution-role=" + client, "name twice", ""},
-		{"ROLE_CHAIN_PROFILES", "a=" + client + ",a=" + job, "name twice", ""},
+		{"ROLE_CHAIN_PROFILES", "job-execution-role=" + client, "names a profile twice", ""},
+		{"ROLE_CHAIN_PROFILES", "a=" + client + ",a=" + job, "names a profile twice", ""},
 		{"ROLE_CHAIN_PROFILES", "default=" + client, "is the client role's own profile", ""},
 		{"ROLE_CHAIN_SESSION_NAME", "{pods}", "field that there is not", "{pod}"},
 		{"ROLE_CHAIN_SESSION_NAME", "a b", "characters that STS does not take", ""},
@@ -188,13 +191,13 @@ func TestBadOptions(t *testing.T) {
 		{"ROLE_CHAIN_SESSION_TAGS", "=v", "is not a tag's key", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", "AWS:a=v", "is not a tag's key", "not beginning with aws:"},
 		{"ROLE_CHAIN_SESSION_TAGS", "a=b&c", "is not a tag's value", ""},
-		{"ROLE_CHAIN_SESSION_TAGS", "a=b,A=c", "is a tag's key twice", ""},
+		{"ROLE_CHAIN_SESSION_TAGS", "a=b,A=c", "names a tag twice", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", "a=b,,c=d", "has an empty item", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", "a=" + strings.Repeat("v", 257), "is not a tag's value", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", strings.Repeat("k", 129) + "=v", "is not a tag's key", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", strings.Join(manyTags, ","), "has 51 tags", "50 at most"},
 		{"ROLE_CHAIN_TRANSITIVE_TAGS", "b", "is no key of ROLE_CHAIN_SESSION_TAGS", ""},
-		{"ROLE_CHAIN_TRANSITIVE_TAGS", "t,t", "is there twice", ""},
+		{"ROLE_CHAIN_TRANSITIVE_TAGS", "t,t", "names a tag twice", ""},
 		{"ROLE_CHAIN_SESSION_POLICY_FILE", "p.json", "is not an absolute path", ""},
 		{"ROLE_CHAIN_SESSION_POLICY_ARNS", "arn:aws:iam::aws:role/x", "is not the ARN of a managed policy", ""},
 		{"ROLE_CHAIN_SESSION_POLICY_ARNS", "ReadOnlyAccess", "is not the ARN of a managed policy", "arn:aws:iam::aws:policy/ReadOnlyAccess"},
@@ -215,7 +218,7 @@ func TestBadOptions(t *testing.T) {
 func wantProblem(t *testing.T, env map[string]string, name, value, problem, wantHint string) {
 	t.Helper()
 	env[name] = value
-	_, _, _, err := Read(environ(env))
+	_, _, _, err := Read(environment(env))
 	if exit.CodeOf(err) != exit.BadSetting || len(exit.All(err)) != 1 {
 		t.Fatalf("got %v", err)
 	}
@@ -230,7 +233,7 @@ func wantProblem(t *testing.T, env map[string]string, name, value, problem, want
 
 // All that is wrong is said at once.
 func TestAllProblemsAtOnce(t *testing.T) {
-	_, _, _, err := Read([]string{"CLIENT_ROLE_ARN=x", "WEB_IDENTITY_ROLE_ARN=y", "AWS_REGION=z", "ROLE_CHAIN_DURATION=2h", "ROLE_CHAIN_LOG_LEVEL=loud", "ROLE_CHAIN_VIA=a,b"})
+	_, _, _, err := Read(Listed([]string{"CLIENT_ROLE_ARN=x", "WEB_IDENTITY_ROLE_ARN=y", "AWS_REGION=z", "ROLE_CHAIN_DURATION=2h", "ROLE_CHAIN_LOG_LEVEL=loud", "ROLE_CHAIN_VIA=a,b"}))
 	if n := len(exit.All(err)); n != 7 {
 		t.Errorf("%d problems:\n%v", n, err)
 	}
@@ -238,14 +241,49 @@ func TestAllProblemsAtOnce(t *testing.T) {
 
 // Of a name that is there twice the first counts, as it does for the job's own getenv.
 func TestNameTwice(t *testing.T) {
-	s, _, _, err := Read([]string{"CLIENT_ROLE_ARN=" + client, "CLIENT_ROLE_ARN=x", "WEB_IDENTITY_ROLE_ARN=" + job})
+	s, _, _, err := Read(Listed([]string{"CLIENT_ROLE_ARN=" + client, "CLIENT_ROLE_ARN=x", "WEB_IDENTITY_ROLE_ARN=" + job}))
 	if err != nil || s.ClientRole != client {
 		t.Errorf("%v %+v", err, s)
 	}
 }
 
+// An image that asks for a role chain starts nothing without one.
+func TestRequired(t *testing.T) {
+	const required = "ROLE_CHAIN_REQUIRED=true"
+	for _, test := range []struct {
+		name string
+		env  []string
+		want string // the error; "" for none
+	}{
+		{"no role", []string{required}, "CLIENT_ROLE_ARN is not set, and ROLE_CHAIN_REQUIRED=true"},
+		{"the first hop alone", []string{required, "WEB_IDENTITY_ROLE_ARN=" + job, "ROLE_CHAIN_PROFILES=x=" + client}, "CLIENT_ROLE_ARN is not set"},
+		{"a near miss", []string{required, "CLIENT_ROL_ARN=" + client}, "CLIENT_ROLE_ARN is not set"},
+		{"an empty role", []string{required, "CLIENT_ROLE_ARN="}, `CLIENT_ROLE_ARN: "" is empty`},
+		{"a role", []string{required, "CLIENT_ROLE_ARN=" + client, "AWS_ROLE_ARN=" + job}, ""},
+		{"its other name", []string{required, "ROLE_2_ARN=" + client, "AWS_ROLE_ARN=" + job}, ""},
+		{"not required", []string{"ROLE_CHAIN_REQUIRED=false"}, ""},
+		{"neither", []string{"ROLE_CHAIN_REQUIRED=yes"}, `ROLE_CHAIN_REQUIRED: "yes" is neither true nor false`},
+		{"empty", []string{"ROLE_CHAIN_REQUIRED="}, `ROLE_CHAIN_REQUIRED: "" is empty`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, warnings, err := Read(Listed(test.env))
+			if test.want == "" && err == nil && len(warnings) == 0 {
+				return
+			}
+			if test.want == "" || exit.CodeOf(err) != exit.BadSetting || exit.HintOf(err) == "" || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("%v, %v", err, warnings)
+			}
+			for _, w := range warnings {
+				if strings.Contains(w.Text, "starts unchanged") {
+					t.Errorf("a start that ends warns: %s", w.Text)
+				}
+			}
+		})
+	}
+}
+
 func TestNoFirstHop(t *testing.T) {
-	_, _, _, err := Read([]string{"CLIENT_ROLE_ARN=" + client})
+	_, _, _, err := Read(Listed([]string{"CLIENT_ROLE_ARN=" + client}))
 	if exit.CodeOf(err) != exit.BadSetting || !strings.Contains(err.Error(), "there is no first hop") {
 		t.Errorf("got %v", err)
 	}
@@ -274,6 +312,30 @@ func TestWarnings(t *testing.T) {
 		{"WEB_IDENTITY_ROLE_ARN", "CLIENT_ROLE_ARN is not", "set CLIENT_ROLE_ARN", false},
 		{"ROLE_CHAIN_PROFILES", "CLIENT_ROLE_ARN is not", "", false},
 		{"AWS_ROLE_ARN", "", "", false},
+		{"CLIENT_ROL_ARN", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"CLIENT_RLOE_ARN", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"CLIENT_ROLE_NAME", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"CLIENT_ROL_NAME", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"client-role-arn", "not a setting", "CLIENT_ROLE_ARN", false},
+		{"WEB_IDENTITY_ROLE_NAME", "not a setting", "WEB_IDENTITY_ROLE_ARN", false},
+		{"ROLE_2", "not a setting", "ROLE_2_ARN", false},
+		{"ROLE2", "not a setting", "ROLE_2_ARN", false},
+		{"ROLE2_ARN", "not a setting", "ROLE_2_ARN", false},
+		{"ROLE_2_NAME", "not a setting", "ROLE_2_ARN", false},
+		{"ROLE_1", "not a setting", "ROLE_1_ARN", false},
+		{"role1_arn", "not a setting", "ROLE_1_ARN", false},
+		{"ROL_CHAIN_VERIFY", "not a setting", "ROLE_CHAIN_VERIFY", true},
+		{"role-chain.delivery", "not a setting", "ROLE_CHAIN_DELIVERY", true},
+		{"ROLE", "", "", false},
+		{"ROLE_NAME", "", "", false},
+		{"ROLE_3", "", "", false},
+		{"ROLE_3_ARN", "", "", false},
+		{"CLIENT_ID", "", "", false},
+		{"CLIENT_NAME", "", "", false},
+		{"CLIENT_ARN", "", "", false},
+		{"SERVICE_ROLE_ARN", "", "", false},
+		{"TASK_ROLE_NAME", "", "", false},
+		{"ROLE_2_SERVICE_HOST", "", "", false},
 		{"MY_ROLE", "", "", true},
 		{"ROLE_CHAIN_SERVICE_HOST", "", "", true},
 		{"ROLE_CHAIN_SERVICE_PORT_HTTPS", "", "", true},
@@ -286,7 +348,7 @@ func TestWarnings(t *testing.T) {
 			if test.roles {
 				env["CLIENT_ROLE_ARN"], env["WEB_IDENTITY_ROLE_ARN"] = client, job
 			}
-			_, _, warnings, err := Read(environ(env))
+			_, _, warnings, err := Read(environment(env))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -357,7 +419,7 @@ func FuzzSettings(f *testing.F) {
 			"ROLE_CHAIN_VIA", "ROLE_CHAIN_PROFILES", "ROLE_CHAIN_SESSION_NAME", "ROLE_CHAIN_EXTERNAL_ID", "ROLE_CHAIN_DURATION"} {
 			env := map[string]string{"CLIENT_ROLE_ARN": client, "WEB_IDENTITY_ROLE_ARN": job}
 			env[name] = value
-			s, _, _, err := Read(environ(env))
+			s, _, _, err := Read(environment(env))
 			if err != nil {
 				for _, problem := range exit.All(err) {
 					if exit.HintOf(problem) == "" {

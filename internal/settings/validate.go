@@ -18,7 +18,7 @@ const hour = time.Hour
 // minimum is the shortest session that AssumeRole gives (STS API reference, DurationSeconds).
 const minimum = 15 * time.Minute
 
-func (v *validator) log(env environment) Log {
+func (v *validator) log(env variables) Log {
 	log := Log{Format: v.get("ROLE_CHAIN_LOG_FORMAT", env.LogFormat, oneOf("text", "json"))}
 	switch v.get("ROLE_CHAIN_LOG_LEVEL", env.LogLevel, oneOf("debug", "info", "warn", "error")) {
 	case "debug":
@@ -31,7 +31,7 @@ func (v *validator) log(env environment) Log {
 	return log
 }
 
-func (v *validator) settings(env environment) Settings {
+func (v *validator) settings(env variables) Settings {
 	s := Settings{
 		Entrypoint: v.get("ROLE_CHAIN_ENTRYPOINT", env.Entrypoint, anything),
 		Locations: Locations{
@@ -45,14 +45,16 @@ func (v *validator) settings(env environment) Settings {
 			Hostname:           ambient(env.Hostname),
 		},
 	}
+	required := v.boolean("ROLE_CHAIN_REQUIRED", env.Required)
 	if env.RoleMap != nil {
 		v.absent("ROLE_CHAIN_ROLE_MAP", *env.RoleMap)
 	}
 	s.ClientRole = v.alias("CLIENT_ROLE_ARN", env.ClientRoleARN, "ROLE_2_ARN", env.Role2ARN, roleARN)
 	if env.ClientRoleARN == nil && env.Role2ARN == nil {
-		v.passThrough(env)
+		v.passThrough(env, required)
 		return s
 	}
+	s.Locations.Files = v.get("ROLE_CHAIN_FILES", env.Files, filePath)
 	s.Delivery = Delivery(v.get("ROLE_CHAIN_DELIVERY", env.Delivery, oneOf(string(Profile), string(File), string(Endpoint))))
 	v.options(env, &s)
 	s.Locations.ConfigFile = v.location("AWS_CONFIG_FILE", env.ConfigFile)
@@ -65,8 +67,15 @@ func (v *validator) settings(env environment) Settings {
 	return s
 }
 
-// passThrough warns of settings that have no effect because no client role is set: most likely one was meant to be.
-func (v *validator) passThrough(env environment) {
+// passThrough says that there is no client role: as an error where one is required. Otherwise it warns of settings that
+// have no effect without one: most likely one was meant to be set.
+func (v *validator) passThrough(env variables, required bool) {
+	if required {
+		v.problems = append(v.problems, exit.Because(exit.BadSetting,
+			errors.New("CLIENT_ROLE_ARN is not set, and ROLE_CHAIN_REQUIRED=true, most likely the image's own, starts no job without a client role"),
+			"set CLIENT_ROLE_ARN to the role that the job is to act as; ROLE_CHAIN_REQUIRED=false starts it as whatever the pod is"))
+		return
+	}
 	idle := func(name string, value *string) {
 		if value != nil {
 			v.warn(name+" is set but CLIENT_ROLE_ARN is not: the job starts unchanged, without a role chain", "set CLIENT_ROLE_ARN to the role that the job is to act as")
@@ -80,7 +89,7 @@ func (v *validator) passThrough(env environment) {
 
 // firstHop decides between web identity and Pod Identity. A role that the user names means web identity; of what EKS
 // injects, Pod Identity comes first, as it does in EKS.
-func (v *validator) firstHop(env environment, s *Settings) {
+func (v *validator) firstHop(env variables, s *Settings) {
 	s.FirstHop = WebIdentity
 	v.baseVariable = "WEB_IDENTITY_ROLE_ARN"
 	s.BaseRole = v.alias("WEB_IDENTITY_ROLE_ARN", env.WebIdentityRoleARN, "ROLE_1_ARN", env.Role1ARN, roleARN)
@@ -143,7 +152,7 @@ func (v *validator) partitions(s Settings) {
 	}
 }
 
-func (v *validator) region(env environment, s *Settings) {
+func (v *validator) region(env variables, s *Settings) {
 	for _, r := range []struct {
 		name  string
 		value *string
@@ -157,7 +166,7 @@ func (v *validator) region(env environment, s *Settings) {
 	s.RegionVariables = s.Region != "" && ambient(env.Region) == s.Region && ambient(env.DefaultRegion) == s.Region
 }
 
-func (v *validator) chain(env environment, s *Settings) {
+func (v *validator) chain(env variables, s *Settings) {
 	s.BaseProfile = v.get("ROLE_CHAIN_BASE_PROFILE", env.BaseProfile, profileName)
 	if via := v.get("ROLE_CHAIN_VIA", env.Via, anything); via != "" {
 		s.Via = v.roles("ROLE_CHAIN_VIA", via)
@@ -204,7 +213,7 @@ func (v *validator) namedRoles(value string, s Settings) []NamedRole {
 		v.get(name, &profile, profileName)
 		v.get(name, &role, roleARN)
 		if taken[profile] {
-			v.fail(name, profile, "is a profile's name twice", "every profile of the chain needs a name of its own")
+			v.fail(name, profile, "names a profile twice", "every profile of the chain needs a name of its own")
 		}
 		taken[profile] = true
 		named = append(named, NamedRole{Name: profile, Role: role})
@@ -221,13 +230,13 @@ func ViaProfiles(s Settings) []string {
 	return list
 }
 
-func (v *validator) job(env environment, s *Settings) {
+func (v *validator) job(env variables, s *Settings) {
 	s.KeepIRSA = s.Delivery == Profile
 	if irsa := v.get("ROLE_CHAIN_IRSA_ENV", env.IRSAEnv, oneOf("keep", "remove")); irsa != "" {
 		s.KeepIRSA = irsa == "keep"
 	}
-	s.AllowIMDS = v.bool("ROLE_CHAIN_ALLOW_IMDS", env.AllowIMDS)
-	s.Verify = v.bool("ROLE_CHAIN_VERIFY", env.Verify)
+	s.AllowIMDS = v.boolean("ROLE_CHAIN_ALLOW_IMDS", env.AllowIMDS)
+	s.Verify = v.boolean("ROLE_CHAIN_VERIFY", env.Verify)
 	if d := v.get("ROLE_CHAIN_START_TIMEOUT", env.StartTimeout, startTimeout); d != "" {
 		s.StartTimeout, _ = time.ParseDuration(d)
 	}

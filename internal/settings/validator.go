@@ -87,10 +87,10 @@ func oneOf(allowed ...string) check {
 func anything(string) (string, string) { return "", "" }
 
 func (v *validator) absent(name, value string) {
-	v.fail(name, value, "is a setting that this version knows but does not have yet", "leave it out")
+	v.fail(name, value, "is not supported in this version", "leave it out")
 }
 
-func (v *validator) bool(name string, value *string) bool {
+func (v *validator) boolean(name string, value *string) bool {
 	yes, _ := strconv.ParseBool(v.get(name, value, func(value string) (string, string) {
 		if _, err := strconv.ParseBool(value); err != nil {
 			return "is neither true nor false", "write true or false"

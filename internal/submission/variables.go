@@ -42,10 +42,10 @@ func (s *Submission) readSettings() error {
 	if !s.Runtime.EMR && !s.has("ROLE_CHAIN_ENTRYPOINT") {
 		s.add("ROLE_CHAIN_ENTRYPOINT", "/opt/entrypoint.sh") // of Apache's images; the default is EMR's
 	}
-	read, _, warnings, readErr := settings.Read(s.environment())
+	read, _, warnings, readErr := settings.Read(settings.Listed(s.environment()))
 	err = errors.Join(err, s.byFlag(readErr))
 	if s.PodIdentity && s.JobRole != "" { // EMR wants to know it all the same
-		_, _, _, jobErr := settings.Read([]string{"CLIENT_ROLE_ARN=" + s.JobRole, "AWS_ROLE_ARN=" + s.JobRole})
+		_, _, _, jobErr := settings.Read(settings.Listed([]string{"CLIENT_ROLE_ARN=" + s.JobRole, "AWS_ROLE_ARN=" + s.JobRole}))
 		if jobErr != nil {
 			err = errors.Join(err, fmt.Errorf("-job-role: %w", exit.All(jobErr)[0]))
 		}
