@@ -106,7 +106,7 @@ func TestSettingNames(t *testing.T) {
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if f, ok := n.(*ast.Field); ok && f.Tag != nil {
-			if m := regexp.MustCompile(`env:"([A-Z0-9_]+)"`).FindStringSubmatch(f.Tag.Value); m != nil {
+			if m := regexp.MustCompile(`envconfig:"([A-Z0-9_]+)"`).FindStringSubmatch(f.Tag.Value); m != nil {
 				known[m[1]] = true
 			}
 		}
