@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"rolechain/internal/podtest"
+	"rolechain/internal/suitetest"
 )
 
 // requireTools is the variable that forbids skipping, as in the tests.
@@ -18,21 +17,15 @@ const requireTools = "ROLECHAIN_REQUIRE_TOOLS"
 
 // conduct installs, builds, runs and tells. It says whether everything was as expected.
 func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
-	if os.Geteuid() != 0 {
-		return false, errors.New("the pods take root: network and mount namespaces of their own")
+	dir, remove, err := suitetest.Authority(slices.Concat(stsNames, s3Names))
+	if err != nil {
+		return false, err
 	}
+	defer remove()
 	began := time.Now()
 	report := installAll(s.root, s.build, s.cells, out)
 	real := slices.ContainsFunc(s.cells, func(c Cell) bool { return c.Real })
 	if err := buildPrograms(s.build, real); err != nil {
-		return false, err
-	}
-	dir, err := os.MkdirTemp("", "conformance-authority-")
-	if err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(dir)
-	if err := podtest.MakeAuthority(dir, slices.Concat(stsNames, s3Names)); err != nil {
 		return false, err
 	}
 	fmt.Fprintf(out, "installed and built in %d s; %d cells\n", int(time.Since(began).Seconds()), len(s.cells))
@@ -41,7 +34,7 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, fmt.Errorf("interrupted: %w", err)
 	}
-	return t.close(s, time.Since(began))
+	return t.close(s, began)
 }
 
 // A tally collects the results.
@@ -112,7 +105,7 @@ func (t *tally) add(r Result) {
 }
 
 // close prints the matrix and the surprises, writes what is to be written, and says whether all is well.
-func (t *tally) close(s *Suite, took time.Duration) (bool, error) {
+func (t *tally) close(s *Suite, began time.Time) (bool, error) {
 	fmt.Fprintln(t.out)
 	render(t.out, t.table, t.words)
 	if len(t.problems) > 0 {
@@ -123,6 +116,5 @@ func (t *tally) close(s *Suite, took time.Duration) (bool, error) {
 			return false, err
 		}
 	}
-	fmt.Fprintf(t.out, "\nin %d s\n%d passed, %d failed, %d skipped\n", int(took.Seconds()), t.passed, t.failed, t.skipped)
-	return t.failed == 0 && len(t.problems) == 0, nil
+	return suitetest.Close(t.out, began, t.passed, t.failed, t.skipped) && len(t.problems) == 0, nil
 }

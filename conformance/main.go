@@ -27,37 +27,6 @@
 // An install that lacks what no package registry has exits with 3 and says why: its cells count as skipped, by name.
 package main
 
-import (
-	"context"
-	"fmt"
-	"io"
-	"os"
-	"os/signal"
-	"syscall"
-)
+import "rolechain/internal/suitetest"
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if len(os.Args) == 3 && os.Args[1] == podArgument {
-		os.Exit(asPod(ctx, os.Args[2]))
-	}
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// run is the whole program: 0 when nothing surprised, 1 when something did or could not be run, 2 for wrong usage.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	s, code := choose(args, stderr)
-	if s == nil {
-		return code
-	}
-	ok, err := s.conduct(ctx, stdout)
-	if err != nil {
-		fmt.Fprintf(stderr, "conformance: %v\n", err)
-		return 1
-	}
-	if !ok {
-		return 1
-	}
-	return 0
-}
+func main() { suitetest.Main("conformance", podArgument, asPod, choose) }

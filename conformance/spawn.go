@@ -1,18 +1,13 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 
-	"rolechain/internal/podtest"
+	"rolechain/internal/suitetest"
 )
 
 // podArgument is this program's first argument when it is a pod.
@@ -43,30 +38,10 @@ func spawn(ctx context.Context, setup Setup, begun func()) (result Result) {
 	}
 	defer os.RemoveAll(work)
 	setup.Work = work
-	order, err := json.Marshal(setup)
-	if err != nil {
-		result.Problem = err
-		return result
-	}
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", podArgument, string(order))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: podtest.Namespaces, Pdeathsig: syscall.SIGKILL}
-	stderr := &bytes.Buffer{}
-	cmd.Stderr = stderr
-	stdout, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		result.Problem = fmt.Errorf("starting a pod (that takes root): %w", err)
-		return result
-	}
-	lines := bufio.NewScanner(stdout)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
+	said, err := suitetest.Spawn(ctx, podArgument, setup, func(line []byte) error {
 		var o Observation
-		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
-			result.Problem = fmt.Errorf("reading what a pod says: %w", err)
-			break
+		if err := json.Unmarshal(line, &o); err != nil {
+			return err
 		}
 		switch {
 		case o.Moment != "":
@@ -75,11 +50,12 @@ func spawn(ctx context.Context, setup Setup, begun func()) (result Result) {
 			once()
 			once = nil
 		}
-	}
-	if err := cmd.Wait(); err != nil && result.Problem == nil {
-		result.Problem = fmt.Errorf("%w: %s", err, strings.TrimSpace(stderr.String()))
+		return nil
+	})
+	if err != nil {
+		result.Problem = err
 	} else if setup.Verbose {
-		os.Stderr.Write(stderr.Bytes())
+		fmt.Fprintln(os.Stderr, said)
 	}
 	if n := len(setup.Cell.Moments()); result.Problem == nil && len(result.Observed) != n {
 		result.Problem = fmt.Errorf("%d of %d moments were observed", len(result.Observed), n)
@@ -88,20 +64,14 @@ func spawn(ctx context.Context, setup Setup, begun func()) (result Result) {
 }
 
 // asPod is the program as a pod.
-func asPod(ctx context.Context, order string) int {
+func asPod(ctx context.Context, order string) error {
 	var setup Setup
-	err := json.Unmarshal([]byte(order), &setup)
-	if err == nil {
-		if setup.Cell.Real {
-			setup.Programs = filepath.Join(setup.Build, withClock)
-		} else {
-			setup.Programs = filepath.Join(setup.Build, asShipped)
-		}
-		err = runPod(ctx, setup, os.Stdout)
+	if err := json.Unmarshal([]byte(order), &setup); err != nil {
+		return err
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	setup.Programs = filepath.Join(setup.Build, asShipped)
+	if setup.Cell.Real {
+		setup.Programs = filepath.Join(setup.Build, withClock)
 	}
-	return 0
+	return runPod(ctx, setup, os.Stdout)
 }

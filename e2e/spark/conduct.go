@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +13,7 @@ import (
 	"time"
 
 	"rolechain/internal/buildtest"
-	"rolechain/internal/podtest"
+	"rolechain/internal/suitetest"
 )
 
 // A Suite is which runs there are, and how.
@@ -41,23 +40,17 @@ func (s *Suite) place() (err error) {
 
 // conduct installs, builds, runs and tells. It says whether every run is as it should be.
 func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
-	if os.Geteuid() != 0 {
-		return false, errors.New("the runs take root: namespaces of their own")
+	dir, remove, err := suitetest.Authority(slices.Concat(stsNames, s3Names, sqsNames))
+	if err != nil {
+		return false, err
 	}
+	defer remove()
 	began := time.Now()
 	if err := s.install(ctx); err != nil {
 		return false, err
 	}
 	programs := filepath.Join(s.build, "programs")
 	if err := buildtest.Programs(programs); err != nil {
-		return false, err
-	}
-	dir, err := os.MkdirTemp("", "spark-e2e-authority-")
-	if err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(dir)
-	if err := podtest.MakeAuthority(dir, slices.Concat(stsNames, s3Names, sqsNames)); err != nil {
 		return false, err
 	}
 	fmt.Fprintf(out, "installed and built in %d s; %d runs\n", int(time.Since(began).Seconds()), len(s.runs))
@@ -91,8 +84,7 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 	slices.SortFunc(results, func(a, b Result) int { return strings.Compare(a.Run.Name(), b.Run.Name()) })
 	table(out, results)
 	failed := len(slices.DeleteFunc(slices.Clone(results), Result.good))
-	fmt.Fprintf(out, "\nin %d s\n%d passed, %d failed\n", int(time.Since(began).Seconds()), len(results)-failed, failed)
-	return failed == 0, nil
+	return suitetest.Close(out, began, len(results)-failed, failed, 0), nil
 }
 
 func (s *Suite) install(ctx context.Context) error {

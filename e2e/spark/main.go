@@ -21,85 +21,43 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
+
+	"rolechain/internal/suitetest"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if len(os.Args) == 3 && os.Args[1] == runArgument {
-		os.Exit(asRun(ctx, os.Args[2]))
-	}
 	if len(os.Args) > 3 && os.Args[1] == executorArgument {
 		err := asExecutor(os.Args[2], os.Args[3:])
 		fmt.Fprintf(os.Stderr, "starting an executor's pod: %v\n", err)
 		os.Exit(1)
 	}
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// run is the whole program: 0 when every run is as it should be, 1 when one is not, 2 for wrong usage.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	s, code := choose(args, stderr)
-	if s == nil {
-		return code
-	}
-	ok, err := s.conduct(ctx, stdout)
-	if err != nil {
-		fmt.Fprintf(stderr, "e2e: %v\n", err)
-	}
-	if err != nil || !ok {
-		return 1
-	}
-	return 0
-}
-
-type names []string
-
-func (n *names) String() string { return strings.Join(*n, ",") }
-
-func (n *names) Set(value string) error {
-	*n = append(*n, strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })...)
-	return nil
+	suitetest.Main("spark-e2e", runArgument, asRun, choose)
 }
 
 // choose reads the arguments; nil and an exit code when there is nothing to run.
-func choose(args []string, stderr io.Writer) (*Suite, int) {
-	var kases, sparks, deliveries names
+func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
+	var kases, sparks, deliveries suitetest.Names
 	s := &Suite{}
 	fixed := false
-	flags := flag.NewFlagSet("e2e", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.BoolVar(&fixed, "fixed", false, "only the fixed part that every change is measured by")
-	flags.Var(&kases, "case", "only this case, 1 to 5; several, or separated by commas")
-	flags.Var(&sparks, "spark", "only this Spark: "+strings.Join(sparkVersions, ", "))
-	flags.Var(&deliveries, "delivery", "only this delivery: profile, file, endpoint, and the control none")
-	flags.IntVar(&s.atOnce, "at-once", 4, "how many runs there are at a time; each takes up to 2 GiB")
-	flags.BoolVar(&s.keep, "keep", false, "keep the logs of runs that passed, too")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return nil, 0
-	case err != nil:
-		return nil, 2
-	case flags.NArg() > 0:
-		fmt.Fprintf(stderr, "e2e: there are no arguments, but %q\n", flags.Args())
-		return nil, 2
-	}
-	err := s.place()
-	if err == nil {
+	run, code := suitetest.Parse("spark-e2e", args, stderr, func(flags *flag.FlagSet) {
+		flags.BoolVar(&fixed, "fixed", false, "only the fixed part that every change is measured by")
+		flags.Var(&kases, "case", "only this case, 1 to 5; several, or separated by commas")
+		flags.Var(&sparks, "spark", "only this Spark: "+strings.Join(sparkVersions, ", "))
+		flags.Var(&deliveries, "delivery", "only this delivery: profile, file, endpoint, and the control none")
+		flags.IntVar(&s.atOnce, "at-once", 4, "how many runs there are at a time; each takes up to 2 GiB")
+		flags.BoolVar(&s.keep, "keep", false, "keep the logs of runs that passed, too")
+	}, func() (err error) {
 		s.runs, err = filter(allRuns(), fixed, kases, sparks, deliveries)
+		return errors.Join(s.place(), err)
+	})
+	if !run {
+		return nil, code
 	}
-	if err != nil {
-		fmt.Fprintf(stderr, "e2e: %v\n", err)
-		return nil, 2
-	}
-	return s, 0
+	return s.conduct, 0
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"rolechain/internal/suitetest"
 )
 
 // A Run is one job.
@@ -71,27 +73,18 @@ func (r Run) fixed() bool {
 	}
 }
 
-// filter keeps the runs that were asked for. A name that selects nothing is an error: it would pass unseen.
-func filter(runs []Run, fixed bool, kases, sparks, deliveries names) ([]Run, error) {
-	for _, f := range []struct {
-		names names
-		of    func(Run) string
-	}{
-		{kases, func(r Run) string { return fmt.Sprint(r.Case) }},
-		{sparks, func(r Run) string { return r.Spark }},
-		{deliveries, func(r Run) string { return r.Delivery }},
-	} {
-		for _, name := range f.names {
-			if !slices.ContainsFunc(allRuns(), func(r Run) bool { return f.of(r) == name }) {
-				return nil, fmt.Errorf("no run has %q", name)
-			}
-		}
-		runs = slices.DeleteFunc(runs, func(r Run) bool {
-			return len(f.names) > 0 && !slices.Contains(f.names, f.of(r)) || fixed && !r.fixed()
-		})
+// filter keeps the runs that were asked for.
+func filter(runs []Run, fixed bool, kases, sparks, deliveries suitetest.Names) ([]Run, error) {
+	chosen, err := suitetest.Choose(runs,
+		suitetest.Filter[Run]{Names: kases, Has: func(r Run, name string) bool { return fmt.Sprint(r.Case) == name }},
+		suitetest.Filter[Run]{Names: sparks, Has: func(r Run, name string) bool { return r.Spark == name }},
+		suitetest.Filter[Run]{Names: deliveries, Has: func(r Run, name string) bool { return r.Delivery == name }})
+	if err != nil || !fixed {
+		return chosen, err
 	}
-	if len(runs) == 0 {
+	chosen = slices.DeleteFunc(chosen, func(r Run) bool { return !r.fixed() })
+	if len(chosen) == 0 {
 		return nil, errors.New("nothing is left to run")
 	}
-	return runs, nil
+	return chosen, nil
 }

@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
-	"rolechain/internal/podtest"
+	"rolechain/internal/suitetest"
 )
 
 // runArgument is this program's first argument when it is a run.
@@ -30,39 +28,27 @@ func spawn(ctx context.Context, order Order) Result {
 	if err := os.MkdirAll(order.Work, 0o755); err != nil {
 		return problem(err, "")
 	}
-	data, err := json.Marshal(order)
-	if err != nil {
-		return problem(err, "")
-	}
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", runArgument, string(data))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: podtest.Namespaces, Pdeathsig: syscall.SIGKILL}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
-	if err := cmd.Run(); err != nil {
-		return problem(err, stderr.String())
-	}
 	var r Result
-	if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
-		return problem(err, stdout.String())
+	said, err := suitetest.Spawn(ctx, runArgument, order, func(line []byte) error { return json.Unmarshal(line, &r) })
+	if err == nil && r.Run != order.Run {
+		err = errors.New("the run ended without a result")
+	}
+	if err != nil {
+		return problem(err, said)
 	}
 	r.Seconds = int(time.Since(began).Seconds())
 	return r
 }
 
 // asRun is the program as a run: it writes the Result to stdout.
-func asRun(ctx context.Context, order string) int {
+func asRun(ctx context.Context, order string) error {
 	var w world
-	err := json.Unmarshal([]byte(order), &w.Order)
-	if err == nil {
-		w.plan = cases[w.Run.Case-1]
-		err = w.run(ctx)
+	if err := json.Unmarshal([]byte(order), &w.Order); err != nil {
+		return err
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
+	w.plan = cases[w.Run.Case-1]
+	return w.run(ctx)
 }
 
 func (w *world) run(ctx context.Context) error {

@@ -14,6 +14,7 @@ import (
 	"rolechain/internal/podtest"
 	"rolechain/internal/s3test"
 	"rolechain/internal/ststest"
+	"rolechain/internal/suitetest"
 )
 
 // judged is a world in which a job has run as it should, and the surprises at a journal.
@@ -153,12 +154,12 @@ func TestRuns(t *testing.T) {
 			t.Errorf("the fixed part has no control of case %d", n+1)
 		}
 	}
-	for _, bad := range []names{{"6"}, {"x"}} {
+	for _, bad := range []suitetest.Names{{"6"}, {"x"}} {
 		if _, err := filter(allRuns(), false, bad, nil, nil); err == nil {
 			t.Errorf("%q selects something", bad)
 		}
 	}
-	runs, err := filter(allRuns(), true, names{"5"}, names{"4.0"}, nil)
+	runs, err := filter(allRuns(), true, suitetest.Names{"5"}, suitetest.Names{"4.0"}, nil)
 	if err != nil || len(runs) != 2 {
 		t.Errorf("%v, %v", runs, err)
 	}
