@@ -14,12 +14,12 @@ import (
 // role has the same as the first, without a queue.
 func grants(root string) ([]s3test.Grant, error) {
 	var all []s3test.Grant
-	for _, of := range []struct{ role, file, bucket, queue string }{
-		{baseARN, "job-role-permissions.json", jobBucket, ""},
-		{clientARN, "client-role-permissions.json", clientBucket, queueName},
-		{secondARN, "client-role-permissions.json", secondBucket, ""},
+	for _, of := range []struct{ role, file, placeholder, bucket, queue string }{
+		{baseARN, "job-role-permissions.json", "JOB_BUCKET", jobBucket, ""},
+		{clientARN, "client-role-permissions.json", "CLIENT_BUCKET", clientBucket, queueName},
+		{secondARN, "client-role-permissions.json", "CLIENT_BUCKET", secondBucket, ""},
 	} {
-		s3, sqs, err := readPolicy(filepath.Join(root, "examples", "iam", of.file))
+		s3, sqs, err := readPolicy(filepath.Join(root, "examples", "iam", of.file), of.placeholder)
 		if err != nil {
 			return nil, err
 		}
@@ -31,10 +31,11 @@ func grants(root string) ([]s3test.Grant, error) {
 	return all, nil
 }
 
-// readPolicy has the actions of S3's and of SQS's that a permission policy allows.
-func readPolicy(path string) (s3, sqs []string, err error) {
+// readPolicy returns the actions that a permission policy allows: those of S3 on the bucket with that placeholder, and
+// those of SQS.
+func readPolicy(path, bucket string) (s3, sqs []string, err error) {
 	var policy struct {
-		Statement []struct{ Action any } // a text, or several
+		Statement []struct{ Action, Resource any } // each a text, or several
 	}
 	data, err := os.ReadFile(path)
 	if err == nil {
@@ -50,7 +51,7 @@ func readPolicy(path string) (s3, sqs []string, err error) {
 		}
 		for _, action := range actions {
 			switch name := fmt.Sprint(action); {
-			case strings.HasPrefix(name, "s3:"):
+			case strings.HasPrefix(name, "s3:") && strings.Contains(fmt.Sprint(statement.Resource), ":::"+bucket):
 				s3 = append(s3, name)
 			case strings.HasPrefix(name, "sqs:"):
 				sqs = append(sqs, name)
