@@ -160,7 +160,7 @@ func TestExitCodes(t *testing.T) {
 		}
 	}
 	listed := map[string]bool{"0": true}
-	if slices.Contains(all["docs/troubleshooting.md"].lines, "70 is a fault of rolechain itself: tell us what it says.") {
+	if slices.Contains(all["docs/troubleshooting.md"].lines, "70 is a fault of rolechain itself: open an issue with what it says and what `rolechain version` prints.") {
 		listed["70"] = true // nobody can be brought to it, so it is no row
 	}
 	for _, r := range all["docs/troubleshooting.md"].rows {

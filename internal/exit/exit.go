@@ -1,4 +1,4 @@
-// Package exit holds the codes with which rolechain's programs end, and the error that carries one.
+// Package exit has the exit codes of rolechain's programs, and the error that carries one.
 //
 // They are seen by a kubelet and by whoever reads `kubectl describe pod`, so each says what kind of thing went wrong
 // before the original entrypoint ran. After the exec the code is the original's own.
@@ -17,7 +17,7 @@ const (
 	Usage       Code = 64  // `rolechain` was called with a command or an argument that it does not have
 	NoToken     Code = 66  // the web identity token is missing, unreadable or empty
 	NoRefresher Code = 69  // `rolechain status`: the refresher does not answer
-	Internal    Code = 70  // a fault of rolechain itself
+	Internal    Code = 70  // a fault of rolechain itself; the message says where to report it
 	NoFiles     Code = 73  // the AWS files, or those of `rolechain spark-conf`, cannot be written, or an existing one cannot be edited safely
 	Unreached   Code = 75  // STS was not reachable, or throttled, until the timeout
 	Denied      Code = 77  // STS refused; the message says which hop and the likely cause
@@ -58,17 +58,27 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
-// HintOf returns the hint that err carries, or "".
+// faultHint says where a fault of rolechain is reported. What is a secret never is in a message, so it can be copied.
+const faultHint = "this is a fault of rolechain: open an issue in the repository that the image was built from, with this message and what `rolechain version` prints"
+
+// HintOf returns the hint that err carries. A fault of rolechain that carries none has one that says where to report it;
+// other errors without a hint have "".
 func HintOf(err error) string {
 	var e *Error
-	if errors.As(err, &e) {
+	if errors.As(err, &e) && e.Hint != "" {
 		return e.Hint
+	}
+	if CodeOf(err) == Internal {
+		return faultHint
 	}
 	return ""
 }
 
-// All lists the errors that errors.Join put together in err, or err alone.
+// All returns the errors that errors.Join put together in err, err alone if it is not joined, and none for nil.
 func All(err error) []error {
+	if err == nil {
+		return nil
+	}
 	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}

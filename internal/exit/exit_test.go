@@ -20,7 +20,10 @@ func TestCodeOf(t *testing.T) {
 		hint string
 	}{
 		{nil, OK, ""},
-		{errors.New("odd"), Internal, ""},
+		{errors.New("odd"), Internal, faultHint},
+		{Because(Internal, errors.New("odd"), ""), Internal, faultHint},
+		{Because(Internal, errors.New("odd"), "both programs must be of one version"), Internal, "both programs must be of one version"},
+		{Because(Denied, errors.New("no"), ""), Denied, ""},
 		{denied, Denied, "ask"},
 		{fmt.Errorf("second hop: %w", denied), Denied, "ask"},
 		{errors.Join(errors.Join(denied, errors.New("x")), Because(NoFiles, errors.New("y"), "")), Denied, "ask"},
@@ -35,6 +38,11 @@ func TestAll(t *testing.T) {
 	a, b, c := errors.New("a"), errors.New("b"), errors.New("c")
 	if got := fmt.Sprint(All(errors.Join(a, errors.Join(b, c)))); got != "[a b c]" {
 		t.Errorf("got %s", got)
+	}
+	for _, none := range []error{nil, errors.Join()} {
+		if got := All(none); len(got) != 0 {
+			t.Errorf("of no error it lists %d", len(got))
+		}
 	}
 	if got := fmt.Sprint(All(a)); got != "[a]" {
 		t.Errorf("got %s", got)

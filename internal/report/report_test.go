@@ -21,7 +21,7 @@ func TestText(t *testing.T) {
 	log.Info("written", "file", "a b\n")
 	Warning(log, "careful", "look left")
 	Warning(log, "careful", "")
-	Failure(log, errors.Join(exit.Because(exit.Denied, errors.New("no"), "ask"), errors.New("also")))
+	Failure(log, errors.Join(exit.Because(exit.Denied, errors.New("no"), "ask"), exit.Because(exit.NoFiles, errors.New("also"), "")))
 	want := `rolechain: written hop="2" file="a b\n"
 rolechain: warning: careful hop="2"
   hint: look left
@@ -32,6 +32,15 @@ rolechain: error: also hop="2"
 `
 	if out.String() != want {
 		t.Errorf("got:\n%s", out.String())
+	}
+}
+
+// A program that succeeds has nothing to report.
+func TestNoFailure(t *testing.T) {
+	var out bytes.Buffer
+	Failure(New(&out, slog.LevelInfo, "text"), nil)
+	if out.Len() > 0 {
+		t.Errorf("got %s", out.String())
 	}
 }
 
@@ -58,7 +67,7 @@ func TestTerminate(t *testing.T) {
 		want string
 	}{
 		{err, "rolechain: no\n  hint: ask\n"},
-		{errors.Join(err, errors.New("more")), "rolechain: no\n  hint: ask\nrolechain: more\n"},
+		{errors.Join(err, exit.Because(exit.NoFiles, errors.New("more"), "")), "rolechain: no\n  hint: ask\nrolechain: more\n"},
 	} {
 		if err := os.WriteFile(path, []byte(strings.Repeat("old", 100)), 0o600); err != nil {
 			t.Fatal(err)

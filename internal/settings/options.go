@@ -12,14 +12,14 @@ import (
 
 // Limits of STS (API reference, AssumeRole).
 const (
-	mostTags       = 50
-	mostTagKey     = 128 // characters
-	mostTagValue   = 256 // characters
-	mostPolicyARNs = 10
+	maxTags       = 50
+	maxTagKey     = 128 // characters
+	maxTagValue   = 256 // characters
+	maxPolicyARNs = 10
 )
 
-// options reads what goes on the AssumeRole to the client role and what a profile cannot carry: it is refused where a
-// profile does the chain, since the job would run with more than it was meant to have.
+// options reads the options of the AssumeRole to the client role that a profile cannot carry. They are refused where a
+// profile does the chain, since the job would run with more permissions than it was meant to have.
 func (v *validator) options(env variables, s *Settings) {
 	s.SourceIdentity = v.carried(s, "ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity, sourceIdentity)
 	if tags := v.carried(s, "ROLE_CHAIN_SESSION_TAGS", env.SessionTags, anything); tags != "" {
@@ -34,7 +34,7 @@ func (v *validator) options(env variables, s *Settings) {
 	}
 }
 
-// carried is get for what only endpoint delivery can honour.
+// carried is get for what only endpoint delivery can honor.
 func (v *validator) carried(s *Settings, name string, value *string, c check) string {
 	if value != nil && (s.Delivery == Profile || s.Delivery == File) {
 		v.fail(name, *value, fmt.Sprintf("cannot be carried by an AWS profile, which %s delivery writes", s.Delivery), "leave it out, or set ROLE_CHAIN_DELIVERY=endpoint")
@@ -51,8 +51,8 @@ func (v *validator) tags(value string) map[string]string {
 		v.fail(name, value, err.Error(), "key=value, comma separated")
 		return nil
 	}
-	if len(items) > mostTags {
-		v.fail(name, value, fmt.Sprintf("has %d tags", len(items)), fmt.Sprintf("STS takes %d at most", mostTags))
+	if len(items) > maxTags {
+		v.fail(name, value, fmt.Sprintf("has %d tags", len(items)), fmt.Sprintf("STS takes %d at most", maxTags))
 	}
 	tags := map[string]string{}
 	seen := map[string]bool{}
@@ -61,9 +61,9 @@ func (v *validator) tags(value string) map[string]string {
 		switch folded := strings.ToLower(key); {
 		case !found:
 			v.fail(name, item, "is not key=value", "key=value, comma separated")
-		case !tagText(key, 1, mostTagKey) || strings.HasPrefix(folded, "aws:"):
+		case !tagText(key, 1, maxTagKey) || strings.HasPrefix(folded, "aws:"):
 			v.fail(name, key, "is not a tag's key", "1 to 128 letters, digits, blanks and _.:/=+-@, not beginning with aws:")
-		case !tagText(text, 0, mostTagValue):
+		case !tagText(text, 0, maxTagValue):
 			v.fail(name, text, "is not a tag's value", "up to 256 letters, digits, blanks and _.:/=+-@")
 		case seen[folded]:
 			v.fail(name, key, "names a tag twice", "STS does not tell upper and lower case apart in them")
@@ -76,14 +76,14 @@ func (v *validator) tags(value string) map[string]string {
 }
 
 // tagText checks the characters of a tag, [\p{L}\p{Z}\p{N}_.:/=+\-@]* (STS API reference, Tag).
-func tagText(text string, least, most int) bool {
+func tagText(text string, min, max int) bool {
 	for _, r := range text {
 		if !unicode.In(r, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", r) {
 			return false
 		}
 	}
 	n := utf8.RuneCountInString(text)
-	return n >= least && n <= most && utf8.ValidString(text)
+	return n >= min && n <= max && utf8.ValidString(text)
 }
 
 // transitive reads keys of tags. STS refuses one that is not among them.
@@ -95,7 +95,7 @@ func (v *validator) transitive(value string, tags map[string]string) []string {
 	}
 	for i, key := range items {
 		if _, ok := tags[key]; !ok {
-			v.fail(name, key, "is no key of ROLE_CHAIN_SESSION_TAGS", "only those tags can be made transitive")
+			v.fail(name, key, "is not a key of ROLE_CHAIN_SESSION_TAGS", "only those tags can be made transitive")
 		} else if slices.Contains(items[:i], key) {
 			v.fail(name, key, "names a tag twice", "name each tag once")
 		}
@@ -109,8 +109,8 @@ func (v *validator) policyARNs(value, partition string) []string {
 	if err != nil {
 		v.fail(name, value, err.Error(), "ARNs of managed policies, comma separated")
 	}
-	if len(items) > mostPolicyARNs {
-		v.fail(name, value, fmt.Sprintf("has %d ARNs", len(items)), fmt.Sprintf("STS takes %d at most", mostPolicyARNs))
+	if len(items) > maxPolicyARNs {
+		v.fail(name, value, fmt.Sprintf("has %d ARNs", len(items)), fmt.Sprintf("STS takes %d at most", maxPolicyARNs))
 	}
 	for _, item := range items {
 		a, err := arn.Parse(item)

@@ -2,6 +2,8 @@ package settings
 
 import (
 	"fmt"
+	"hash/fnv"
+	"strconv"
 	"strings"
 
 	"rolechain/internal/exit"
@@ -19,14 +21,13 @@ const (
 	serviceAccountField = "{service_account}"
 )
 
-// NeedsToken is whether the template names something that only the service account's token tells.
+// NeedsToken reports whether the template names something that only the service account's token tells.
 func (n SessionName) NeedsToken() bool {
 	return strings.Contains(string(n), namespaceField) || strings.Contains(string(n), serviceAccountField)
 }
 
-// Expand fills in the template. Bytes that STS does not take become "-". A name longer than the 64 that STS takes loses
-// its beginning, since pods differ in the end of their names. The error, an *exit.Error, names the field that pod does not
-// tell.
+// Expand fills in the template. Bytes that STS does not take become "-", and a name longer than STS takes is shortened. The
+// error, an *exit.Error, names the field that pod does not tell.
 func (n SessionName) Expand(pod Pod) (string, error) {
 	name := string(n)
 	for _, field := range []struct{ mark, value string }{
@@ -44,13 +45,26 @@ func (n SessionName) Expand(pod Pod) (string, error) {
 			clean[i] = '-'
 		}
 	}
-	if len(clean) > 64 {
-		clean = clean[len(clean)-64:]
+	if len(clean) > maxSessionName {
+		return shortened(name, string(clean)), nil
 	}
-	if len(clean) < 2 { // [\w+=,.@-]{2,64}
+	if len(clean) < minSessionName {
 		clean = append(clean, "-session"...)
 	}
 	return string(clean), nil
+}
+
+// maxSessionName and minSessionName are what STS takes ([\w+=,.@-]{2,64}, API reference, AssumeRole).
+const maxSessionName, minSessionName = 64, 2
+
+// shortened replaces the middle of clean by a hash of the whole name. Policies have conditions on the beginning
+// (sts:RoleSessionName like team-*), and the end, such as -exec-12, tells people which pod it was. The hash keeps names apart
+// that differ only in between. It need not resist anybody: crypto/sha256 would cost every start.
+func shortened(name, clean string) string {
+	hash := fnv.New64a()
+	hash.Write([]byte(name))
+	end := "-" + strconv.FormatUint(hash.Sum64(), 36) + "-" + clean[len(clean)-16:]
+	return clean[:maxSessionName-len(end)] + end
 }
 
 // sessionName checks a template's own characters.
@@ -62,10 +76,10 @@ func sessionName(value string) (problem, hint string) {
 	}
 	switch {
 	case strings.ContainsAny(rest, "{}"):
-		return "names a field that there is not", hint
+		return "names a field that does not exist", hint
 	case !only(rest, sessionNameChars):
 		return "has characters that STS does not take in a session name", hint
-	case rest == value && (len(value) < 2 || len(value) > 64):
+	case rest == value && (len(value) < minSessionName || len(value) > maxSessionName):
 		return "has a length that STS does not take", "2 to 64 characters"
 	}
 	return "", ""

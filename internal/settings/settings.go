@@ -1,6 +1,5 @@
-// Package settings turns the environment of a container into validated settings. Both programs read what they are
-// asked to do through it. Nothing is written before every setting has been checked, and all
-// that is wrong is said at once.
+// Package settings turns the environment of a container into validated settings, for both programs. Every setting is
+// checked before anything is written, and all problems are reported at once.
 package settings
 
 import (
@@ -17,7 +16,7 @@ type Settings struct {
 	TokenFile  string   // absolute path of the web identity token; "" with PodIdentity
 	Region     string   // for the profiles and for STS; "" leaves it to the SDKs
 
-	// RegionVariables is whether every SDK sees Region in its own variables: botocore reads AWS_DEFAULT_REGION only, most
+	// RegionVariables reports whether every SDK sees Region in its own variables: botocore reads AWS_DEFAULT_REGION only, most
 	// others AWS_REGION only, and none REGION.
 	RegionVariables bool
 
@@ -63,12 +62,12 @@ const (
 	Endpoint Delivery = "endpoint" // one session for all, behind a credential process and a loopback endpoint
 )
 
-// Refreshed is whether a refresher keeps sessions for the job.
+// Refreshed reports whether a refresher keeps sessions for the job.
 func (s Settings) Refreshed() bool {
 	return s.ClientRole != "" && (s.Delivery == File || s.Delivery == Endpoint)
 }
 
-// Waits is whether a start of s has a session before the job begins, and so may have to wait for its token.
+// Waits reports whether a start of s has a session before the job begins, and so may have to wait for its token.
 func (s Settings) Waits() bool { return s.Refreshed() || s.ClientRole != "" && s.Verify }
 
 // A NamedRole is a client role with a profile of its own.

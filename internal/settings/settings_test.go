@@ -153,7 +153,7 @@ func TestBadValues(t *testing.T) {
 		{"ROLE_CHAIN_PROFILES", "job-execution-role=" + client, "names a profile twice", ""},
 		{"ROLE_CHAIN_PROFILES", "a=" + client + ",a=" + job, "names a profile twice", ""},
 		{"ROLE_CHAIN_PROFILES", "default=" + client, "is the client role's own profile", ""},
-		{"ROLE_CHAIN_SESSION_NAME", "{pods}", "field that there is not", "{pod}"},
+		{"ROLE_CHAIN_SESSION_NAME", "{pods}", "field that does not exist", "{pod}"},
 		{"ROLE_CHAIN_SESSION_NAME", "a b", "characters that STS does not take", ""},
 		{"ROLE_CHAIN_SESSION_NAME", "x", "length", "2 to 64"},
 		{"ROLE_CHAIN_EXTERNAL_ID", "x", "is not an external id", "2 to 1224"},
@@ -196,7 +196,7 @@ func TestBadOptions(t *testing.T) {
 		{"ROLE_CHAIN_SESSION_TAGS", "a=" + strings.Repeat("v", 257), "is not a tag's value", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", strings.Repeat("k", 129) + "=v", "is not a tag's key", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", strings.Join(manyTags, ","), "has 51 tags", "50 at most"},
-		{"ROLE_CHAIN_TRANSITIVE_TAGS", "b", "is no key of ROLE_CHAIN_SESSION_TAGS", ""},
+		{"ROLE_CHAIN_TRANSITIVE_TAGS", "b", "is not a key of ROLE_CHAIN_SESSION_TAGS", ""},
 		{"ROLE_CHAIN_TRANSITIVE_TAGS", "t,t", "names a tag twice", ""},
 		{"ROLE_CHAIN_SESSION_POLICY_FILE", "p.json", "is not an absolute path", ""},
 		{"ROLE_CHAIN_SESSION_POLICY_ARNS", "arn:aws:iam::aws:role/x", "is not the ARN of a managed policy", ""},
@@ -383,7 +383,6 @@ func TestRoleARNs(t *testing.T) {
 }
 
 func TestSessionName(t *testing.T) {
-	long := strings.Repeat("a", 60) + "-exec-12"
 	for _, test := range []struct {
 		name SessionName
 		pod  Pod
@@ -391,7 +390,6 @@ func TestSessionName(t *testing.T) {
 	}{
 		{"{pod}", Pod{Name: "spark-1-driver"}, "spark-1-driver"},
 		{"{namespace}.{service_account}@{pod}", Pod{"p", "n", "s"}, "n.s@p"},
-		{"{pod}", Pod{Name: long}, long[len(long)-64:]},
 		{"{pod}", Pod{Name: "a:b c\nd"}, "a-b-c-d"},
 		{"{pod}", Pod{Name: "a"}, "a-session"},
 		{"fixed", Pod{}, "fixed"},
@@ -402,6 +400,43 @@ func TestSessionName(t *testing.T) {
 	}
 	if _, err := SessionName("{namespace}").Expand(Pod{Name: "p"}); err == nil || !strings.Contains(err.Error(), "{namespace}") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A long name keeps its beginning, on which policies have conditions, and its end, and no two become one.
+func TestLongSessionName(t *testing.T) {
+	expand := func(template SessionName, pod string) string {
+		t.Helper()
+		name, err := template.Expand(Pod{Name: pod, Namespace: "n", ServiceAccount: "s"})
+		if err != nil || len(name) > 64 || indexOutside(name, sessionNameChars) >= 0 {
+			t.Errorf("%q, %v", name, err)
+		}
+		return name
+	}
+	long := strings.Repeat("a", 55) + "-exec-12"
+	if got := expand("{pod}", long); got != long {
+		t.Errorf("a name of 63 became %q", got)
+	}
+	if got := expand("{pod}", long+"3"); got != long+"3" {
+		t.Errorf("a name of 64 became %q", got)
+	}
+	seen := map[string]string{}
+	for _, pod := range []string{long + "34", long + "35", "b" + long + "4", strings.Repeat("a", 30) + "b" + strings.Repeat("a", 25) + "-exec-12", strings.Repeat("a", 31) + "b" + strings.Repeat("a", 24) + "-exec-12",
+		strings.Repeat("a", 200) + "-exec-12", strings.Repeat("a", 201) + "-exec-12", strings.Repeat("a", 56) + ":-exec-12", strings.Repeat("a", 56) + "/-exec-12"} {
+		name := expand("team-x-{pod}", pod)
+		if !strings.HasPrefix(name, "team-x-") || !strings.HasSuffix(name, pod[len(pod)-8:]) {
+			t.Errorf("%q became %q", pod, name)
+		}
+		if other, there := seen[name]; there {
+			t.Errorf("%q and %q both became %q", pod, other, name)
+		}
+		seen[name] = pod
+		if again := expand("team-x-{pod}", pod); again != name {
+			t.Errorf("%q became %q and %q", pod, name, again)
+		}
+	}
+	if got := expand(SessionName(strings.Repeat("t", 70)+"{pod}"), "p"); !strings.HasPrefix(got, strings.Repeat("t", 30)) {
+		t.Errorf("a long template became %q", got)
 	}
 }
 

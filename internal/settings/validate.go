@@ -267,7 +267,7 @@ func duration(value string) (problem, hint string) {
 	case d > hour:
 		return "is longer than an hour", "AWS ends every session of a chained role after one hour at most"
 	case d < minimum:
-		return "is shorter than 15 minutes, the least that AssumeRole gives", "15m to 1h"
+		return "is shorter than 15 minutes, the minimum of AssumeRole", "15m to 1h"
 	case d%time.Second != 0:
 		return "is not in whole seconds", "15m to 1h"
 	}

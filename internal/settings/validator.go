@@ -33,7 +33,7 @@ func (v *validator) warn(text, hint string) {
 	v.warnings = append(v.warnings, Warning{Text: text, Hint: hint})
 }
 
-// A check says what is wrong with a value, and what to do; problem is "" for a good one.
+// A check returns what is wrong with a value, and what to do; problem is "" for a good one.
 type check func(value string) (problem, hint string)
 
 // get returns a variable of this project's: "" when unset, and a problem when it is set but empty or fails check.

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// Each function here checks one kind of value and says what is wrong with it in words that follow `NAME: "value" `.
+// Each function here checks one kind of value and returns what is wrong with it, in words that follow `NAME: "value" `.
 // What they let through can be written after `key = ` in an AWS config file and is read back unchanged by every SDK:
 // no line break, no bracket, no control character, no comment sign, no blank at either end.
 
@@ -20,7 +20,7 @@ const (
 	sessionNameChars = letters + digits + "_+=,.@-"
 )
 
-// only tells whether s has no byte outside allowed.
+// only reports whether s has no byte outside allowed.
 func only(s, allowed string) bool { return indexOutside(s, allowed) < 0 }
 
 func indexOutside(s, allowed string) int {
@@ -81,7 +81,7 @@ func partitionOf(roleARN string) string {
 	return a.Partition
 }
 
-// inPartition is whether a region can be in a partition, by the beginnings that AWS gives its regions' names. The isolated
+// inPartition reports whether a region can be in a partition, by the beginnings that AWS gives its regions' names. The isolated
 // partitions have several, all with "iso" in the second word.
 func inPartition(region, partition string) bool {
 	words := strings.Split(region, "-")

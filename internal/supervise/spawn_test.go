@@ -24,22 +24,23 @@ import (
 // killed worker would be its child.
 func TestSpawnRefused(t *testing.T) {
 	descriptors := open(t, os.Getpid())
+	fault := exit.HintOf(errors.New("of rolechain"))
 	for _, test := range []struct {
 		way, text, hint string
 		code            exit.Code
 	}{
 		{"fails", "second hop: no\n\ufffdline", "ask", exit.Denied},
-		{"fails at length", "\x01\x01", "", exit.Internal},
-		{"worker exits", "the refresher's worker died: exit status 3", "", exit.Internal},
-		{"no socket", "no socket today", "", exit.Internal},
-		{"exits", "exe ended before it was ready: exit status 5", "", exit.Internal},
-		{"quiet", "exe ended before it was ready: killed by signal 9", "", exit.Internal},
-		{"half", "exe is not ready: it did not say", "", exit.Internal},
-		{"garbage", "exe is not ready: it did not say", "", exit.Internal},
-		{"empty", "exe is not ready: it did not say", "", exit.Internal},
-		{"both", "exe is not ready: it did not say", "", exit.Internal},
-		{"huge", "exe is not ready: it did not say", "", exit.Internal},
-		{"mute", "exe was not ready in time: context deadline exceeded", "", exit.Internal},
+		{"fails at length", "\x01\x01", fault, exit.Internal},
+		{"worker exits", "the refresher's worker died: exit status 3", fault, exit.Internal},
+		{"no socket", "no socket today", fault, exit.Internal},
+		{"exits", "exe ended before it was ready: exit status 5", fault, exit.Internal},
+		{"quiet", "exe ended before it was ready: killed by signal 9", fault, exit.Internal},
+		{"half", "exe is not ready: it did not say", fault, exit.Internal},
+		{"garbage", "exe is not ready: it did not say", fault, exit.Internal},
+		{"empty", "exe is not ready: it did not say", fault, exit.Internal},
+		{"both", "exe is not ready: it did not say", fault, exit.Internal},
+		{"huge", "exe is not ready: it did not say", fault, exit.Internal},
+		{"mute", "exe was not ready in time: context deadline exceeded", fault, exit.Internal},
 	} {
 		t.Run(test.way, func(t *testing.T) {
 			limit := patience
