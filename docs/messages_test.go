@@ -114,7 +114,7 @@ func TestOutputs(t *testing.T) {
 	said += another.inPod(plan)
 
 	printed := strings.Split(masked(p.inPod(said)), "\n")
-	ours := regexp.MustCompile(`^(rolechain: |  hint: |(first hop|client role) |(role|delivery|session|refreshed|next|failures) {2,}|[+-][\[a-zA-Z])`)
+	ours := regexp.MustCompile(`^([0-9TZ:-]+ rolechain: |  hint: |(first hop|client role) |(role|delivery|session|refreshed|next|failures) {2,}|[+-][\[a-zA-Z])`)
 	lines := 0
 	for _, b := range pages(t)["docs/guide.md"].blocks {
 		for _, line := range b {

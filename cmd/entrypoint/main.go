@@ -39,40 +39,48 @@ import (
 	"syscall"
 
 	"rolechain/internal/durable"
+	"rolechain/internal/emr"
 	"rolechain/internal/exit"
-	"rolechain/internal/handover"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], settings.Own(), report.Stderr{}, report.TerminationLog, syscall.Exec))
+	os.Exit(run(os.Args[1:], settings.Own(), new(report.Stderr), report.TerminationLog, syscall.Exec))
 }
 
 // run returns only when the original entrypoint could not be executed.
-func run(args []string, env settings.Environment, stderr io.Writer, terminationLog string, execve start.Execve) int {
+func run(args []string, env settings.Environment, stderr *report.Stderr, terminationLog string, execve start.Execve) int {
+	pod := emr.Read(env.List)
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
-	if _, chained := handover.Chained(s); chained {
-		log.Info("the environment is that of a job with a role chain already, which stays as it is")
-		s, warnings, err = settings.Settings{Entrypoint: s.Entrypoint}, nil, nil
+	if why := start.PassThrough(s, pod, args); why != "" {
+		log.Info(why)
+		s, warnings, err = start.Unchanged(s), nil, nil
+	}
+	if s.ClientRole != "" || err != nil {
+		pod.Beat() // a sidecar that has seen one notices a start that ends
 	}
 	warn(log, warnings)
 	var plan start.Plan
 	if err == nil {
-		plan, err = prepare(s, args, env.List, log)
+		plan, err = prepare(s, pod, args, env.List, stderr, log)
 	}
 	if err == nil {
 		err = plan.Run(execve, env.List)
 	}
+	if err == nil {
+		return int(exit.OK)
+	}
 	report.Failure(log, err)
-	report.Terminate(terminationLog, err)
+	report.Ship(pod.Stderr, pod.Rotated, stderr.Kept())
+	report.Terminate(err, pod.Termination, terminationLog)
 	return int(exit.CodeOf(err))
 }
 
 // prepare does everything before the exec.
-func prepare(s settings.Settings, args, env []string, log *slog.Logger) (start.Plan, error) {
+func prepare(s settings.Settings, pod emr.Pod, args, env []string, stderr io.Writer, log *slog.Logger) (start.Plan, error) {
 	ctx := context.Background()
 	if s.Waits() {
 		// A process 1 that handles no SIGTERM does not end by it. Nothing is left of the handler after the exec.
@@ -81,6 +89,7 @@ func prepare(s settings.Settings, args, env []string, log *slog.Logger) (start.P
 		timed, cancel := context.WithTimeout(stopped, s.StartTimeout)
 		defer cancel()
 		ctx = timed
+		pod.KeepBeating(ctx)
 		if err := start.AwaitToken(ctx, s, log); err != nil {
 			return start.Plan{}, err
 		}
@@ -95,7 +104,7 @@ func prepare(s settings.Settings, args, env []string, log *slog.Logger) (start.P
 	case plan.Refresher != nil:
 		err = plan.Start(ctx, env)
 	case s.Verify:
-		err = start.Verify(ctx, found.Rolechain, env)
+		err = start.Verify(ctx, found.Rolechain, env, stderr)
 	}
 	return plan, err
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -59,6 +60,19 @@ const limit = 5 * time.Minute
 
 var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"exits": exits,
+	"says":  says,
+}
+
+// says FILE wants the last program to have said what is in FILE, where variables are filled in, at whatever time.
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: says FILE")
+	}
+	stamp := regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ `)
+	got, want := stamp.ReplaceAllString(ts.ReadFile("stderr"), ""), stamp.ReplaceAllString(os.Expand(ts.ReadFile(args[0]), ts.Getenv), "")
+	if got != want {
+		ts.Fatalf("said, apart from the time:\n%s\nwant:\n%s", got, want)
+	}
 }
 
 // exits CODE PROGRAM [ARGUMENT...] runs a program and wants that exit code of it.

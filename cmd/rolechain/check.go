@@ -9,6 +9,7 @@ import (
 	"log/slog"
 
 	"rolechain/internal/chain"
+	"rolechain/internal/emr"
 	"rolechain/internal/exit"
 	"rolechain/internal/handover"
 	"rolechain/internal/refresher"
@@ -27,7 +28,7 @@ import (
 //
 // The entrypoint calls it for ROLE_CHAIN_VERIFY, with -quiet, which leaves out the lines and the warnings that it has given
 // itself, with -timeout DURATION, what is left of ROLE_CHAIN_START_TIMEOUT, and with -termination-log FILE, which gets the
-// error as well.
+// error as well, unless EMR's pod has another file for it.
 func check(args []string, env settings.Environment, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -42,7 +43,7 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 	}
 	defer func() {
 		if err != nil && *terminationLog != "" {
-			report.Terminate(*terminationLog, err)
+			report.Terminate(err, emr.Read(env.List).Termination, *terminationLog)
 		}
 	}()
 	s, speak, warnings, err := settings.Read(env)

@@ -21,7 +21,7 @@ func main() {
 		// They hold sessions, which are for nobody who looks into their memory, or a core. The refresher sees to that itself.
 		_ = unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 	}
-	os.Exit(run(os.Args[1:], settings.Own(), os.Stdout, report.Stderr{}))
+	os.Exit(run(os.Args[1:], settings.Own(), os.Stdout, new(report.Stderr)))
 }
 
 // A command is one of rolechain's. It writes its result to stdout; what it has to say besides goes to stderr.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
-	"rolechain/internal/handover"
+	"rolechain/internal/emr"
 	"rolechain/internal/profile"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
@@ -22,8 +22,9 @@ import (
 func plan(args []string, env settings.Environment, stdout, stderr io.Writer) error {
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
-	if _, chained := handover.Chained(s); chained {
-		s, warnings, err = settings.Settings{Entrypoint: s.Entrypoint}, nil, nil // as the entrypoint does
+	if why := start.PassThrough(s, emr.Read(env.List), args); why != "" { // as the entrypoint does
+		log.Info(why)
+		s, warnings, err = start.Unchanged(s), nil, nil
 	}
 	for _, w := range warnings {
 		report.Warning(log, w.Text, w.Hint)

@@ -230,7 +230,7 @@ func (w *world) reason() string {
 	log, _ := os.ReadFile(filepath.Join(w.Work, "driver.log"))
 	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
 	own := slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
-		return !strings.HasPrefix(line, w.plan.program+": ") && !strings.HasPrefix(line, "rolechain: error: ")
+		return !strings.HasPrefix(line, w.plan.program+": ") && !strings.Contains(line, " rolechain: error: ")
 	})
 	if len(own) > 0 {
 		lines = own

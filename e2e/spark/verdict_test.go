@@ -122,8 +122,8 @@ func TestReason(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("INFO start", "rolechain: error: no session", "job.py: no rows", "INFO shutdown", "INFO a", "INFO b", "INFO c", "INFO d")
-	if got := w.reason(); got != "rolechain: error: no session | job.py: no rows" {
+	write("INFO start", "2026-01-02T03:04:05Z rolechain: error: no session", "job.py: no rows", "INFO shutdown", "INFO a", "INFO b", "INFO c", "INFO d")
+	if got := w.reason(); got != "2026-01-02T03:04:05Z rolechain: error: no session | job.py: no rows" {
 		t.Errorf("%q", got)
 	}
 	write("1", "2", "3", "4", "5", "6")

@@ -1,5 +1,5 @@
-// Package report is how rolechain's programs speak to people: on stderr (stdout belongs to the job), and in the
-// container's termination message when they stop it.
+// Package report is how rolechain's programs speak to people: on stderr (stdout belongs to the job), in the file that
+// EMR ships to CloudWatch and S3, and in the container's termination message when they stop it.
 package report
 
 import (
@@ -8,33 +8,49 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 	"sync"
-	"syscall"
+	"time"
 
 	"rolechain/internal/exit"
 )
 
-// Stderr writes to standard error past os.Stderr, with which a program dies of SIGPIPE when nobody reads any more: a job
-// must start all the same.
-type Stderr struct{}
-
-// Write tries once. What cannot be written is lost, and only that.
-func (Stderr) Write(b []byte) (int, error) { return syscall.Write(2, b) }
-
 // HintKey is the attribute that the text format prints on a line of its own.
 const HintKey = "hint"
 
-// New returns a logger that writes to stderr. format is "json", or anything else for text:
+// maxValue bounds a string in the JSON format, in bytes, so that a line stays in one write. The text format is cut by the
+// writer.
+const maxValue = 1500
+
+// New returns a logger that writes to out. format is "json", or anything else for text:
 //
-//	rolechain: warning: AWS_PROFILE is set: the job's SDKs use that profile instead of [default] value="dev"
+//	2026-01-02T03:04:05Z rolechain: warning: AWS_PROFILE is set: the job's SDKs use that profile instead of [default] value="dev"
 //	  hint: …
-func New(stderr io.Writer, level slog.Level, format string) *slog.Logger {
-	if format == "json" {
-		return slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level}))
+func New(out io.Writer, level slog.Level, format string) *slog.Logger {
+	json := format == "json"
+	if f, ok := out.(interface{ useJSON(bool) }); ok {
+		f.useJSON(json)
 	}
-	return slog.New(&text{out: stderr, level: level, mu: new(sync.Mutex)})
+	if json {
+		return slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: bounded}))
+	}
+	return slog.New(&text{out: out, level: level, mu: new(sync.Mutex)})
+}
+
+func bounded(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindString {
+		a.Value = slog.StringValue(cut(a.Value.String(), maxValue))
+	}
+	return a
+}
+
+// cut shortens s to at most limit bytes of valid UTF-8.
+func cut(s string, limit int) string {
+	const mark = "…"
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit-len(mark)], "") + mark
 }
 
 // text is a slog.Handler for people. Groups are not used in this project and are flattened.
@@ -56,7 +72,7 @@ func (h *text) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 func (h *text) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder
-	b.WriteString("rolechain: ")
+	b.WriteString(prefix(r.Time))
 	switch {
 	case r.Level >= slog.LevelError:
 		b.WriteString("error: ")
@@ -85,10 +101,13 @@ func (h *text) Handle(_ context.Context, r slog.Record) error {
 	b.WriteByte('\n')
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	// One write a message, so that lines of several processes on one stderr do not mix.
+	// One write per message, so that lines of several processes on one stderr do not mix.
 	_, err := io.WriteString(h.out, b.String())
 	return err
 }
+
+// prefix begins each message of the text format. UTC, as in AWS's logs; the local zone would have to be read from a file.
+func prefix(t time.Time) string { return t.UTC().Format(time.RFC3339) + " rolechain: " }
 
 // Warning logs something that the program goes on with.
 func Warning(log *slog.Logger, message, hint string) {
@@ -99,12 +118,9 @@ func Warning(log *slog.Logger, message, hint string) {
 	}
 }
 
-// Failure logs each error that err joins, with its hint.
+// Failure logs each error that err joins, with its hint. It logs nothing for nil.
 func Failure(log *slog.Logger, err error) {
-	for _, e := range exit.All(err) {
-		if errors.Is(e, exit.ErrTold) {
-			continue
-		}
+	for _, e := range failures(err) {
 		if hint := exit.HintOf(e); hint != "" {
 			log.Error(e.Error(), HintKey, hint)
 		} else {
@@ -113,36 +129,12 @@ func Failure(log *slog.Logger, err error) {
 	}
 }
 
-// TerminationLog is where the kubelet looks for a container's last words (terminationMessagePath's default).
-const TerminationLog = "/dev/termination-log"
-
-// maxTermination is what a kubelet keeps of a termination message, in bytes
-// (kubernetes.io, "Determine the Reason for Pod Failure").
-const maxTermination = 4096
-
-// Terminate leaves err as the container's termination message at path, when a file is there. It is the last thing that
-// a failing start does and has nobody to report its own failure to, so it returns nothing.
-func Terminate(path string, err error) {
-	if errors.Is(err, exit.ErrTold) {
-		return
-	}
-	// Without O_CREATE: outside Kubernetes there is no such file, and none should appear.
-	// O_NONBLOCK: a FIFO without a reader must not hold up the end of the container.
-	f, openErr := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|syscall.O_NONBLOCK, 0)
-	if openErr != nil {
-		return
-	}
-	defer f.Close()
-	var b strings.Builder
+// failures lists the errors that nobody has reported yet.
+func failures(err error) (list []error) {
 	for _, e := range exit.All(err) {
-		b.WriteString("rolechain: " + e.Error() + "\n")
-		if hint := exit.HintOf(e); hint != "" {
-			b.WriteString("  hint: " + hint + "\n")
+		if !errors.Is(e, exit.ErrTold) {
+			list = append(list, e)
 		}
 	}
-	message := b.String()
-	if len(message) > maxTermination {
-		message = strings.ToValidUTF8(message[:maxTermination-4], "") + "…\n"
-	}
-	io.WriteString(f, message)
+	return list
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -21,14 +21,14 @@ const grace = 10 * time.Second
 // before ctx ends. It is a process of its own because the AWS SDK would make every start slower, verified or not.
 // rolechain tells the reason of a failure itself, on stderr and in the termination message: the error is then
 // exit.ErrTold with rolechain's exit code.
-func Verify(ctx context.Context, path string, env []string) error {
+func Verify(ctx context.Context, path string, env []string, stderr io.Writer) error {
 	timeout := left(ctx)
 	// The signal below comes when the thread ends that made the process, not the program.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command(path, "check", "-quiet", "-timeout", timeout.String(), "-termination-log", report.TerminationLog)
 	cmd.Env = env
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = stderr // so that its lines are shipped with those of the start
 	// It must not outlive a start that is killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
