@@ -152,6 +152,7 @@ func masked(text string) string {
 		{` \((in |)[0-9hms]+( ago|)\)| \(now\)`, " (WHEN)"},
 		{`tried \d+ times in \d+s`, "tried N times"},
 		{`127\.0\.0\.1:\d+`, "127.0.0.1:PORT"},
+		{`took="[0-9.]+(ms|s)"`, `took="TIME"`},
 	} {
 		text = regexp.MustCompile(m.pattern).ReplaceAllString(text, m.with)
 	}

@@ -2,6 +2,8 @@ package main_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -333,5 +335,43 @@ func TestProcessTellsTheReason(t *testing.T) {
 	stdout, stderr, code := j.rolechain(nil, "credentials", filepath.Join(j.home, ".aws", "rolechain"), "default")
 	if code != 77 || stdout != "" || !strings.Contains(stderr, "AccessDenied") || !strings.Contains(stderr, "\n  hint: ") {
 		t.Errorf("exit code %d, stdout %q, stderr\n%s", code, stdout, stderr)
+	}
+}
+
+// A role of ROLE_CHAIN_PROFILES that STS refuses is in the log, with the reason, and in the status, which says besides how the
+// client role stands. Nothing is said of one that nobody has asked for.
+func TestRefusedProfileIsTold(t *testing.T) {
+	t.Parallel()
+	sts := chainOf(t, 0, func(c *ststest.Config) { c.Roles[2].TrustedBy = nil })
+	j := startJob(t, sts, "ROLE_CHAIN_DELIVERY=endpoint", "ROLE_CHAIN_PROFILES=team-b="+otherRole)
+	before, _, _ := j.rolechain(j.given, "status")
+	if !strings.Contains(before, "\nprofile    team-b: nobody has asked for it yet\n") || strings.Contains(j.stderr.String(), "AccessDenied") {
+		t.Errorf("before anybody asks:\n%s%s", before, j.stderr)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		_ = exec.CommandContext(ctx, filepath.Join(programs, "rolechain"), "credentials", filepath.Join(j.home, ".aws", "rolechain"), "team-b").Run()
+	}()
+	j.until("the reason in the log", func() bool {
+		return strings.Contains(j.stderr.String(), "warning: no session yet, trying again: second hop (AssumeRole to "+otherRole+"): AccessDenied: ") &&
+			strings.Contains(j.stderr.String(), ` profile="team-b" `)
+	})
+	cancel()
+	<-asked
+	after, _, code := j.rolechain(j.given, "status")
+	if code != 0 || !strings.Contains(after, "\nprofile    team-b: no session yet; ") || !strings.Contains(after, "failures; second hop (AssumeRole to "+otherRole+"): AccessDenied: ") {
+		t.Errorf("status ends with %d:\n%s", code, after)
+	}
+	asJSON, _, _ := j.rolechain(j.given, "status", "--json")
+	var st struct {
+		Profiles []struct {
+			Profile, Role string
+			LastError     string `json:"last_error"`
+		}
+	}
+	if err := json.Unmarshal([]byte(asJSON), &st); err != nil || len(st.Profiles) != 2 || st.Profiles[1].Profile != "team-b" || st.Profiles[1].Role != otherRole || !strings.Contains(st.Profiles[1].LastError, "AccessDenied") {
+		t.Errorf("%v in\n%s", err, asJSON)
 	}
 }

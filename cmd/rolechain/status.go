@@ -118,7 +118,9 @@ func (st status) write(out io.Writer, asJSON bool, now time.Time) error {
 //	next       2026-01-02T03:31:10Z (in 25m5s)
 //	failures   0
 //
-// with a line "error" for the last try's, and "file" for what cannot be written.
+// with a line "error" for the last try's, "unwritten" for what does not have the session yet, and for each other profile
+//
+//	profile    team-b: key …KN4Q, until 2026-01-02T04:04:05Z (in 58m0s)
 func (st status) text(now time.Time) string {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
@@ -147,9 +149,34 @@ func (st status) text(now time.Time) string {
 		line("error", "%s", st.Error)
 	}
 	if st.Publish != "" {
-		line("file", "%s", st.Publish)
+		line("unwritten", "%s", st.Publish)
+	}
+	for _, p := range st.Profiles {
+		line("profile", "%s: %s", p.Profile, profileText(p, now))
 	}
 	return b.String()
+}
+
+// profileText is how the session of a profile beside [default] stands.
+func profileText(p refresher.ProfileStatus, now time.Time) string {
+	var parts []string
+	switch {
+	case p.Expires.IsZero() && p.Next.IsZero():
+		parts = append(parts, "nobody has asked for it yet")
+	case p.Expires.IsZero():
+		parts = append(parts, "no session yet")
+	default:
+		parts = append(parts, fmt.Sprintf("key %s, until %s", p.Key, moment(p.Expires, now)))
+	}
+	if p.Failures > 0 {
+		parts = append(parts, fmt.Sprintf("%d failures", p.Failures))
+	}
+	for _, problem := range []string{p.Error, p.Publish} {
+		if problem != "" {
+			parts = append(parts, problem)
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // moment is a time as people read it.

@@ -81,6 +81,19 @@ func (c *Chain) Base(ctx context.Context) (Session, error) {
 	return c.session(ctx, 1)
 }
 
+// NextBase is Base for somebody who has the session old and keeps the next one fresh: that is another one than old, and
+// good for 20 minutes, so that its next renewal is in time.
+func (c *Chain) NextBase(ctx context.Context, old Session) (Session, error) {
+	if err := c.take(ctx, 1, c.spec.ClientRole); err != nil {
+		return Session{}, err
+	}
+	defer c.release()
+	if at := c.held[0]; at.goodFor(margin+5*time.Minute) && at.AccessKeyID != old.AccessKeyID {
+		return at.Session, nil
+	}
+	return c.renew(ctx, 1)
+}
+
 // Hold makes s the first hop's session to go on from, as one that a predecessor got. life is how long it was good for when
 // it came. It waits for an attempt that is under way.
 func (c *Chain) Hold(s Session, life time.Duration) {
@@ -89,14 +102,18 @@ func (c *Chain) Hold(s Session, life time.Duration) {
 	c.held[0] = held{Session: s, life: life}
 }
 
-// take waits for this caller's turn. A channel and not a mutex: whoever waits can give up.
+// take waits for this caller's turn. A channel and not a mutex: whoever waits can give up. That it did so says nothing of
+// STS, so there is no hint.
 func (c *Chain) take(ctx context.Context, hop int, last string) error {
 	began := time.Now()
 	select {
 	case c.turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return c.explain(hop, last, began, ctx.Err())
+		return &Error{
+			Hop: hop, Of: c.spec.hops(), Role: c.spec.role(hop, last), Action: action(hop, c.spec.FirstHop), Kind: Transient, Err: ctx.Err(),
+			Message: fmt.Sprintf("not tried: another try of this process was under way for all of %s", time.Since(began).Round(time.Second/10)),
+		}
 	}
 }
 
@@ -105,14 +122,21 @@ func (c *Chain) release() { <-c.turn }
 // margin is what a session must have left to be used again.
 const margin = 15 * time.Minute
 
-func (h held) good() bool { return h.AccessKeyID != "" && h.Left() >= min(margin, h.life/2) }
+// goodFor reports whether d is left of it, or, when it is a short one, half of its life.
+func (h held) goodFor(d time.Duration) bool {
+	return h.AccessKeyID != "" && h.Left() >= min(d, h.life/2)
+}
 
 // session returns a good session of one of the hops before the last: the one held, or a new one.
 func (c *Chain) session(ctx context.Context, hop int) (Session, error) {
-	at := &c.held[hop-1]
-	if at.good() {
+	if at := c.held[hop-1]; at.goodFor(margin) {
 		return at.Session, nil
 	}
+	return c.renew(ctx, hop)
+}
+
+// renew gets a new session of one of the hops before the last, and holds it.
+func (c *Chain) renew(ctx context.Context, hop int) (Session, error) {
 	began := time.Now()
 	var s Session
 	var err error
@@ -127,7 +151,7 @@ func (c *Chain) session(ctx context.Context, hop int) (Session, error) {
 	if err != nil {
 		return Session{}, err
 	}
-	*at = held{Session: s, life: s.Expires.Sub(began)}
+	c.held[hop-1] = held{Session: s, life: s.Expires.Sub(began)}
 	return s, nil
 }
 

@@ -164,7 +164,16 @@ func TestReuse(t *testing.T) {
 		if err != nil || first.Left() < 59*time.Minute {
 			t.Errorf("Base = %v, %v", first, err)
 		}
-		time.Sleep(45*time.Minute - time.Second)
+		if renewed, err := p.chain.NextBase(p.Context(), first); err != nil || renewed == first {
+			t.Errorf("NextBase = %v, %v, which is to be replaced", renewed, err)
+		} else {
+			first = renewed
+		}
+		time.Sleep(40*time.Minute - time.Second)
+		if again, err := p.chain.NextBase(p.Context(), Session{}); err != nil || again != first {
+			t.Errorf("NextBase = %v, %v, want %v again", again, err, first)
+		}
+		time.Sleep(5 * time.Minute)
 		if again, err := p.chain.Base(p.Context()); err != nil || again != first {
 			t.Errorf("Base = %v, %v, want %v again", again, err, first)
 		}

@@ -85,7 +85,8 @@ func TestSlowAndHang(t *testing.T) {
 	})
 }
 
-// Somebody else's attempt that hangs holds up nobody for longer than they want to wait.
+// Somebody else's attempt that hangs holds up nobody for longer than they want to wait, and they are not told that STS did
+// not answer them.
 func TestWaitingForATurn(t *testing.T) {
 	inBubble(t, roles(), nil, func(p *pod) {
 		p.inject(ststest.Fault{Kind: ststest.Hang, Times: 1})
@@ -98,8 +99,12 @@ func TestWaitingForATurn(t *testing.T) {
 		ctx, cancel := context.WithTimeout(p.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		if _, err := p.chain.Base(ctx); !transient(err) || !strings.Contains(err.Error(), "no answer within 1s") || time.Since(began) != time.Second {
+		_, err := p.chain.Base(ctx)
+		if !transient(err) || !strings.HasSuffix(err.Error(), ": not tried: another try of this process was under way for all of 1s") || time.Since(began) != time.Second {
 			p.Errorf("%v after %v", err, time.Since(began))
+		}
+		if hint := exit.HintOf(AsExit(err)); hint != "" {
+			p.Errorf("a hint about STS, which was not asked: %s", hint)
 		}
 		if err := <-done; !transient(err) {
 			p.Error(err)

@@ -1,11 +1,13 @@
 package chain
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"rolechain/internal/exit"
@@ -28,12 +30,15 @@ const (
 // at each hop. get's errors are *Error; another one ends it at once.
 //
 // The error has an exit code (exit.CodeOf). At the deadline it is the last real failure, and says for how long it was
-// tried. Each reason is logged once as a warning, then at debug level.
+// tried. A reason is logged as a warning when it is another than before, with when the next try is, and else at debug
+// level. A line every 10 s says what it waits for, and for how much longer.
 func First(ctx context.Context, log *slog.Logger, get func(context.Context) (Session, error)) (Session, error) {
 	began := time.Now()
 	var last *Error
 	denied := map[int]time.Time{} // since when, by hop
-	told := map[string]bool{}
+	told := ""
+	var waiting waiting
+	defer waiting.log(ctx, log)()
 	for tries := 1; ; tries++ {
 		s, err := get(ctx)
 		if err == nil {
@@ -65,11 +70,12 @@ func First(ctx context.Context, log *slog.Logger, get func(context.Context) (Ses
 			return Session{}, AsExit(e)
 		}
 		level := slog.LevelWarn
-		if told[e.Error()] {
+		if told == e.Error() {
 			level = slog.LevelDebug
 		}
-		told[e.Error()] = true
-		attrs := []slog.Attr{slog.Int("hop", e.Hop)}
+		told = e.Error()
+		waiting.reason(told)
+		attrs := []slog.Attr{slog.Int("hop", e.Hop), slog.String("next", "in "+wait.Round(time.Millisecond).String())}
 		if e.Hint != "" && level == slog.LevelWarn {
 			attrs = append(attrs, slog.String(report.HintKey, e.Hint))
 		}
@@ -80,6 +86,48 @@ func First(ctx context.Context, log *slog.Logger, get func(context.Context) (Ses
 			return Session{}, gaveUp(ctx, last, tries, time.Since(began))
 		}
 	}
+}
+
+// waitingLine is how often a start says what it waits for.
+const waitingLine = 10 * time.Second
+
+// A waiting is what a start waits for. Its zero value waits for a first answer.
+type waiting struct {
+	mu  sync.Mutex
+	why string
+}
+
+func (w *waiting) reason(why string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.why = why
+}
+
+// log says it every 10 s until the function is called that it returns, or ctx ends.
+func (w *waiting) log(ctx context.Context, log *slog.Logger) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		line := time.NewTicker(waitingLine)
+		defer line.Stop()
+		for {
+			select {
+			case <-line.C:
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			}
+			w.mu.Lock()
+			why := cmp.Or(w.why, "no answer yet")
+			w.mu.Unlock()
+			var attrs []slog.Attr
+			if until, limited := ctx.Deadline(); limited {
+				attrs = append(attrs, slog.String("left", time.Until(until).Round(time.Second).String()))
+			}
+			log.LogAttrs(ctx, slog.LevelInfo, "waiting for the first session: "+why, attrs...)
+		}
+	}()
+	return func() { close(done) }
 }
 
 // gaveUp is the last real failure when time was up, or what stopped it when that was somebody. Its code is the

@@ -31,8 +31,8 @@ func TestFirstRetriesWhatPasses(t *testing.T) {
 			t.Fatalf("First = %v, %v\n%s", s, err, out)
 		}
 		warnings, debugs := strings.Count(out.String(), "rolechain: warning: "), strings.Count(out.String(), "rolechain: debug: ")
-		// Throttled three times at the first hop: one warning, and the rest at debug level.
-		if warnings != 4 || debugs != 2 || !strings.Contains(out.String(), "rolechain: warning: no session yet, trying again: first hop (") || !strings.Contains(out.String(), "\n  hint: the account makes too many STS calls") {
+		// Throttled twice in a row: one warning, and the rest at debug level. After something else it is a warning again.
+		if warnings != 5 || debugs != 1 || !strings.Contains(out.String(), "rolechain: warning: no session yet, trying again: first hop (") || !strings.Contains(out.String(), "\n  hint: the account makes too many STS calls") {
 			t.Errorf("log:\n%s", out)
 		}
 	})
@@ -69,6 +69,33 @@ func TestFirstEndsAtTheDeadline(t *testing.T) {
 			})
 		})
 	}
+}
+
+// While it waits, a line every 10 s says for what, and for how much longer, also when nobody answers at all.
+func TestFirstSaysWhatItWaitsFor(t *testing.T) {
+	inBubble(t, roles(), nil, func(p *pod) {
+		for _, kind := range []ststest.FaultKind{ststest.InternalFailure, ststest.Hang, ststest.Hang, ststest.AccessDenied} {
+			p.inject(ststest.Fault{Kind: kind, Action: "AssumeRole", Times: 1})
+		}
+		log, out := logged()
+		if _, err := p.first(seconds(35), log); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for line := range strings.Lines(out.String()) {
+			if _, text, found := strings.Cut(line, "waiting for the first session: "); found {
+				got = append(got, strings.TrimSpace(text))
+			}
+		}
+		hop := "second hop (AssumeRole to " + clientRole + "): "
+		if len(got) != 2 || !strings.HasPrefix(got[0], hop+"InternalFailure: ") || !strings.HasSuffix(got[0], ` left="25s"`) || got[1] != hop+`no answer within 10s left="15s"` {
+			t.Errorf("said %q\n%s", got, out)
+		}
+		// Each reason that is another than the one before is a warning, with when it is tried again.
+		if n := strings.Count(out.String(), "warning: no session yet, trying again: "); n != 3 || strings.Count(out.String(), ` next="in `) != 4 {
+			t.Errorf("%d warnings\n%s", n, out)
+		}
+	})
 }
 
 // A try that the deadline cuts off says less than the one before it.

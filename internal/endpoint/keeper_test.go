@@ -17,7 +17,7 @@ import (
 func TestWithRefresher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var down atomic.Bool
-		get := func(context.Context) (chain.Session, error) {
+		get := func(context.Context, chain.Session) (chain.Session, error) {
 			if down.Load() {
 				return chain.Session{}, &chain.Error{Hop: 1, Role: baseRole, Action: "AssumeRoleWithWebIdentity", Kind: chain.Transient, Message: "connection refused"}
 			}
@@ -26,7 +26,7 @@ func TestWithRefresher(t *testing.T) {
 		k := refresh.New(refresh.Options{Role: clientRole, Get: get})
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		h := Handler("secret", paths(k.Wait, refresh.NewOnDemand(refresh.Options{Get: get}).Wait), nil)
+		h := Handler("secret", paths(k.Wait, nil), nil)
 		go k.Run(ctx)
 
 		ask := func() (int, string, time.Duration) {

@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -32,10 +33,10 @@ func TestChain(t *testing.T) {
 			}
 		}
 		token()
-		k := New(Options{Role: role, Get: c.Client})
-		base := NewOnDemand(Options{Get: c.Base})
-		done := make(chan struct{})
-		go func() { k.Run(t.Context()); close(done) }()
+		k := New(Options{Role: role, Get: func(ctx context.Context, _ chain.Session) (chain.Session, error) { return c.Client(ctx) }})
+		base := New(Options{Role: job, Get: c.NextBase, OnDemand: true})
+		go k.Run(t.Context())
+		go base.Run(t.Context())
 		if _, err := k.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}

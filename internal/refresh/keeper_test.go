@@ -28,8 +28,11 @@ func TestAWeek(t *testing.T) {
 		if n := len(lines); n != r.sts.count() {
 			r.Errorf("%d lines for %d refreshes", n, r.sts.count())
 		}
+		if want := "session refreshed role=" + role + " key=…0002 expires="; !strings.HasPrefix(lines[1].text, want) || !strings.HasSuffix(lines[1].text, " failures=0") {
+			r.Errorf("got  %s\nwant %s…", lines[1].text, want)
+		}
 		first := lines[0]
-		if want := "session refreshed role=" + role + " key=…0001 expires=2000-01-01T01:00:01Z failures=0"; first.text != want {
+		if want := "first session role=" + role + " key=…0001 expires=2000-01-01T01:00:01Z took=1s"; first.text != want {
 			r.Errorf("got  %s\nwant %s", first.text, want)
 		}
 	})
@@ -77,7 +80,7 @@ func TestCredentialsFromThePast(t *testing.T) {
 
 func TestEmptyCredentials(t *testing.T) {
 	in(t, &issuer{}, func(o *Options) {
-		o.Get = func(context.Context) (chain.Session, error) {
+		o.Get = func(context.Context, chain.Session) (chain.Session, error) {
 			return chain.Session{Expires: time.Now().Add(time.Hour)}, nil
 		}
 	}, func(r *rig) {
@@ -164,7 +167,7 @@ func TestNoSecrets(t *testing.T) {
 	var out bytes.Buffer
 	in(t, &issuer{life: time.Hour}, func(o *Options) {
 		o.Log = slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		o.Publish = []func(chain.Session) error{func(chain.Session) error { return errors.New("disk full") }}
+		to(Publisher{"file", func(chain.Session) error { return errors.New("disk full") }})(o)
 	}, func(r *rig) {
 		r.pass(time.Hour)
 		r.sts.fail(errDown)

@@ -37,6 +37,39 @@ func TestNextAfterSuccess(t *testing.T) {
 	}
 }
 
+// The first refresh is anywhere between a sixth and a half of the life, and never with less than 15 minutes left.
+func TestNextAfterTheFirstSession(t *testing.T) {
+	for _, test := range []struct{ life, earliest, latest time.Duration }{
+		{time.Hour, 10 * time.Minute, 30 * time.Minute},
+		{30 * time.Minute, 5 * time.Minute, 15 * time.Minute},
+		{20 * time.Minute, 200 * time.Second, 5 * time.Minute},
+		{15 * time.Minute, 150 * time.Second, 450 * time.Second},
+		{24 * time.Second, 4 * time.Second, 12 * time.Second},
+		{100 * time.Millisecond, minWait, minWait},
+	} {
+		s := held(test.life)
+		s.First = true
+		late, middle, early := Next(noon, s, 0).Sub(noon), Next(noon, s, 0.5).Sub(noon), Next(noon, s, 1).Sub(noon)
+		if late != test.latest || early.Round(time.Microsecond) != test.earliest || middle.Round(time.Microsecond) != (test.latest+test.earliest)/2 {
+			t.Errorf("life %v: refreshed at %v to %v, in the middle at %v, want %v to %v", test.life, early, late, middle, test.earliest, test.latest)
+		}
+	}
+}
+
+// A session that may live for longer than an hour is refreshed at half of that; one that seems to live longer than it may is not
+// believed.
+func TestMaxLife(t *testing.T) {
+	s := held(12 * time.Hour)
+	s.MaxLife = 12 * time.Hour
+	if got := Next(noon, s, 0).Sub(noon); got != 6*time.Hour {
+		t.Errorf("12 hours: refreshed at %v", got)
+	}
+	s.MaxLife = time.Hour
+	if got := Next(noon, s, 0).Sub(noon); got != 30*time.Minute {
+		t.Errorf("12 hours of one: refreshed at %v", got)
+	}
+}
+
 func TestNextByTheClock(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -51,7 +84,7 @@ func TestNextByTheClock(t *testing.T) {
 		{"woken long after the end", 100 * time.Hour, held(time.Hour), 0},
 		{"set back a little", -time.Minute, held(time.Hour), 30 * time.Minute},
 		{"set back by years", -50000 * time.Hour, held(time.Hour), 30 * time.Minute},
-		{"expiry before it came", 0, held(-time.Hour), least},
+		{"expiry before it came", 0, held(-time.Hour), minWait},
 	} {
 		now := noon.Add(test.now)
 		if got := Next(now, test.s, 0).Sub(now); got != test.want {
@@ -94,7 +127,7 @@ func TestNextAfterFailure(t *testing.T) {
 	}
 	fast := held(10 * time.Millisecond)
 	fast.Failures = 9
-	if got := Next(noon, fast, 0.5).Sub(noon); got != least/2 {
+	if got := Next(noon, fast, 0.5).Sub(noon); got != minWait/2 {
 		t.Errorf("a session of 10 ms: %v", got)
 	}
 }
@@ -105,7 +138,7 @@ func TestNextIsNear(t *testing.T) {
 	span := func() time.Duration { return time.Duration(random.Int64N(int64(400000*time.Hour))) - 200000*time.Hour }
 	for range 100_000 {
 		now := noon.Add(span())
-		s := State{Issued: now.Add(span()), Expires: now.Add(span()), Failures: random.IntN(3) * random.IntN(1<<20), Denied: random.IntN(2) == 0}
+		s := State{Issued: now.Add(span()), Expires: now.Add(span()), Failures: random.IntN(3) * random.IntN(1<<20), Denied: random.IntN(2) == 0, First: random.IntN(2) == 0}
 		if wait := Next(now, s, random.Float64()).Sub(now); wait < 0 || wait > 30*time.Minute {
 			t.Fatalf("%+v at %v: in %v", s, now, wait)
 		}

@@ -2,149 +2,120 @@ package refresh
 
 import (
 	"context"
-	"errors"
-	"sync"
+	"log/slog"
+	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"rolechain/internal/chain"
 )
 
-func onDemand(t *testing.T, i *issuer, test func(t *testing.T, d *OnDemand)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		test(t, NewOnDemand(Options{Get: i.get}))
-		time.Sleep(time.Hour) // for a try that still runs
-	})
-}
+func onDemand(o *Options) { o.OnDemand, o.Profile = true, "team-b" }
 
-// ask asks, and checks how long that took and which session came; 0 is none.
-func ask(t *testing.T, d *OnDemand, patience, took time.Duration, want int) error {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	began := time.Now()
-	s, err := d.Wait(ctx)
-	if d := time.Since(began); d != took || (err == nil) != (want > 0) || want > 0 && s != session(want, s.Expires) {
-		t.Errorf("after %v: %v, %v; want %d after %v", d, s, err, want, took)
-	}
-	return err
-}
-
+// Nothing is tried for a role that nobody asks for. The first request starts it, and from then on it is kept fresh, also
+// while nobody asks.
 func TestOnDemand(t *testing.T) {
-	i := &issuer{life: time.Hour, takes: time.Second}
-	onDemand(t, i, func(t *testing.T, d *OnDemand) {
-		if time.Sleep(time.Hour); i.count() != 0 {
-			t.Error("asked for nobody")
+	file := &target{}
+	in(t, &issuer{life: time.Hour, takes: time.Second}, func(o *Options) {
+		onDemand(o)
+		to(file.as("saved state"))(o)
+	}, func(r *rig) {
+		r.pass(3 * time.Hour)
+		if s := r.Status(); r.sts.count() != 0 || file.count() != 0 || s != (Status{Role: role}) {
+			r.Fatalf("%d calls for nobody, status %+v", r.sts.count(), s)
 		}
-		var all sync.WaitGroup
+		began := time.Now()
+		got := make(chan error)
 		for range 100 {
-			all.Go(func() { ask(t, d, time.Minute, time.Second, 1) })
+			go func() { _, err := r.Wait(context.Background()); got <- err }()
 		}
-		all.Wait()
-		time.Sleep(45*time.Minute - 2*time.Second)
-		ask(t, d, time.Minute, 0, 1)
-		if i.count() != 1 {
-			t.Fatalf("%d calls", i.count())
+		for range 100 {
+			if err := <-got; err != nil || time.Since(began) != time.Second {
+				r.Errorf("%v after %v", err, time.Since(began))
+			}
 		}
-		time.Sleep(3 * time.Second) // less than 15 minutes left: the old one, since the new one takes a second
-		ask(t, d, time.Minute, renewalWait, 1)
-		time.Sleep(time.Second)
-		ask(t, d, time.Minute, 0, 2)
-
-		time.Sleep(50 * time.Minute)
-		i.slow(renewalWait / 2)
-		ask(t, d, time.Minute, renewalWait/2, 3)
-
-		time.Sleep(2 * time.Hour)
-		ask(t, d, time.Minute, renewalWait/2, 4)
-	})
-}
-
-func TestOnDemandOutage(t *testing.T) {
-	i := &issuer{life: time.Hour}
-	onDemand(t, i, func(t *testing.T, d *OnDemand) {
-		ask(t, d, time.Minute, 0, 1)
-		i.slow(20 * time.Second) // a hanging STS
-		i.fail(errDown)
-		time.Sleep(46 * time.Minute)
-		ask(t, d, time.Minute, renewalWait, 1)
-		time.Sleep(10 * time.Second)
-		for range 10 {
-			ask(t, d, time.Minute, 0, 1) // known to fail: nobody waits for it
-			time.Sleep(time.Minute)
+		r.watch(12*time.Hour, time.Second, 30*time.Minute-2*time.Second)
+		if n := r.sts.count(); n < 24 || n > 32 || len(file.has()) != n {
+			r.Errorf("%d calls in 12 hours, %d published", n, len(file.has()))
 		}
-		time.Sleep(4 * time.Minute)
-		calls := i.count()
-		err := ask(t, d, 25*time.Second, 25*time.Second, 0)
-		if !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("the reason is %v", err) // of the tries, which hang
-		}
-		i.slow(0)
-		time.Sleep(2 * time.Minute)
-		if err := ask(t, d, 5*time.Minute, 5*time.Minute, 0); !errors.Is(err, error(errDown)) {
-			t.Errorf("the reason is %v", err)
-		}
-		if n := i.count() - calls; n > 30 {
-			t.Errorf("%d calls", n)
-		}
-		i.fail(nil)
-		ctx, cancel := context.WithTimeout(t.Context(), mostWait)
-		defer cancel()
-		if _, err := d.Wait(ctx); err != nil {
-			t.Error(err)
+		lines := r.log.at(slog.LevelInfo)
+		if want := "first session profile=team-b role=" + role + " key=…0001 expires=2000-01-01T04:00:01Z took=1s"; lines[0].text != want {
+			r.Errorf("got  %s\nwant %s", lines[0].text, want)
 		}
 	})
 }
 
-// chain.Base answers with the same session until less than 15 minutes are left of it: no call is made in between.
-func TestOnDemandSameSession(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		calls, s := 0, session(1, time.Now().Add(time.Hour))
-		d := NewOnDemand(Options{Get: func(context.Context) (chain.Session, error) {
-			calls++
-			if s.Left() < margin {
-				s = session(2, time.Now().Add(time.Hour))
+// A role that is refused is logged and in the status, not only told to whoever asks.
+func TestOnDemandRefused(t *testing.T) {
+	in(t, &issuer{life: time.Hour, err: errRefused}, onDemand, func(r *rig) {
+		r.pass(time.Minute)
+		if w := r.log.at(slog.LevelWarn); len(w) != 0 {
+			r.Errorf("said for nobody: %v", w)
+		}
+		_, err := r.Wait(ended())
+		if err == nil {
+			r.Error("a session")
+		}
+		r.pass(time.Minute)
+		w := r.log.at(slog.LevelWarn)
+		if len(w) == 0 || !strings.HasPrefix(w[0].text, "no session yet, trying again: "+errRefused.Error()+" profile=team-b failures=1 next=2000-01-01T00:01:0") ||
+			!strings.HasSuffix(w[0].text, " hint="+errRefused.Hint) {
+			r.Errorf("said: %v", w)
+		}
+		if s := r.Status(); s.Error != errRefused.Error() || s.Failures == 0 {
+			r.Errorf("status %+v", s)
+		}
+		calls := r.sts.count()
+		r.pass(24 * time.Hour)
+		if n := r.sts.count() - calls; n < 300 || n > 800 { // every 2½ minutes
+			r.Errorf("%d calls in a day", n)
+		}
+	})
+}
+
+// One that a predecessor has left is served at once, and the request starts its renewal.
+func TestOnDemandBeginsWithASession(t *testing.T) {
+	in(t, &issuer{life: time.Hour}, func(o *Options) {
+		onDemand(o)
+		o.Session, o.Issued = session(7, time.Now().Add(30*time.Minute)), time.Now().Add(-30*time.Minute)
+	}, func(r *rig) {
+		r.pass(10 * time.Minute)
+		if s, err := r.Wait(ended()); err != nil || s != session(7, s.Expires) {
+			r.Errorf("got %v, %v", s, err)
+		}
+		if r.pass(0); r.sts.count() != 1 {
+			r.Errorf("%d calls", r.sts.count())
+		}
+	})
+}
+
+// A source with a session of its own, such as EKS Pod Identity's agent, may give the same one again. It is neither a
+// failure nor a new session, and is asked for again in time.
+func TestSameSessionAgain(t *testing.T) {
+	calls := 0
+	var s chain.Session
+	in(t, &issuer{}, func(o *Options) {
+		file := &target{}
+		to(file.as("file"))(o)
+		o.Get = func(_ context.Context, held chain.Session) (chain.Session, error) {
+			if calls++; held != s {
+				t.Errorf("held is %v, not %v", held, s)
+			}
+			if s.Left() < 10*time.Minute {
+				s = session(calls, time.Now().Add(6*time.Hour))
 			}
 			return s, nil
-		}})
-		for minute := range 50 {
-			want := 1
-			if minute > 45 {
-				want = 2
-			}
-			ask(t, d, time.Minute, 0, want)
-			time.Sleep(time.Minute)
 		}
-		if calls != 2 {
-			t.Errorf("%d calls", calls)
+	}, func(r *rig) {
+		r.watch(24*time.Hour, time.Second, 4*time.Minute)
+		if calls < 48 || calls > 120 {
+			r.Errorf("%d calls in a day", calls)
 		}
-	})
-}
-
-// One that a predecessor has left is served without a try; a new one is published once, and one that cannot be is served
-// all the same.
-func TestOnDemandBeginsAndPublishes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		i := &issuer{life: time.Hour}
-		old := session(7, time.Now().Add(30*time.Minute))
-		var published []string
-		d := NewOnDemand(Options{Get: i.get, Session: old, Issued: time.Now().Add(-30 * time.Minute), Publish: []func(chain.Session) error{
-			func(s chain.Session) error { published = append(published, s.AccessKeyID); return errors.New("full") },
-		}})
-		ask(t, d, time.Minute, 0, 7)
-		if i.count() != 0 || len(published) != 0 {
-			t.Errorf("%d tries, published %v", i.count(), published)
+		if n := len(r.log.at(slog.LevelInfo)); n < 4 || n > 5 {
+			r.Errorf("%d lines for the sessions of a day", n)
 		}
-		time.Sleep(16 * time.Minute)
-		ask(t, d, time.Minute, 0, 1)
-		ask(t, d, time.Minute, 0, 1)
-		if want := session(1, old.Expires).AccessKeyID; i.count() != 1 || len(published) != 1 || published[0] != want {
-			t.Errorf("%d tries, published %v", i.count(), published)
-		}
-		if ended := NewOnDemand(Options{Get: i.get, Session: session(8, time.Now())}); ended.state != (State{}) {
-			t.Error("begins with a session that has ended")
+		if s := r.Status(); s.Failures != 0 || s.Error != "" {
+			r.Errorf("status %+v", s)
 		}
 	})
 }

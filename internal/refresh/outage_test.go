@@ -131,3 +131,55 @@ func TestDeniedKinds(t *testing.T) {
 		t.Error("a deadline counts as a refusal")
 	}
 }
+
+// An outage that turns into a refusal is named at once, with when the next try is, and so is the way back; two reasons that
+// take turns do not fill the log.
+func TestChangedReason(t *testing.T) {
+	in(t, &issuer{life: time.Hour}, nil, func(r *rig) {
+		fails := func(long time.Duration, err error, want string) {
+			r.Helper()
+			before := len(r.log.at(slog.LevelWarn))
+			r.sts.fail(err)
+			calls := r.sts.count()
+			for r.sts.count() < calls+2 {
+				r.pass(time.Second)
+			}
+			w := r.log.at(slog.LevelWarn)[before]
+			next := " next=" + r.sts.calls[calls+1].UTC().Format(time.RFC3339)
+			if !w.at.Equal(r.sts.calls[calls]) || !strings.HasPrefix(w.text, "no new session, trying again: second hop (AssumeRole to "+role+"): "+want) || !strings.Contains(w.text, next) {
+				r.Errorf("said of the first try with %v, with%s: %v", err, next, w)
+			}
+			r.pass(long)
+		}
+		r.pass(30 * time.Minute)
+		fails(3*time.Hour, errDown, "connection refused")
+		fails(3*time.Hour, errRefused, "AccessDenied: no")
+		fails(0, errDown, "connection refused")
+
+		before := len(r.log.at(slog.LevelWarn))
+		for range 4 * 60 {
+			for _, err := range []error{errDown, errRefused} {
+				r.sts.fail(err)
+				calls := r.sts.count()
+				for r.sts.count() == calls {
+					r.pass(time.Second)
+				}
+			}
+		}
+		lines := len(r.log.at(slog.LevelWarn)) - before
+		if hours := time.Since(r.began).Hours() - 6.5; float64(lines) > 13*hours || lines < 10 {
+			r.Errorf("%d warnings in %.1f hours of two reasons by turns", lines, hours)
+		}
+	})
+}
+
+// What differs from one try to the next is not another reason.
+func TestReasonOf(t *testing.T) {
+	same := func(a, b string) bool { return reasonOf(errors.New(a)) == reasonOf(errors.New(b)) }
+	if !same("read tcp 10.0.0.1:4711->10.0.0.2:443: reset by peer", "read tcp 10.0.0.1:4712->10.0.0.2:443: reset by peer") {
+		t.Error("a port is taken for a reason")
+	}
+	if same("second hop: AccessDenied: not authorized to perform: sts:AssumeRole", "second hop: AccessDenied: not authorized to perform: sts:TagSession") {
+		t.Error("two reasons are one")
+	}
+}

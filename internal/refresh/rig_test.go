@@ -35,7 +35,7 @@ var (
 	errRefused = &chain.Error{Hop: 2, Of: 2, Role: role, Action: "AssumeRole", Kind: chain.Refused, Code: "AccessDenied", Message: "no", Hint: "look at the trust policy"}
 )
 
-func (i *issuer) get(ctx context.Context) (chain.Session, error) {
+func (i *issuer) get(ctx context.Context, _ chain.Session) (chain.Session, error) {
 	i.mu.Lock()
 	i.calls = append(i.calls, time.Now())
 	n, life, takes, err := len(i.calls), i.life, i.takes, i.err
@@ -71,12 +71,24 @@ type book struct {
 	lines []line
 }
 
-func (b *book) Enabled(context.Context, slog.Level) bool { return true }
-func (b *book) WithAttrs([]slog.Attr) slog.Handler       { return b }
-func (b *book) WithGroup(string) slog.Handler            { return b }
-func (b *book) Handle(_ context.Context, r slog.Record) error {
+// A page is a book whose lines have attributes of their own.
+type page struct {
+	*book
+	attrs []slog.Attr
+}
+
+func (p page) Enabled(context.Context, slog.Level) bool { return true }
+func (p page) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return page{p.book, append(p.attrs, attrs...)}
+}
+func (p page) WithGroup(string) slog.Handler { return p }
+func (p page) Handle(_ context.Context, r slog.Record) error {
+	b := p.book
 	var text bytes.Buffer
 	text.WriteString(r.Message)
+	for _, a := range p.attrs {
+		fmt.Fprintf(&text, " %s=%s", a.Key, a.Value)
+	}
 	r.Attrs(func(a slog.Attr) bool { fmt.Fprintf(&text, " %s=%s", a.Key, a.Value); return true })
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -110,7 +122,7 @@ type rig struct {
 // keep starts a Keeper on i; change may set more Options.
 func keep(t *testing.T, i *issuer, change func(*Options)) *rig {
 	r := &rig{T: t, sts: i, log: &book{}, began: time.Now()}
-	o := Options{Role: role, Get: i.get, Log: slog.New(r.log)}
+	o := Options{Role: role, Get: i.get, Log: slog.New(page{book: r.log})}
 	if change != nil {
 		change(&o)
 	}

@@ -2,6 +2,7 @@ package refresher
 
 import (
 	"context"
+	"sync"
 
 	"rolechain/internal/chain"
 	"rolechain/internal/endpoint"
@@ -14,7 +15,15 @@ import (
 type route struct {
 	profile, path string
 	role          string // ARN; "" for the first hop's own
-	get           func(context.Context) (chain.Session, error)
+	get           getter
+}
+
+// A getter does one try for a session in the place of held.
+type getter = func(ctx context.Context, held chain.Session) (chain.Session, error)
+
+// client gets the client role's sessions.
+func (w *worker) client(ctx context.Context, _ chain.Session) (chain.Session, error) {
+	return w.chain.Client(ctx)
 }
 
 // routes lists the paths that hand out sessions, the client role's first; none in file delivery.
@@ -23,43 +32,86 @@ func (w *worker) routes() []route {
 		return nil
 	}
 	list := []route{
-		{"default", handover.CredentialsPath, w.Settings.ClientRole, w.chain.Client},
-		{w.Settings.BaseProfile, handover.BasePath, "", w.chain.Base},
+		{"default", handover.CredentialsPath, w.Settings.ClientRole, w.client},
+		{w.Settings.BaseProfile, handover.BasePath, "", w.chain.NextBase},
 	}
 	for _, named := range w.Settings.Profiles {
 		list = append(list, route{named.Name, handover.ProfilePath(named.Name), named.Role,
-			func(ctx context.Context) (chain.Session, error) { return w.chain.As(ctx, named.Role) }})
+			func(ctx context.Context, _ chain.Session) (chain.Session, error) { return w.chain.As(ctx, named.Role) }})
 	}
 	return list
 }
 
-// sources returns what answers the requests of each route. The client role's sessions are kept fresh, the others are got
-// on demand.
-func (w *worker) sources(routes []route, client *refresh.Keeper) map[string]endpoint.Source {
-	sources := map[string]endpoint.Source{}
+// keepers are the sessions that a worker keeps: the client role's from the start, and the others' from the first request
+// on.
+type keepers struct {
+	client *refresh.Keeper
+	others []other
+}
+
+// An other is a session beside the client role's.
+type other struct {
+	route
+	*refresh.Keeper
+}
+
+// keepers makes the keepers of the routes. The client role's publishes each session to the files as well.
+func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
+	o := w.keeperOptions(handover.CredentialsPath, w.client)
+	o.Role = w.state.Spec.ClientRole
+	o.Publish = append(o.Publish, refresh.Publisher{Name: "discovery file", Publish: func(chain.Session) error { return w.announce(d) }})
+	if w.Settings.Delivery == settings.File {
+		o.Publish = append(o.Publish, refresh.Publisher{Name: "credentials file", Publish: keysInto(w.Credentials)})
+	}
+	k.client = refresh.New(o)
 	for _, r := range routes {
 		if r.path == handover.CredentialsPath {
-			sources[r.path] = client.Wait
-		} else {
-			sources[r.path] = refresh.NewOnDemand(w.options(r.path, r.get)).Wait
+			continue
 		}
+		o := w.keeperOptions(r.path, r.get)
+		o.Role, o.Profile, o.OnDemand = r.role, r.profile, true
+		if r.path == handover.BasePath {
+			o.Role = w.state.Spec.BaseRole
+		}
+		k.others = append(k.others, other{r, refresh.New(o)})
+	}
+	return k
+}
+
+// keeperOptions are those of a keeper of the sessions that a path hands out. It begins with the predecessor's.
+func (w *worker) keeperOptions(path string, get getter) refresh.Options {
+	old := w.state.session(path)
+	return refresh.Options{Get: get, Publish: []refresh.Publisher{{Name: "saved state", Publish: w.state.keep(path)}}, Session: old.Session, Issued: old.Issued, Log: w.log}
+}
+
+// sources returns what answers the requests of each route; none in file delivery.
+func (k keepers) sources() map[string]endpoint.Source {
+	sources := map[string]endpoint.Source{handover.CredentialsPath: k.client.Wait}
+	for _, o := range k.others {
+		sources[o.path] = o.Wait
 	}
 	return sources
 }
 
-// keeper keeps the client role's session, and publishes each to the files as well.
-func (w *worker) keeper(d handover.Discovery) *refresh.Keeper {
-	o := w.options(handover.CredentialsPath, w.chain.Client)
-	o.Role = w.state.Spec.ClientRole
-	o.Publish = append(o.Publish, func(chain.Session) error { return w.announce(d) })
-	if w.Settings.Delivery == settings.File {
-		o.Publish = append(o.Publish, keysInto(w.Credentials))
+// run keeps all of them fresh until ctx ends.
+func (k keepers) run(ctx context.Context) {
+	var all sync.WaitGroup
+	all.Go(func() { k.client.Run(ctx) })
+	for _, o := range k.others {
+		all.Go(func() { o.Run(ctx) })
 	}
-	return refresh.New(o)
+	all.Wait()
 }
 
-// options are those of a keeper of the sessions that a path hands out. It begins with the predecessor's.
-func (w *worker) options(path string, get func(context.Context) (chain.Session, error)) refresh.Options {
-	old := w.state.session(path)
-	return refresh.Options{Get: get, Publish: []func(chain.Session) error{w.state.keep(path)}, Session: old.Session, Issued: old.Issued, Log: w.log}
+// ProfileStatus is how the session of a profile beside [default] stands.
+type ProfileStatus struct {
+	Profile string `json:"profile"`
+	refresh.Status
+}
+
+func (k keepers) profiles() (list []ProfileStatus) {
+	for _, o := range k.others {
+		list = append(list, ProfileStatus{o.profile, o.Keeper.Status()})
+	}
+	return list
 }

@@ -28,10 +28,11 @@ type Options struct {
 	Timeout     time.Duration // what is left for the first session
 }
 
-// Status is how the refresher stands.
+// Status is how the refresher stands: the client role's session, then those of other profiles.
 type Status struct {
 	Delivery settings.Delivery `json:"delivery"`
 	refresh.Status
+	Profiles []ProfileStatus `json:"profiles,omitempty"`
 }
 
 // publishing is how long the first session may take to get into the file, which a full disk, say, keeps it from.
@@ -83,10 +84,12 @@ func (w *worker) first(ctx context.Context) error {
 		return err
 	}
 	w.chain = chain.New(w.state.Spec, nil)
+	began := time.Now()
 	s, err := chain.First(ctx, w.log, w.chain.Client)
 	if err != nil {
 		return err
 	}
+	w.log.Info("first session", "role", s.Role, "key", s.KeySuffix(), "expires", s.Expires.UTC().Format(time.RFC3339), "took", time.Since(began).Round(time.Millisecond).String())
 	w.state.Token = endpoint.NewToken()
 	if err := w.state.keep(handover.CredentialsPath)(s); err != nil {
 		return exit.Because(exit.Internal, err, "")
@@ -147,19 +150,21 @@ func (w *worker) serve(ctx, begin context.Context, stop func(), process *supervi
 	if err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
-	client := w.keeper(discovery)
+	keepers := w.keepers(routes, discovery)
 	w.sweep()
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer stop()
-	all.Go(func() { client.Run(ctx) })
-	handler := endpoint.Handler(w.state.Token, w.sources(routes, client), func() any { return Status{w.Settings.Delivery, client.Status()} })
+	all.Go(func() { keepers.run(ctx) })
+	handler := endpoint.Handler(w.state.Token, keepers.sources(), func() any {
+		return Status{w.Settings.Delivery, keepers.client.Status(), keepers.profiles()}
+	})
 	served := make(chan error, 1)
 	go func() { served <- endpoint.Serve(ctx, listener, handler, w.log) }()
 	if first {
 		late, cancel := context.WithTimeout(begin, publishing)
 		defer cancel()
-		if err := client.Ready(late); err != nil {
+		if err := keepers.client.Ready(late); err != nil {
 			return notReady(err)
 		}
 	}

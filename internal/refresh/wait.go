@@ -3,25 +3,35 @@ package refresh
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"strings"
 	"time"
 
 	"rolechain/internal/chain"
 )
 
 // current returns the session that is held, with its true expiry, until it ends. The error says that there is none yet or
-// when it ended, and wraps the reason why there is no newer one.
+// when it ended, and wraps the reason why there is no newer one. k.mu is held.
 func (k *Keeper) current() (chain.Session, error) {
 	if !k.state.Issued.IsZero() && k.now().Before(k.session.Expires) {
 		return k.session, nil
 	}
-	what := "there is no session for " + k.role + " yet"
+	what := "there is no session for " + name(k.role) + " yet"
 	if !k.state.Issued.IsZero() {
-		what = "the session for " + k.role + " ended at " + clock(k.session.Expires)
+		what = "the session for " + name(k.role) + " ended at " + clock(k.session.Expires)
 	}
 	if k.lastErr == nil {
 		return chain.Session{}, errNone(what)
 	}
 	return chain.Session{}, fmt.Errorf("%s: %w", what, k.lastErr)
+}
+
+// name is what messages call a role.
+func name(role string) string {
+	if role == "" {
+		return "EKS Pod Identity"
+	}
+	return role
 }
 
 // errNone is the absence of a session for which no try is to blame yet.
@@ -31,8 +41,9 @@ func (e errNone) Error() string { return string(e) }
 
 // Wait returns the session that is held, with its true expiry, until it ends, and at once, even if ctx has ended. When
 // there is none, or when it has ended, it waits for one; when ctx ends first, the error says so, and wraps the reason of
-// the last try.
+// the last try. The first call starts the tries of a Keeper that is on demand.
 func (k *Keeper) Wait(ctx context.Context) (chain.Session, error) {
+	k.want()
 	for {
 		k.mu.Lock()
 		s, err := k.current()
@@ -48,14 +59,22 @@ func (k *Keeper) Wait(ctx context.Context) (chain.Session, error) {
 	}
 }
 
+// waitingLine is how often Ready says what it waits for.
+const waitingLine = 10 * time.Second
+
 // Ready waits until there is a session and every publisher has it: before that, a job must not be started that reads
-// what they write. When ctx ends first, the error is Wait's, or says which publishers failed.
+// what they write. It logs every 10 s what it waits for. When ctx ends first, the error is Wait's, or says which
+// publishers do not have the session.
 func (k *Keeper) Ready(ctx context.Context) error {
+	line := time.NewTicker(waitingLine)
+	defer line.Stop()
 	for {
 		k.mu.Lock()
 		_, err := k.current()
-		if err == nil && k.behind != nil {
-			err = fmt.Errorf("publishing the session: %w", k.behind)
+		if err == nil {
+			if err = k.unpublished(); err != nil {
+				err = fmt.Errorf("publishing the session: %w", err)
+			}
 		}
 		changed := k.changed
 		k.mu.Unlock()
@@ -64,10 +83,19 @@ func (k *Keeper) Ready(ctx context.Context) error {
 		}
 		select {
 		case <-changed:
+		case <-line.C:
+			attrs := []any{}
+			if until, limited := ctx.Deadline(); limited {
+				attrs = append(attrs, left(time.Until(until)))
+			}
+			k.log.Info("waiting: "+oneLine(err), attrs...)
 		case <-ctx.Done(): // once more, for the reason as it is now
 		}
 	}
 }
+
+// oneLine is an error that may be several joined ones.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // wake tells those who wait that there is something to look at. k.mu is held.
 func (k *Keeper) wake() {
@@ -75,34 +103,5 @@ func (k *Keeper) wake() {
 	k.changed = make(chan struct{})
 }
 
-// Status is how a Keeper stands. It holds no secret and is meant to be written as JSON.
-type Status struct {
-	Role      string    `json:"role"`
-	Key       string    `json:"key,omitempty"`           // the end of the access key id
-	Expires   time.Time `json:"expires,omitzero"`        // of the session that is held, which may have ended
-	Refreshed time.Time `json:"last_refresh,omitzero"`   // when that came
-	Next      time.Time `json:"next_refresh,omitzero"`   // when it is tried next
-	Failures  int       `json:"failures"`                // in a row
-	Error     string    `json:"last_error,omitempty"`    // of the last try, when it failed
-	Publish   string    `json:"publish_error,omitempty"` // of publishers that have not taken the session
-}
-
-// Status returns how the Keeper stands. All times are UTC, in whole seconds.
-func (k *Keeper) Status() Status {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	s := Status{Role: k.role, Next: whole(k.next), Failures: k.state.Failures}
-	if !k.state.Issued.IsZero() {
-		s.Role, s.Key = k.session.Role, k.session.KeySuffix()
-		s.Expires, s.Refreshed = whole(k.session.Expires), whole(k.state.Issued)
-	}
-	if k.lastErr != nil {
-		s.Error = k.lastErr.Error()
-	}
-	if k.behind != nil {
-		s.Publish = k.behind.Error()
-	}
-	return s
-}
-
-func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+// left is a duration as people read it: slog's own in JSON is a count of nanoseconds.
+func left(d time.Duration) slog.Attr { return slog.String("left", d.Round(time.Second).String()) }
