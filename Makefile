@@ -47,13 +47,25 @@ conformance: ## real SDKs in every delivery at every moment, as root: SDK=, DELI
 spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=, DELIVERY= choose, FIXED=1 is the part that CI runs
 	go run ./e2e/spark $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(SPARK),-spark "$(SPARK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
 
+COUNT := 40
+.PHONY: chaos soak
+chaos: ## random faults against the real programs, as root: COUNT= seeds from FROM= on, or SEED= alone
+	go run ./e2e/chaos -count $(COUNT) $(if $(FROM),-from "$(FROM)") $(if $(SEED),-seed "$(SEED)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
+
+DURATION := 30m
+soak: ## whether descriptors, threads and memory of the refresher stay flat, with sessions of 5 s, as root
+	go run ./e2e/chaos -soak $(DURATION)
+
 FUZZTIME := 30s
 .PHONY: fuzz
-fuzz: ## looks for new inputs that break the merger, the settings or the endpoint
+fuzz: ## looks for new inputs that break the merger, the settings, the endpoint, or who reads tokens, answers of STS and discovery files
 	go test -run '^$$' -fuzz 'FuzzMerge$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
 	go test -run '^$$' -fuzz FuzzMergeCredentials -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
 	go test -run '^$$' -fuzz FuzzSettings -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/settings
 	go test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/endpoint
+	go test -run '^$$' -fuzz FuzzToken -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/chain
+	go test -run '^$$' -fuzz FuzzAnswer -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/chain
+	go test -run '^$$' -fuzz FuzzDiscovery -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/handover
 
 BOTO3 := $(wildcard $(BIN)/realsdk/python/bin/python)
 .PHONY: bench

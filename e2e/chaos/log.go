@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Log is the stderr of a container: a pipe, and what has come out of it.
+type Log struct {
+	w    *os.File // for the container; closed once it has it
+	told chan []byte
+
+	mu     sync.Mutex
+	text   bytes.Buffer
+	reader sync.Mutex // held while nobody reads
+	fd     int
+	closed chan struct{} // when every writer has closed its end
+}
+
+// filler is what fills a pipe, and what is taken out of the log again.
+const filler = "chaos fills this pipe\n"
+
+func newLog() (*Log, error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil { // blocking, as a container's is
+		return nil, err
+	}
+	l := &Log{w: os.NewFile(uintptr(fds[1]), "stderr"), fd: fds[0], closed: make(chan struct{})}
+	go l.read()
+	return l, nil
+}
+
+func (l *Log) read() {
+	defer unix.Close(l.fd)
+	defer close(l.closed)
+	buffer := make([]byte, 64<<10)
+	for {
+		fds := []unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}}
+		if _, err := unix.Poll(fds, -1); err != nil {
+			continue
+		}
+		l.reader.Lock()
+		n, err := unix.Read(l.fd, buffer)
+		if n > 0 {
+			l.mu.Lock()
+			l.text.Write(buffer[:n])
+			l.mu.Unlock()
+		}
+		l.reader.Unlock()
+		if err != unix.EINTR && n <= 0 {
+			return
+		}
+	}
+}
+
+// stop keeps the log from being read, and fills its pipe, until the returned function is called.
+func (l *Log) stop() (resume func() error, err error) {
+	w, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", l.fd), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("filling the log's pipe: %w", err)
+	}
+	l.reader.Lock()
+	for {
+		if _, err := unix.Write(w, []byte(filler)); err != nil {
+			break
+		}
+	}
+	unix.Close(w)
+	return func() error { l.reader.Unlock(); return nil }, nil
+}
+
+// String is what came out so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.ReplaceAll(l.text.String(), filler, "")
+}
+
+// drained waits until everybody has closed the pipe.
+func (l *Log) drained(within time.Duration) bool {
+	select {
+	case <-l.closed:
+		return true
+	case <-time.After(within):
+		return false
+	}
+}
+
+// leak finds a secret in a text, and says which kind it is.
+func leak(text string, secrets ...string) string {
+	for _, s := range secrets {
+		if len(s) >= 12 && strings.Contains(text, s) {
+			return fmt.Sprintf("a secret of %d characters", len(s))
+		}
+	}
+	return ""
+}
+
+// causes are what the log has to say of a fault that the refresher has met: one of the words.
+var causes = map[string][]string{
+	"throttle":            {"Throttling"},
+	"internal-failure":    {"InternalFailure"},
+	"service-unavailable": {"ServiceUnavailable"},
+	"reset":               {"connection reset"},
+	"hang":                {"no answer", "deadline"},
+	"truncate":            {"ended too early", "incomplete"},
+	"truncate-chunked":    {"ended too early", "incomplete"},
+	"wrong-xml":           {"none of STS's", "no keys", "incomplete"},
+	"access-denied":       {"AccessDenied"},
+	"expired-token":       {"ExpiredToken"},
+	"past-expiration":     {"ended"},
+	"down":                {"connection refused", "connection reset"},
+	"token-gone":          {"token file"},
+	"token-garbage":       {"token"},
+	"token-expired":       {"ExpiredToken", "expired"},
+	"full":                {"no space left"},
+	"read-only":           {"read-only file system"},
+	"worker died":         {"worker"},
+	"supervisor died":     {"supervisor"},
+}
+
+// silent reports that a log has nothing about a cause.
+func silent(text, cause string) bool {
+	for _, word := range causes[cause] {
+		if strings.Contains(text, word) {
+			return false
+		}
+	}
+	return len(causes[cause]) > 0
+}

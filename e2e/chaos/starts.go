@@ -1,0 +1,298 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// starting is how much longer than its timeout a start may take, on top of what the machine is late with. Half of it is
+// what a start without any fault was seen to take on a busy machine.
+const starting = 5 * time.Second
+
+// A container is where a start takes place.
+type container struct {
+	Launch
+	home string
+	role string
+	mark string
+}
+
+// container makes one with a user, a home and a token of its own.
+func (r *Run) container(name, role string, timeout int) (container, error) {
+	user := r.w.user()
+	dir := filepath.Join(r.dir, name)
+	home, temp := filepath.Join(dir, "home"), filepath.Join(dir, "tmp")
+	token := filepath.Join(dir, "token")
+	for _, d := range []string{dir, home, temp} {
+		if err := os.Mkdir(d, 0o755); err != nil {
+			return container{}, err
+		}
+		if err := os.Chown(d, user, 1000); err != nil {
+			return container{}, err
+		}
+	}
+	if err := writeFor(token, r.sts.Token(subject), user); err != nil {
+		return container{}, err
+	}
+	c := container{home: home, role: role, mark: r.mark + "-" + name}
+	c.Launch = Launch{User: user, Env: r.environ(c.mark, home, temp, token, role, timeout)}
+	return c, nil
+}
+
+// start does one start and judges it.
+func (r *Run) start(ctx context.Context, n int, s Start) {
+	pause(ctx, time.Until(r.judge.began.Add(s.At)))
+	if ctx.Err() != nil {
+		return
+	}
+	name := fmt.Sprintf("start-%d", n)
+	c, err := r.container(name, neighborRole, s.Timeout)
+	if err != nil {
+		r.judge.fail("a broken harness", "%v", err)
+		return
+	}
+	switch s.Kind {
+	case "intruder":
+		c.home, c.User = r.home.Dir, r.pod.user
+		c.Env = r.environ(c.mark, c.home, filepath.Join(r.dir, "tmp"), r.tokenFile, neighborRole, s.Timeout)
+	case "twins":
+		r.twins(ctx, c, s)
+		return
+	case "restart":
+		r.restart(ctx, c, s)
+		return
+	case "no-proc":
+		c.NoProc = true
+	case "no-null":
+		c.NoNull = true
+	case "few-files":
+		c.Limits = map[int]uint64{unix.RLIMIT_NOFILE: uint64(s.N)}
+	case "few-processes":
+		c.Limits = map[int]uint64{unix.RLIMIT_NPROC: uint64(s.N)}
+	case "little-memory":
+		c.Limits = map[int]uint64{unix.RLIMIT_AS: uint64(s.N) << 20}
+	case "huge-environment":
+		c.EnvSize = 2<<20 - 8<<10
+	}
+	r.once(ctx, c, s)
+}
+
+// once starts a container, judges how that ends, and returns the job's environment if it ran. The container has ended then.
+func (r *Run) once(ctx context.Context, c container, s Start) (job []string) {
+	p, ran := r.begin(ctx, c, s)
+	if p == nil {
+		return nil
+	}
+	if ran {
+		job = p.job
+		r.finish(p, c, s)
+	}
+	return job
+}
+
+// begin starts a container and returns when its job runs or it has ended; nil when it was not to be started or has hung.
+func (r *Run) begin(ctx context.Context, c container, s Start) (*Pod, bool) {
+	log, err := newLog()
+	if err != nil {
+		r.judge.fail("a broken harness", "%v", err)
+		return nil, false
+	}
+	resume := func() error { return nil }
+	if s.Kind == "log-full" {
+		if resume, err = log.stop(); err != nil {
+			r.judge.fail("a broken harness", "%v", err)
+			return nil, false
+		}
+	}
+	p, err := r.w.enter(c.Launch, c.mark, log)
+	if err != nil {
+		r.judge.fail("a broken harness", "starting a container: %v", err)
+		return nil, false
+	}
+	r.judge.count("start, " + s.Kind)
+	if s.Kind == "terminated" {
+		time.AfterFunc(time.Duration(s.N)*time.Millisecond, func() { kill(p.original, unix.SIGTERM) })
+	}
+	allowed := time.Duration(s.Timeout)*time.Second + starting + 3*r.w.lag.Worst()
+	ran := p.runs(allowed)
+	late := !ran && !p.hasEnded(0)
+	if late && s.Kind == "intruder" && r.judge.during(p.began, time.Now(), "frozen") {
+		ran = p.runs(allowed) // a writer on a frozen disk cannot be ended, even by a signal, until it is thawed
+		late = !ran && !p.hasEnded(0)
+	}
+	resume()
+	if late {
+		r.judge.fail("a hang", "start %s goes on after %s, with a timeout of %d s: %s\n%s", s, clock(time.Since(p.began)), s.Timeout, describe(r.w.procs.of(p.mark)), tail(log.String(), 10))
+		p.clean()
+		return nil, false
+	}
+	if !ran {
+		r.judgeFailure(p, c, s)
+	}
+	return p, ran
+}
+
+// judgeFailure judges a start that has ended before its job ran.
+func (r *Run) judgeFailure(p *Pod, c container, s Start) {
+	p.log.drained(2 * time.Second)
+	code, text := p.code(), p.log.String()
+	r.judge.count(fmt.Sprintf("start, %s: %d", s.Kind, code))
+	limited := len(c.Limits) > 0 || c.NoProc || c.NoNull || c.EnvSize > 0
+	switch {
+	case s.Kind == "terminated" && code == 128+int(unix.SIGTERM):
+	case !r.w.codes[code] || code == 70 && !limited:
+		r.judge.fail("an undocumented exit code", "start %s ends with %d:\n%s", s, code, tail(text, 12))
+	case s.Kind != "log-full" && strings.TrimSpace(text) == "":
+		r.judge.fail("a silent end", "start %s ends with %d and not a word", s, code)
+	case s.Kind == "intruder" && code != 73 && !r.judge.during(p.began, time.Now(), "disk/"):
+		r.judge.fail("a wrong exit code", "a second container in a home ends with %d, not 73:\n%s", code, tail(text, 8))
+	case (s.Kind == "fresh" || s.Kind == "restart" || s.Kind == "log-full") && !r.judge.during(p.began.Add(-time.Second), time.Now(), "sts/"):
+		r.judge.fail("a failed start", "start %s ends with %d, while STS was well:\n%s", s, code, tail(text, 8))
+	}
+	if left := r.w.procs.of(p.mark); len(left) > 0 {
+		time.Sleep(time.Second + r.w.lag.Worst())
+		if left = r.w.procs.of(p.mark); len(left) > 0 {
+			r.judge.fail("something left", "after start %s: %s", s, describe(left))
+			p.clean()
+		}
+	}
+	r.judgeLog("start "+s.String(), text, p)
+}
+
+// finish judges a container whose job runs, and ends it.
+func (r *Run) finish(p *Pod, c container, s Start) {
+	r.judge.count("start, " + s.Kind + ": ran")
+	if s.Kind == "intruder" && !r.judge.during(p.began, time.Now(), "excused", "removed", "link", "dangling-link") {
+		r.judge.fail("two jobs in a home", "a second container started beside the pod:\n%s", tail(p.log.String(), 8))
+	}
+	asked := time.Now()
+	keys, err := r.first(p, c)
+	if err == nil {
+		r.judge.is("start "+s.Kind, c.role, keys, asked, time.Now(), true)
+	} else if !r.judge.during(p.began, time.Now(), "sts/") && s.Kind != "terminated" && len(c.Limits) == 0 {
+		r.judge.fail("a job without a session", "start %s: %v\n%s", s, err, tail(p.log.String(), 8))
+	}
+	if left := p.end("term", 10*time.Second+3*r.w.lag.Worst()); left != "" {
+		r.judge.fail("something left", "after start %s: %s", s, left)
+	}
+	p.clean()
+	p.log.drained(2 * time.Second)
+	r.judgeLog("start "+s.String(), p.log.String(), p)
+	if left := leftovers(c.home); len(left) > 0 && s.Kind != "intruder" {
+		r.judge.fail("something left", "after start %s: %q", s, left)
+	}
+}
+
+// first gets the session that a job would find first.
+func (r *Run) first(p *Pod, c container) (Keys, error) {
+	if r.schedule.Delivery == "file" {
+		data, err := os.ReadFile(filepath.Join(c.home, ".aws", "credentials"))
+		if err != nil {
+			return Keys{}, err
+		}
+		keys, problem := parseCredentials(data)
+		if problem != "" {
+			return keys, errors.New(problem)
+		}
+		return keys, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), requestTimeout)
+	defer cancel()
+	other := *r
+	other.pod = p
+	return other.ask(ctx, &http.Transport{DisableKeepAlives: true})
+}
+
+// twins start two containers in one home at once, each with a role of its own: only one may run.
+func (r *Run) twins(ctx context.Context, c container, s Start) {
+	second := c
+	second.role, second.mark = otherRole, c.mark+"-twin"
+	second.Env = r.environ(second.mark, c.home, filepath.Join(filepath.Dir(c.home), "tmp"), filepath.Join(filepath.Dir(c.home), "token"), otherRole, s.Timeout)
+	var pods [2]*Pod
+	var ran [2]bool
+	var both sync.WaitGroup
+	for i, one := range []container{c, second} {
+		both.Go(func() { pods[i], ran[i] = r.begin(ctx, one, s) })
+	}
+	both.Wait()
+	if ran[0] && ran[1] {
+		r.judge.fail("two jobs in a home", "both of two containers that start together run")
+	}
+	for i, one := range []container{c, second} {
+		if pods[i] == nil {
+			continue
+		}
+		if ran[i] {
+			r.finish(pods[i], one, s)
+		} else if code := pods[i].code(); ran[1-i] && code != 73 {
+			r.judge.fail("a wrong exit code", "the second of two containers that start together ends with %d, not 73", code)
+		}
+	}
+}
+
+// restart starts a container, kills all of it, as the kubelet and the kernel do, and starts it again over what it has left. A
+// stranger listens where its refresher did.
+func (r *Run) restart(ctx context.Context, c container, s Start) {
+	c.Env = append(c.Env, "AWS_CREDENTIAL_PROFILES_FILE="+filepath.Join(c.home, ".aws", "credentials"))
+	p, ran := r.begin(ctx, c, s)
+	if p == nil || !ran {
+		return
+	}
+	token := p.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN")
+	other := *r
+	other.pod = p
+	address := other.address()
+	p.clean()
+	p.hasEnded(5 * time.Second)
+	if address != "" {
+		stranger, err := net.Listen("tcp4", address)
+		if err == nil {
+			defer stranger.Close()
+			go r.listen(stranger, token)
+		}
+	}
+	r.once(ctx, c, s)
+}
+
+// listen is a stranger who must not be told a token.
+func (r *Run) listen(l net.Listener, token string) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			c.SetDeadline(time.Now().Add(2 * time.Second))
+			text := make([]byte, 4<<10)
+			n, _ := c.Read(text)
+			if strings.Contains(string(text[:n]), token) {
+				r.judge.fail("a leak", "a stranger on the old port was sent the endpoint's token")
+			}
+			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+		}()
+	}
+}
+
+// judgeLog checks that a log has no secret.
+func (r *Run) judgeLog(who, text string, p *Pod) {
+	secrets := append(r.secrets(), p.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN"))
+	if found := leak(text, secrets...); found != "" {
+		r.judge.fail("a leak", "%s logs %s", who, found)
+	}
+}
+
+func tail(text string, lines int) string {
+	list := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return "            " + strings.Join(list[max(0, len(list)-lines):], "\n            ")
+}
