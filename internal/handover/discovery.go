@@ -54,5 +54,5 @@ func (d Discovery) Write(run string) error {
 	if err != nil {
 		return fmt.Errorf("writing %q: %w", path, err)
 	}
-	return durable.Write(path, append(data, '\n'))
+	return durable.WriteOwn(path, append(data, '\n'))
 }

@@ -36,7 +36,7 @@ func (w *worker) announce(d handover.Discovery) error {
 	if w.Settings.Delivery != settings.Endpoint {
 		return nil
 	}
-	return durable.Write(filepath.Join(w.Run, handover.TokenName), []byte(d.Token))
+	return durable.WriteOwn(filepath.Join(w.Run, handover.TokenName), []byte(d.Token))
 }
 
 // sweep removes the temp files of a predecessor that was killed while it wrote.

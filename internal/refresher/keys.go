@@ -1,6 +1,7 @@
 package refresher
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -22,9 +23,14 @@ func keysInto(path string) func(chain.Session) error {
 		if err != nil {
 			return err
 		}
-		after, _, err := profile.MergeCredentials(before, []profile.Profile{profile.Session(s.AccessKeyID, s.SecretAccessKey, s.SessionToken)})
+		keys := []profile.Profile{profile.Session(s.AccessKeyID, s.SecretAccessKey, s.SessionToken)}
+		after, _, err := profile.MergeCredentials(before, keys)
 		if err != nil {
 			return fmt.Errorf("%q cannot be edited safely any more: %w", path, err)
+		}
+		// Of a file with nothing else in it a crash loses nothing: the next start writes keys of its own.
+		if own, _, err := profile.MergeCredentials(nil, keys); err == nil && bytes.Equal(own, after) {
+			return durable.WriteOwn(path, after)
 		}
 		return durable.Write(path, after)
 	}

@@ -42,7 +42,11 @@ func Apply(p Plan, log *slog.Logger) error {
 				continue
 			}
 		}
-		if err := durable.Write(f.Path, data); err != nil {
+		write := durable.Write
+		if f.Own && !f.ByRefresher {
+			write = durable.WriteOwn
+		}
+		if err := write(f.Path, data); err != nil {
 			return NotWritten(err)
 		}
 		log.Debug("written", "file", f.Path, "bytes", len(data))

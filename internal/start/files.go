@@ -19,7 +19,7 @@ func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.
 	}
 	p.note(found.Config, notes)
 	p.warnOfRegion(s, merged, found.Config.Path)
-	return p.put("config", found.Config, found.PrivateConfig, found, File{After: merged}), nil
+	return p.put("config", found.Config, found.PrivateConfig, found, File{After: merged, Own: own(merged, profile.Merge, profiles)}), nil
 }
 
 // writeCredentials plans the credentials file and returns where it is. What stands in it under a name of the chain's, but
@@ -42,11 +42,17 @@ func (p *Plan) writeCredentials(s settings.Settings, found Found, profiles []pro
 	if s.Delivery == settings.Endpoint || !strings.HasPrefix(profile.Value(found.Credentials.Data, "default", "aws_access_key_id"), "ASIA") {
 		p.note(found.Credentials, notes)
 	}
-	file := File{After: merged, ByRefresher: s.Delivery == settings.File}
+	file := File{After: merged, Own: own(merged, profile.MergeCredentials, ours), ByRefresher: s.Delivery == settings.File}
 	if !bytes.Equal(clean, found.Credentials.Data) {
 		file.Seed = clean
 	}
 	return p.put("credentials", found.Credentials, found.PrivateCredentials, found, file), nil
+}
+
+// own reports whether merge makes data of nothing too, so that nothing in it is anybody else's.
+func own(data []byte, merge func([]byte, []profile.Profile) ([]byte, []string, error), profiles []profile.Profile) bool {
+	fresh, _, err := merge(nil, profiles)
+	return err == nil && bytes.Equal(fresh, data)
 }
 
 func unsafe(e Existing, err error, variable string) error {
@@ -98,7 +104,7 @@ func (p *Plan) withdraw(found *Found) {
 	if bytes.Equal(after, e.Data) || e.Unwritable != nil {
 		return
 	}
-	p.Files = append(p.Files, File{Path: e.Path, Exists: true, Before: e.Data, After: after})
+	p.Files = append(p.Files, File{Path: e.Path, Exists: true, Before: e.Data, After: after, Own: len(after) == 0})
 	p.Kept = append(p.Kept, e.Path)
 	e.Data = after
 }

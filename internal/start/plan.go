@@ -30,6 +30,7 @@ type File struct {
 	Exists        bool // there is a file at Path now
 	Before, After []byte
 	Private       bool // Path is in the private directory, which is made if need be
+	Own           bool // After is what a start makes of nothing, so that a crash while it is written loses nothing
 
 	// ByRefresher is a file that the refresher writes, anew with each session: After has words in the place of keys. Seed is
 	// what it is to find, when that is not what is there: the file has left its own place, or something of ours has to go.
