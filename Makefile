@@ -111,7 +111,7 @@ images: images-tools ## the EMR on EKS image on a stand-in for EMR's, into build
 	$(ISOLATED) go run ./images/build/make -tools $(BIN)/tools -out $(BIN)/images
 
 .PHONY: images-test
-images-test: ## runs these images with a Docker engine of its own, and builds them anew (root; after make images)
+images-test: ## runs these images with a Docker engine of its own, and rebuilds them (root; after make images)
 	$(ISOLATED) $(TOOL) gotestsum --format testname -- -count=1 -tags images -timeout 30m ./images/test
 
 .PHONY: clean

@@ -15,7 +15,7 @@ import (
 // requireTools is the variable that forbids skipping, as in the tests.
 const requireTools = "ROLECHAIN_REQUIRE_TOOLS"
 
-// conduct installs, builds, runs and tells. It says whether everything was as expected.
+// conduct installs, builds, runs and prints. It reports whether everything was as expected.
 func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 	dir, remove, err := suitetest.Authority(slices.Concat(stsNames, s3Names))
 	if err != nil {
@@ -104,7 +104,7 @@ func (t *tally) add(r Result) {
 	}
 }
 
-// close prints the matrix and the surprises, writes what is to be written, and says whether all is well.
+// close prints the matrix and the surprises, writes what was asked for, and reports whether all is well.
 func (t *tally) close(s *Suite, began time.Time) (bool, error) {
 	fmt.Fprintln(t.out)
 	render(t.out, t.table, t.words)

@@ -54,7 +54,7 @@ func install(root, build, folder string) error {
 	return os.WriteFile(file, []byte(stamp), 0o644)
 }
 
-// agree says whether the probes below dir, which are the folders with a launcher, are those of the table.
+// agree reports whether the probes below dir, which are the folders with a launcher, are those of the table.
 func agree(dir string, t Table) error {
 	launchers, err := filepath.Glob(filepath.Join(dir, "*", "run"))
 	if err != nil {

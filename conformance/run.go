@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// most is how many pods there are at a time. They wait most of the time; a JVM takes 150 MB.
-const most = 72
+// maxPods is how many pods there are at a time. They wait most of the time; a JVM takes 150 MB.
+const maxPods = 72
 
 // A Report is the whole run.
 type Report struct {
@@ -60,7 +60,7 @@ func installAll(root, build string, cells []Cell, out io.Writer) Report {
 func runAll(ctx context.Context, setup Setup, cells []Cell, each func(Result)) {
 	var wait sync.WaitGroup
 	var mu sync.Mutex
-	pods := make(chan struct{}, most)
+	pods := make(chan struct{}, maxPods)
 	starts := make(chan struct{}, runtime.NumCPU()+1)
 	for _, cell := range longestFirst(cells) {
 		pods <- struct{}{}

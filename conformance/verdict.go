@@ -15,9 +15,9 @@ func (p *pod) look(ctx context.Context) (Verdict, string) {
 	verdict, detail := p.ask(ctx)
 	p.looked = p.clock.now()
 	p.begin()
-	const most = 700 // some SDKs tell each of ten tries
-	if len(detail) > most {
-		detail = strings.ToValidUTF8(detail[:most], "") + "…"
+	const maxDetail = 700 // some SDKs tell each of ten tries
+	if len(detail) > maxDetail {
+		detail = strings.ToValidUTF8(detail[:maxDetail], "") + "…"
 	}
 	return verdict, detail
 }

@@ -38,7 +38,7 @@ func (s *Suite) place() (err error) {
 	return nil
 }
 
-// conduct installs, builds, runs and tells. It says whether every run is as it should be.
+// conduct installs, builds, runs and prints. It reports whether every run is as it should be.
 func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 	dir, remove, err := suitetest.Authority(slices.Concat(stsNames, s3Names, sqsNames))
 	if err != nil {

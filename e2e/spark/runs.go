@@ -58,7 +58,7 @@ func allRuns() (runs []Run) {
 	return runs
 }
 
-// fixed tells whether a run is of the part that every change is measured by: endpoint delivery everywhere, each other
+// fixed reports whether a run is of the part that every change is measured by: endpoint delivery everywhere, each other
 // delivery and each control somewhere.
 func (r Run) fixed() bool {
 	switch r.Delivery {

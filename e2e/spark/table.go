@@ -8,8 +8,8 @@ import (
 
 func (r Result) good() bool { return r.Problem == "" && len(r.Surprises) == 0 }
 
-// most is how many surprises of a run are printed: a wrong role shows in every request.
-const most = 8
+// maxPrinted is how many surprises of a run are printed: a wrong role shows in every request.
+const maxPrinted = 8
 
 // tell prints what became of a run, as it ends.
 func tell(out io.Writer, r Result, work string) {
@@ -22,8 +22,8 @@ func tell(out io.Writer, r Result, work string) {
 		fmt.Fprintf(out, "     the suite: %s\n", r.Problem)
 	}
 	for i, s := range r.Surprises {
-		if i == most {
-			fmt.Fprintf(out, "     and %d more\n", len(r.Surprises)-most)
+		if i == maxPrinted {
+			fmt.Fprintf(out, "     and %d more\n", len(r.Surprises)-maxPrinted)
 			break
 		}
 		fmt.Fprintf(out, "     %s\n", s)

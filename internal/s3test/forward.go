@@ -103,7 +103,7 @@ func replace(response *http.Response, body []byte) {
 	response.Header.Set("Content-Length", strconv.Itoa(len(body)))
 }
 
-// noSuchBucket says whether a response that is 404 is about the bucket; that to HEAD does not tell.
+// noSuchBucket reports whether a response that is 404 is about the bucket; that to HEAD does not tell.
 func noSuchBucket(response *http.Response) bool {
 	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	replace(response, body)

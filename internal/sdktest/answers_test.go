@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write testdata/answers.txt anew from what the SDKs answer")
+var update = flag.Bool("update", false, "rewrite testdata/answers.txt from what the SDKs answer")
 
 const answersFile = "testdata/answers.txt"
 
 // The file opens with this; -update keeps it so.
-const answersPreface = `# What each SDK reads in a file, as observed; go test -update writes it anew.
+const answersPreface = `# What each SDK reads in a file, as observed; go test -update rewrites it.
 # A paragraph is: the kind of file and what is odd about it, the file, and the answer of each SDK.
 # Of an error only its presence is compared: the words change with Python and with the SDK.
 

@@ -28,7 +28,7 @@ retry() {
 	"$@"
 }
 
-# current tells whether $dir holds what $stamp describes.
+# current reports whether $dir holds what $stamp describes.
 current() {
 	[ -f "$dir/.stamp" ] && [ "$(cat "$dir/.stamp")" = "$stamp" ]
 }

@@ -186,7 +186,7 @@ func TestShort(t *testing.T) {
 	}
 }
 
-// TestForeignAnswers: the status is 200, and no key is to be had from what comes.
+// TestForeignAnswers: the status is 200, and there is no key in what comes.
 func TestForeignAnswers(t *testing.T) {
 	server := start(t, nil)
 	job := asJob(t, server)

@@ -217,7 +217,7 @@ func requestID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// loopback says whether host is an IPv4 loopback address: the stand-in must never be reached from elsewhere.
+// loopback reports whether host is an IPv4 loopback address: the stand-in must never be reached from elsewhere.
 func loopback(host string) bool {
 	ip := net.ParseIP(strings.ReplaceAll(host, "localhost", "127.0.0.1"))
 	return ip != nil && ip.To4() != nil && ip.IsLoopback()

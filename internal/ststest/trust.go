@@ -46,7 +46,7 @@ func authorize(c caller, action string, role Role, exists bool, externalID strin
 		"User: %s is not authorized to perform: %s on resource: %s", c.arn, action, role.ARN)
 }
 
-// trusts says whether role's trust policy names c itself, or only its account.
+// trusts reports whether role's trust policy names c itself, or only its account.
 func trusts(role Role, c caller) (direct, byAccount bool) {
 	for _, principal := range role.TrustedBy {
 		switch {
@@ -60,7 +60,7 @@ func trusts(role Role, c caller) (direct, byAccount bool) {
 	return direct, byAccount
 }
 
-// holds says whether a token's claims meet the conditions.
+// holds reports whether a token's claims meet the conditions.
 func (w *WebIdentity) holds(subject, audience string) bool {
 	claims := map[string]string{"sub": subject, "aud": audience}
 	for key, values := range w.StringEquals {

@@ -120,7 +120,7 @@ func (s *Server) checkClaims(claims *jwt.Claims, now time.Time) error {
 	return nil
 }
 
-// providerIn says whether the account has set up the issuer as an identity provider: when a role of its own trusts
+// providerIn reports whether the account has set up the issuer as an identity provider: when a role of its own trusts
 // tokens. A token taken straight to a role in another account is a common mistake, and this is what AWS answers to it.
 func (s *Server) providerIn(account string) bool {
 	return slices.ContainsFunc(s.options.Roles, func(r Role) bool { return r.WebIdentity != nil && accountOf(r.ARN) == account })
