@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"syscall"
 	"time"
 
 	"rolechain/internal/chain"
@@ -23,10 +24,17 @@ const (
 	asking = 30 * time.Second
 	// processTimeout is the whole of it: the Go and Java v1 SDKs give a credential process a minute.
 	processTimeout = 55 * time.Second
+
+	// A worker that was killed in the middle of an answer has a successor in about 20 ms.
+	minPause = 20 * time.Millisecond
+	maxPause = 250 * time.Millisecond
+	// refusedFor is how long nobody may listen before the refresher counts as dead, where no lock tells. As long as one of
+	// its processes lives, connections wait for the next worker.
+	refusedFor = time.Second
 )
 
 // credentials is the credential process of endpoint delivery: it prints one line with the session of a profile, and needs
-// nothing of the environment. The session is the refresher's; when that cannot be reached, the chain is done here.
+// nothing of the environment. The session is the refresher's; only when that is dead, the chain is done here.
 //
 //	rolechain credentials DIRECTORY PROFILE
 //
@@ -48,7 +56,7 @@ func credentials(args []string, _ settings.Environment, stdout, _ io.Writer) err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), processTimeout)
 	defer cancel()
-	s, err := session(ctx, found, args[1])
+	s, err := session(ctx, args[0], args[1], found, func(string) bool { return false })
 	if err != nil {
 		return err
 	}
@@ -70,21 +78,49 @@ type processOutput struct {
 	Expiration      string
 }
 
-// session asks the refresher, or does the chain.
-func session(ctx context.Context, d handover.Discovery, profile string) (chain.Session, error) {
+// session asks the refresher as long as one may live. When none does, or none answers, it does the chain itself: each
+// process that does so adds sessions and calls to STS, and in an outage of STS it has none to give while the refresher has.
+//
+// dead reports whether it is known that no refresher lives. Then nobody is asked: whoever listens on its port by now must
+// not get the token.
+func session(ctx context.Context, run, profile string, d handover.Discovery, dead func(run string) bool) (chain.Session, error) {
 	ask, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
-	s, err := endpoint.AskSession(ask, d, profile)
-	var answer *endpoint.AnswerError
-	if err == nil {
-		return s, nil
+	var refused time.Time // since when
+	for pause := minPause; ask.Err() == nil && !dead(run); pause = min(2*pause, maxPause) {
+		s, err := endpoint.AskSession(ask, d, profile)
+		var answer *endpoint.AnswerError
+		switch {
+		case err == nil:
+			return s, nil
+		case errors.As(err, &answer) && answer.Code == endpoint.NoSession: // it tries harder than this process could
+			return s, exit.Because(cmp.Or(answer.Exit, exit.Unreached), err, answer.Hint)
+		case !errors.Is(err, syscall.ECONNREFUSED):
+			refused = time.Time{}
+		case refused.IsZero():
+			refused = time.Now()
+		}
+		before := d
+		if now, err := handover.ReadDiscovery(run); err == nil && now.Host == d.Host {
+			d = now // of a refresher that was started meanwhile
+		}
+		moved := d.URL != before.URL || d.Token != before.Token
+		if !moved && (!endpoint.AskAgain(err) || !refused.IsZero() && time.Since(refused) > refusedFor) {
+			break
+		}
+		select {
+		case <-time.After(pause):
+		case <-ask.Done():
+		}
 	}
-	if errors.As(err, &answer) && answer.Code == endpoint.NoSession {
-		return s, exit.Because(cmp.Or(answer.Exit, exit.Unreached), err, answer.Hint) // it tries harder than this process could
-	}
+	return ownChain(ctx, d, profile)
+}
+
+// ownChain does the chain in this process.
+func ownChain(ctx context.Context, d handover.Discovery, profile string) (chain.Session, error) {
 	spec, err := chain.ReadSpec(d.Chain)
 	if err != nil {
-		return s, exit.Because(exit.NoFiles, err, "")
+		return chain.Session{}, exit.Because(exit.NoFiles, err, "")
 	}
 	hops := chain.New(spec, nil)
 	get := hops.Base

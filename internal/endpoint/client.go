@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/textproto"
+	"syscall"
 	"time"
 
 	"rolechain/internal/chain"
@@ -43,6 +45,18 @@ func AskSession(ctx context.Context, d handover.Discovery, profile string) (chai
 		return chain.Session{}, errors.New("the refresher's answer is not a session")
 	}
 	return chain.Session{Role: a.RoleArn, AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.Token, Expires: expires}, nil
+}
+
+// AskAgain reports whether an error of AskSession is what a worker leaves that was killed while it answered, or a
+// refresher that nobody listens for: the same question a little later may well have an answer.
+func AskAgain(err error) bool {
+	for _, cut := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNREFUSED} {
+		if errors.Is(err, cut) {
+			return true
+		}
+	}
+	var torn textproto.ProtocolError // a header that breaks off
+	return errors.As(err, &torn)
 }
 
 // AskStatus asks how d's refresher stands, and decodes what its status function returned into v.
