@@ -19,7 +19,8 @@ var rooms = []struct {
 }{
 	{"exit", ""},
 	{"shell", ""},
-	{"durable", ""},
+	{"eintr", ""},
+	{"durable", "eintr"},
 	{"settings", "exit"},
 	{"report", "exit"},
 	{"profile", "settings"},
@@ -27,7 +28,7 @@ var rooms = []struct {
 	{"emr", ""},
 	{"submission", "exit jvm settings shell"},
 	{"handover", "durable settings"},
-	{"supervise", "exit"},
+	{"supervise", "eintr exit"},
 	{"start", "durable emr exit handover profile report settings supervise"},
 	{"chain", "durable exit report settings"},
 	{"refresh", "chain report"},

@@ -60,7 +60,7 @@ func credentials(args []string, _ settings.Environment, stdout, _ io.Writer) err
 	if err != nil {
 		return err
 	}
-	line, err := json.Marshal(processOutput{1, s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format("2006-01-02T15:04:05Z")})
+	line, err := json.Marshal(processOutput{1, s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format(time.RFC3339)})
 	if err != nil {
 		return fmt.Errorf("writing the session: %w", err)
 	}

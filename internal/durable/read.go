@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/internal/eintr"
 )
 
 // MaxSize, in bytes, is the largest file that Read and Write accept: 1 MiB. A real AWS file has a few KiB; something larger
@@ -106,19 +108,9 @@ func readAll(fd int, size int64) ([]byte, error) {
 
 // open is open(2) with O_CLOEXEC: the original entrypoint inherits nothing.
 func open(path string, flags int, mode uint32) (fd int, err error) {
-	err = retry(func() (err error) {
+	err = eintr.Retry(func() (err error) {
 		fd, err = unix.Open(path, flags|unix.O_CLOEXEC, mode)
 		return err
 	})
 	return fd, err
-}
-
-// retry repeats a system call that a signal interrupted; the runtime's own preemption signals do that on network and FUSE
-// file systems.
-func retry(call func() error) error {
-	for {
-		if err := call(); err != unix.EINTR {
-			return err
-		}
-	}
 }

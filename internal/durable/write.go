@@ -21,6 +21,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/internal/eintr"
 )
 
 // Write makes data the content of the file that path leads to, and makes its directory if need be. The mode becomes 0600;
@@ -105,7 +107,7 @@ func replace(dir, target string, data []byte, old *unix.Stat_t, sync bool) error
 		err = closing // NFS tells here that the server has no room
 	}
 	if err == nil {
-		err = retry(func() error { return unix.Rename(temp, target) })
+		err = eintr.Retry(func() error { return unix.Rename(temp, target) })
 	}
 	if errors.Is(err, unix.ENOENT) {
 		return errSwept
@@ -120,7 +122,7 @@ func replace(dir, target string, data []byte, old *unix.Stat_t, sync bool) error
 func fill(fd int, temp, dir string, data []byte, old *unix.Stat_t, sync bool) error {
 	for rest := data; len(rest) > 0; {
 		var n int
-		err := retry(func() (err error) {
+		err := eintr.Retry(func() (err error) {
 			n, err = unix.Write(fd, rest)
 			return err
 		})
@@ -138,7 +140,7 @@ func fill(fd int, temp, dir string, data []byte, old *unix.Stat_t, sync bool) er
 	if !sync {
 		return nil
 	}
-	err := retry(func() error { return unix.Fsync(fd) })
+	err := eintr.Retry(func() error { return unix.Fsync(fd) })
 	switch err {
 	case unix.EINVAL, unix.EOPNOTSUPP, unix.ENOSYS: // file systems that have none
 		return nil

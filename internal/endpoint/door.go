@@ -62,6 +62,6 @@ type payload struct {
 
 func newAnswer(s chain.Session) *answer {
 	body, _ := json.Marshal(payload{ // strings always marshal
-		s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format("2006-01-02T15:04:05Z"), s.Role})
+		s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format(time.RFC3339), s.Role})
 	return &answer{s, body, []string{strconv.Itoa(len(body))}}
 }

@@ -9,24 +9,6 @@ import (
 	"rolechain/internal/settings"
 )
 
-// injected are the variables by which an SDK could find other credentials before the chain's: those of IRSA, static
-// keys under every name that an SDK knows, and the choice of another profile.
-var injected = []string{
-	"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME",
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
-	"AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_CREDENTIAL_EXPIRATION",
-	"AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY", "AMAZON_SESSION_TOKEN",
-	"AWS_PROFILE", "AWS_DEFAULT_PROFILE",
-	relativeURI,
-}
-
-const relativeURI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-
-// containerCredentials are removed with the others, unless the chain's own first hop goes through them.
-var containerCredentials = []string{
-	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-}
-
 // closedPort is an address on which nobody listens, for SDKs that only know where the metadata service is.
 const closedPort = "http://127.0.0.1:9"
 
@@ -60,12 +42,12 @@ func (p *Plan) changeEnvironment(s settings.Settings, env []string) {
 	var unset []string
 	switch {
 	case s.KeepIRSA && s.Delivery == settings.Endpoint:
-		unset = []string{relativeURI} // it comes before the endpoint's own
+		unset = []string{settings.RelativeURI} // it comes before the endpoint's own
 	case !s.KeepIRSA:
-		unset = append(unset, injected...)
+		unset = slices.Concat(settings.IRSAVariables, settings.KeyVariables, settings.ProfileVariables, []string{settings.RelativeURI})
 		// SDKs do the chain of the other deliveries through Pod Identity's variables themselves.
 		if s.FirstHop != settings.PodIdentity || s.Delivery == settings.Endpoint {
-			unset = append(unset, containerCredentials...)
+			unset = append(unset, settings.ContainerVariables...)
 		}
 	}
 	for _, name := range unset {
@@ -98,7 +80,7 @@ func (p *Plan) changeEnvironment(s settings.Settings, env []string) {
 
 // warnOfOthers names what would make SDKs pass over [default] while the variables are kept.
 func (p *Plan) warnOfOthers(env []string) {
-	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+	for _, name := range settings.ProfileVariables {
 		if value, there := lookup(env, name); there && value != "default" {
 			p.Warnings = append(p.Warnings, settings.Warning{
 				Text: fmt.Sprintf("%s is %q: the job's SDKs look for that profile instead of [default]", name, value),

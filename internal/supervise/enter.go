@@ -42,6 +42,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/internal/eintr"
 )
 
 // Where a spawned program finds its descriptors. Each of these is there on purpose or is closed: syscall.ForkExec closes
@@ -87,7 +89,7 @@ func Enter() (*Supervisor, *Worker, error) {
 	if err != nil {
 		// Whoever waits for this process is told; of a worker that was started again nobody is.
 		if line, encodeErr := failed(err).encode(); encodeErr == nil && talk >= 0 {
-			_ = retry(func() error { _, err := unix.Write(talk, line); return err })
+			_ = eintr.Retry(func() error { _, err := unix.Write(talk, line); return err })
 		}
 		return nil, nil, err
 	}

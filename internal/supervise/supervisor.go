@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/internal/eintr"
 )
 
 // A Config says what a supervisor keeps and where it speaks.
@@ -101,7 +103,7 @@ func (s *Supervisor) attend() (cause error, ended bool) {
 		ended, _ := s.original.wait(talk, -1)
 		if ended {
 			// It has noticed by itself, most likely.
-			_ = retry(func() error { return unix.Sendto(talk, []byte("end"), unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, nil) })
+			_ = eintr.Retry(func() error { return unix.Sendto(talk, []byte("end"), unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, nil) })
 			hangUp(talk, grace)
 			reap(pid)
 			return nil, true
@@ -175,7 +177,7 @@ func hangUp(talk int, timeout time.Duration) {
 // reap kills the worker if need be, and returns how it ended. One that is on its way out keeps its own exit status.
 func reap(pid int) (status unix.WaitStatus) {
 	unix.Kill(pid, unix.SIGKILL)
-	_ = retry(func() error { _, err := unix.Wait4(pid, &status, 0, nil); return err })
+	_ = eintr.Retry(func() error { _, err := unix.Wait4(pid, &status, 0, nil); return err })
 	return status
 }
 
@@ -192,7 +194,7 @@ func (s *Supervisor) fail(err error) error {
 // answer writes to Spawn, which may have gone: the original has ended then, or ends us.
 func (s *Supervisor) answer(line []byte) {
 	if s.ready >= 0 {
-		_ = retry(func() error { _, err := unix.Write(s.ready, line); return err })
+		_ = eintr.Retry(func() error { _, err := unix.Write(s.ready, line); return err })
 		unix.Close(s.ready)
 		s.ready = -1
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/internal/eintr"
 )
 
 // grace is how long a worker may take to end by itself, once it is told to.
@@ -77,7 +79,7 @@ func (w *Worker) say(m message) error {
 	if err != nil {
 		return err
 	}
-	err = retry(func() error { return unix.Sendto(w.talk, line, unix.MSG_NOSIGNAL, nil) })
+	err = eintr.Retry(func() error { return unix.Sendto(w.talk, line, unix.MSG_NOSIGNAL, nil) })
 	if err != nil && err != unix.EPIPE && err != unix.ECONNRESET {
 		return fmt.Errorf("talking to the supervisor: %w", err)
 	}
@@ -126,14 +128,6 @@ func (w *Worker) watch() {
 			// The backstop, also for a worker that hangs: nothing may outlive the original.
 			time.Sleep(grace)
 			os.Exit(0)
-		}
-	}
-}
-
-func retry(call func() error) error {
-	for {
-		if err := call(); err != unix.EINTR {
-			return err
 		}
 	}
 }
