@@ -31,9 +31,10 @@ var rooms = []struct {
 	{"supervise", "eintr exit"},
 	{"start", "durable emr exit handover profile report settings supervise"},
 	{"chain", "durable exit report settings"},
+	{"awsconfig", "chain durable exit handover profile settings"},
 	{"refresh", "chain report"},
 	{"endpoint", "chain exit handover"},
-	{"refresher", "chain durable endpoint exit handover profile refresh settings start supervise"},
+	{"refresher", "awsconfig chain durable endpoint exit handover profile refresh report settings start supervise"},
 }
 
 // service is the prefix of the clients of AWS's services, which the entrypoint does not link: see cmd/entrypoint/deps_test.go.

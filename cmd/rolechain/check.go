@@ -67,7 +67,10 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
-	spec, err := refresher.Spec(s)
+	spec, warnings, err := refresher.Spec(ctx, s)
+	for _, w := range warnings {
+		report.Warning(log, w.Text, w.Hint)
+	}
 	if err != nil {
 		return err
 	}

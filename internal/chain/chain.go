@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 
@@ -20,8 +19,8 @@ import (
 	"rolechain/internal/settings"
 )
 
-// tryTimeout is how long one call of one hop may take. STS answers in well under a second; this is the design's limit.
-const tryTimeout = 10 * time.Second
+// callTimeout is how long one call of one hop may take. STS answers in well under a second; this is the design's limit.
+const callTimeout = 10 * time.Second
 
 // A Chain gets sessions. It may be used from several goroutines; one attempt at a time goes on, so that the hops before
 // the last are done once for all of them.
@@ -160,7 +159,7 @@ func (c *Chain) renew(ctx context.Context, hop int) (Session, error) {
 func (c *Chain) caller(ctx context.Context, hop int) (Session, error) {
 	s, err := c.session(ctx, hop)
 	old := c.held[hop-1]
-	if err != nil && transient(err) && ctx.Err() == nil && old.AccessKeyID != "" && old.Left() > tryTimeout {
+	if err != nil && transient(err) && ctx.Err() == nil && old.AccessKeyID != "" && old.Left() > callTimeout {
 		return old.Session, nil
 	}
 	return s, err
@@ -184,10 +183,10 @@ func (c *Chain) assume(ctx context.Context, hop int, last string) (Session, erro
 	}
 }
 
-// try makes one call within tryTimeout and puts what went wrong into an *Error.
+// try makes one call within callTimeout and puts what went wrong into an *Error.
 func (c *Chain) try(ctx context.Context, hop int, last string, call func(context.Context) (Session, error)) (Session, error) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	s, err := call(ctx)
 	if err == nil {
@@ -204,7 +203,7 @@ func (c *Chain) try(ctx context.Context, hop int, last string, call func(context
 func usable(s Session) error {
 	switch {
 	case s.AccessKeyID == "" || s.SecretAccessKey == "" || s.SessionToken == "" || s.Expires.IsZero():
-		return fmt.Errorf("the answer has no session in it: %w", io.ErrUnexpectedEOF)
+		return errNoSession
 	case s.Left() <= 0:
 		return &pastError{-s.Left()}
 	}

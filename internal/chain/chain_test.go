@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ func TestTwoHopsOverTCP(t *testing.T) {
 	}
 	p.wantCalls("web job-execution-role ok", "assume client-role ok")
 	for _, entry := range p.sts.Journal() {
-		if entry.DurationSeconds != "" || entry.ExternalID || entry.SessionPolicy || entry.SourceIdentity != "" || len(entry.Tags) > 0 {
+		if entry.DurationSeconds != "3600" || entry.ExternalID || entry.SessionPolicy || entry.SourceIdentity != "" || len(entry.Tags) > 0 {
 			t.Errorf("sent what was not asked for: %+v", entry)
 		}
 	}
@@ -48,7 +49,7 @@ func TestOptions(t *testing.T) {
 	p.wantCalls("web job-execution-role ok", "assume middle-role ok", "assume client-role ok")
 	journal := p.sts.Journal()
 	for _, entry := range journal[:2] {
-		if entry.DurationSeconds != "" || entry.ExternalID || entry.SessionPolicy || entry.SourceIdentity != "" || len(entry.Tags) > 0 {
+		if entry.DurationSeconds != "3600" || entry.ExternalID || entry.SessionPolicy || entry.SourceIdentity != "" || len(entry.Tags) > 0 {
 			t.Errorf("an earlier hop carried options: %+v", entry)
 		}
 	}
@@ -79,7 +80,8 @@ func TestOtherRoles(t *testing.T) {
 }
 
 func TestSpecSurvivesJSON(t *testing.T) {
-	spec := Spec{Via: []string{"v"}, Tags: map[string]string{"k": "v"}, TransitiveTags: []string{"k"}, PolicyARNs: []string{"p"}, Duration: time.Hour, FIPS: true}
+	spec := Spec{Via: []string{"v"}, Tags: map[string]string{"k": "v"}, TransitiveTags: []string{"k"}, PolicyARNs: []string{"p"}, Duration: time.Hour, FIPS: true, DualStack: true,
+		Proxy: Proxy{HTTPS: "http://p", HTTP: "http://q", No: "n", Ignored: true}}
 	value := reflect.ValueOf(&spec).Elem()
 	for i := range value.NumField() {
 		if value.Field(i).Kind() == reflect.String {
@@ -113,6 +115,8 @@ func TestEndpoint(t *testing.T) {
 		{Spec{}, "sts.amazonaws.com", "/us-east-1/"},
 		{Spec{Region: "us-east-2", FIPS: true}, "sts-fips.us-east-2.amazonaws.com", "/us-east-2/"},
 		{Spec{FIPS: true}, "sts-fips.us-east-1.amazonaws.com", "/us-east-1/"},
+		{Spec{Region: "us-east-2", DualStack: true}, "sts.us-east-2.api.aws", "/us-east-2/"},
+		{Spec{Region: "us-east-2", DualStack: true, FIPS: true}, "sts-fips.us-east-2.api.aws", "/us-east-2/"},
 		{Spec{ClientRole: "arn:aws-cn:iam::444455556666:role/x"}, "sts.cn-north-1.amazonaws.com.cn", "/cn-north-1/"},
 		{Spec{ClientRole: "arn:aws-us-gov:iam::444455556666:role/x"}, "sts.us-gov-west-1.amazonaws.com", "/us-gov-west-1/"},
 		{Spec{ClientRole: "arn:aws-eusc:iam::444455556666:role/x"}, "sts.eusc-de-east-1.amazonaws.eu", "/eusc-de-east-1/"},
@@ -124,12 +128,15 @@ func TestEndpoint(t *testing.T) {
 	} {
 		t.Run(c.host, func(t *testing.T) {
 			p := inMemory(t, roles(), func(s *Spec) {
-				s.Region, s.FIPS, s.STSEndpoint = c.spec.Region, c.spec.FIPS, c.spec.STSEndpoint
+				s.Region, s.FIPS, s.DualStack, s.STSEndpoint = c.spec.Region, c.spec.FIPS, c.spec.DualStack, c.spec.STSEndpoint
 			})
 			if c.spec.ClientRole != "" {
 				p.spec.ClientRole = c.spec.ClientRole
 			}
 			p.wantHosts(c.host, c.scope)
+			if at, err := p.spec.Endpoint(); err != nil || at.Host != c.host || !strings.HasPrefix(p.spec.Where(), "STS at "+c.host+" (") {
+				t.Errorf("Endpoint = %v, %v; Where = %q", at, err, p.spec.Where())
+			}
 		})
 	}
 }
@@ -265,7 +272,7 @@ func TestOldCallerServes(t *testing.T) {
 		if _, err := p.chain.Base(p.Context()); !transient(err) {
 			t.Errorf("Base: %v", err)
 		}
-		time.Sleep(10*time.Minute - tryTimeout)
+		time.Sleep(10*time.Minute - callTimeout)
 		if e := p.refused(); e.Hop != 1 || e.Code != "IDPCommunicationError" {
 			t.Errorf("%+v", e)
 		}

@@ -1,17 +1,11 @@
 package chain
 
 import (
-	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/aws/smithy-go"
@@ -73,14 +67,14 @@ func (c *Chain) explain(hop int, last string, began time.Time, err error) error 
 		}
 	case status != 0 && (status < 200 || status > 299):
 		// Not in STS's form, so not from STS: a proxy, a load balancer, a wrong URL. Who can tell for how long.
-		e.Message = fmt.Sprintf("status %d without an error of STS in it", status)
+		e.Message = fmt.Sprintf("%s: status %d without an error of STS in it", c.spec.Where(), status)
 	default:
-		e.Message, e.Err = reason(err, time.Since(began))
-		if unsendable(err) {
-			e.Kind = BadSpec
-		}
+		c.unanswered(e, err, time.Since(began))
 	}
-	e.Hint = c.spec.hint(e)
+	if e.Hint == "" {
+		e.Hint = c.spec.hint(e)
+	}
+	e.Hint = c.spec.withEndpoint(e, e.Hint)
 	return e
 }
 
@@ -95,64 +89,6 @@ func kindOf(status int, code, message string) Kind {
 		return Transient
 	}
 	return Refused
-}
-
-// reason says in a few words why there was no answer, without what differs from try to try (ports, times), so that the
-// same trouble reads the same. The cause is returned without the SDK's wrapping, which keeps pieces of answers.
-func reason(err error, took time.Duration) (string, error) {
-	var dns *net.DNSError
-	var op *net.OpError
-	var errno syscall.Errno
-	var answer *smithy.DeserializationError
-	var syntax *xml.SyntaxError
-	at := ""
-	if errors.As(err, &op) && op.Op == "dial" && op.Addr != nil {
-		at = op.Addr.String() + ": "
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return "stopped", context.Canceled
-	case errors.As(err, &dns):
-		return clean(fmt.Sprintf("looking up %s: %s", dns.Name, dns.Err)), dns
-	case errors.Is(err, context.DeadlineExceeded):
-		return at + "no answer within " + took.Round(time.Second/10).String(), context.DeadlineExceeded
-	case errors.As(err, &errno):
-		return at + errno.Error(), errno
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), // the last from net/http, now and then
-		errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
-		return "the answer ended too early", io.ErrUnexpectedEOF
-	case errors.As(err, &answer):
-		return "the answer is incomplete or none of STS's", io.ErrUnexpectedEOF
-	}
-	// What is left is short and without content of an answer: TLS, timeouts of the transport's phases.
-	var operation *smithy.OperationError
-	var send *smithyhttp.RequestSendError
-	var call *url.Error
-	if errors.As(err, &operation) {
-		err = operation.Err
-	}
-	if errors.As(err, &send) {
-		err = send.Err
-	}
-	if errors.As(err, &call) {
-		err = call.Err
-	}
-	text := clean(err.Error())
-	if strings.Contains(text, badProxy) { // net/http quotes it, password and all
-		text = "HTTPS_PROXY or HTTP_PROXY is not the URL of a proxy"
-	}
-	return text, errors.New(text)
-}
-
-// badProxy is how net/http begins to say so.
-const badProxy = "invalid proxy address"
-
-// unsendable says whether the SDK or net/http refused to make the call at all: a missing parameter, a broken URL.
-func unsendable(err error) bool {
-	var invalid *smithy.SerializationError
-	var urlError *url.Error
-	return errors.As(err, &invalid) || errors.As(err, &urlError) && urlError.Op == "parse" ||
-		strings.Contains(err.Error(), "unsupported protocol scheme") || strings.Contains(err.Error(), badProxy) || strings.Contains(err.Error(), "ResolveEndpointV2")
 }
 
 // withoutExternalID takes the external id out of a message that quotes it: it is confidential to its two parties.

@@ -109,10 +109,12 @@ func action(hop int, first settings.FirstHop) string {
 	case hop > 1:
 		return "AssumeRole"
 	case first == settings.PodIdentity:
-		return "Pod Identity"
+		return podIdentityAction
 	}
 	return "AssumeRoleWithWebIdentity"
 }
+
+const podIdentityAction = "Pod Identity"
 
 // clean makes a text of AWS's, or of whoever answered in its place, fit for a line of a log: one line, no control
 // characters, not endless, and nothing in it that has the form of a token.

@@ -79,7 +79,7 @@ func TestSlowAndHang(t *testing.T) {
 		p.inject(ststest.Fault{Kind: ststest.Hang, Times: 1})
 		began := time.Now()
 		e := p.refused()
-		if e.Hop != 2 || e.Kind != Transient || e.Message != "no answer within 10s" || time.Since(began) != tryTimeout {
+		if e.Hop != 2 || e.Kind != Transient || e.Message != "STS at sts.eu-west-1.amazonaws.com (region eu-west-1): no answer within 10s" || time.Since(began) != callTimeout {
 			t.Errorf("%v after %v", e, time.Since(began))
 		}
 	})
@@ -119,10 +119,10 @@ func TestNetwork(t *testing.T) {
 	p.sts.Down()
 	address := strings.TrimPrefix(p.sts.URL, "http://")
 	e := p.refused()
-	if e.Kind != Transient || e.Message != address+": connection refused" || !errors.Is(e, syscall.ECONNREFUSED) {
+	if e.Kind != Transient || e.Message != "STS at "+address+" (region eu-west-1): connection refused" || !errors.Is(e, syscall.ECONNREFUSED) {
 		t.Errorf("%+v", e)
 	}
-	wantExit(t, AsExit(e), exit.Unreached, "connection refused", "can the pod reach AWS_ENDPOINT_URL_STS?")
+	wantExit(t, AsExit(e), exit.Unreached, "connection refused", "can the pod reach "+address+"?")
 	if err := p.sts.Up(); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestNetwork(t *testing.T) {
 	p.chain = New(p.spec, roundTrip(func(*http.Request) (*http.Response, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "sts.nowhere.amazonaws.com", IsNotFound: true}}
 	}))
-	if e := p.refused(); e.Kind != Transient || e.Message != "looking up sts.nowhere.amazonaws.com: no such host" {
+	if e := p.refused(); e.Kind != Transient || e.Message != "STS at "+address+" (region eu-west-1): looking up sts.nowhere.amazonaws.com: no such host" {
 		t.Errorf("%+v", e)
 	}
 	tls := strings.Replace(p.sts.URL, "http:", "https:", 1)

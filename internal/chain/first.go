@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// The wait before try n is anything up to firstWait doubled n times, capped: full jitter, so that the pods of a job
+	// The wait before try n is anything up to startBackoff doubled n times, capped: full jitter, so that the pods of a job
 	// that starts do not come back to STS together (AWS Architecture Blog, "Exponential Backoff And Jitter").
-	firstWait = 200 * time.Millisecond
-	mostWait  = 5 * time.Second
+	startBackoff    = 200 * time.Millisecond
+	maxStartBackoff = 5 * time.Second
 
 	// settling is for how long AccessDenied is not believed. IAM is eventually consistent and gives no number; a change
 	// is mostly seen within seconds. More would make every real mistake slow to be told.
@@ -51,7 +51,7 @@ func First(ctx context.Context, log *slog.Logger, get func(context.Context) (Ses
 		if last == nil || ctx.Err() == nil { // a try that the deadline cut off says less than the one before
 			last = e
 		}
-		wait := rand.N(min(mostWait, firstWait<<min(tries-1, 10)))
+		wait := rand.N(min(maxStartBackoff, startBackoff<<min(tries-1, 10)))
 		switch {
 		case ctx.Err() != nil:
 			return Session{}, gaveUp(ctx, last, tries, time.Since(began))

@@ -44,7 +44,7 @@ func TestFirstEndsAtTheDeadline(t *testing.T) {
 		kind ststest.FaultKind
 		text string
 	}{
-		{ststest.Hang, "second hop (AssumeRole to " + clientRole + "): no answer within 10s (tried "},
+		{ststest.Hang, "second hop (AssumeRole to " + clientRole + "): STS at sts.eu-west-1.amazonaws.com (region eu-west-1): no answer within 10s (tried "},
 		{ststest.Throttle, "Throttling: Rate exceeded (tried "},
 		{ststest.Reset, "connection reset by peer (tried "},
 		{ststest.PastExpiration, "by this node's clock (tried "},
@@ -88,7 +88,7 @@ func TestFirstSaysWhatItWaitsFor(t *testing.T) {
 			}
 		}
 		hop := "second hop (AssumeRole to " + clientRole + "): "
-		if len(got) != 2 || !strings.HasPrefix(got[0], hop+"InternalFailure: ") || !strings.HasSuffix(got[0], ` left="25s"`) || got[1] != hop+`no answer within 10s left="15s"` {
+		if len(got) != 2 || !strings.HasPrefix(got[0], hop+"InternalFailure: ") || !strings.HasSuffix(got[0], ` left="25s"`) || got[1] != hop+`STS at sts.eu-west-1.amazonaws.com (region eu-west-1): no answer within 10s left="15s"` {
 			t.Errorf("said %q\n%s", got, out)
 		}
 		// Each reason that is another than the one before is a warning, with when it is tried again.

@@ -1,7 +1,9 @@
 package chain
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"rolechain/internal/settings"
@@ -10,7 +12,7 @@ import (
 // hint says what to do about the likely cause of e; "" when nobody knows. It has no secret in it.
 func (s Spec) hint(e *Error) string {
 	switch {
-	case e.Kind == BadSpec && e.Action == "Pod Identity":
+	case e.Kind == BadSpec && e.Action == podIdentityAction:
 		return "AWS_CONTAINER_CREDENTIALS_FULL_URI is set by EKS, to http://169.254.170.23/v1/credentials or http://[fd00:ec2::23]/v1/credentials"
 	case e.Kind == BadSpec:
 		return "check AWS_ENDPOINT_URL_STS (a URL with https://), the region, and HTTPS_PROXY"
@@ -26,7 +28,7 @@ func (s Spec) hint(e *Error) string {
 		return fmt.Sprintf("STS in the region %q does not know the session of the hop before: an account must opt in to the region, all roles must be in one partition, and AWS_ENDPOINT_URL_STS must belong to it", s.region())
 	case e.Code == "SignatureDoesNotMatch":
 		return fmt.Sprintf("requests are signed for the region %q: AWS_REGION and AWS_ENDPOINT_URL_STS must name the same one, and no proxy may change a request", s.region())
-	case e.Action == "Pod Identity":
+	case e.Action == podIdentityAction:
 		return podIdentityHint(e)
 	case e.Action == "AssumeRoleWithWebIdentity":
 		return s.webIdentityHint(e)
@@ -68,16 +70,31 @@ func (s Spec) transientHint(e *Error) string {
 		return "STS cannot fetch the cluster's public keys: they must be reachable from the internet at the token's issuer"
 	case e.Code != "":
 		return ""
-	case e.Action == "Pod Identity":
+	case e.Action == podIdentityAction:
 		return "is the add-on eks-pod-identity-agent running on this node, and does a NetworkPolicy let the pod reach it?"
-	case strings.HasPrefix(e.Message, "status "):
+	case strings.HasSuffix(e.Message, "without an error of STS in it"):
 		return "something between the pod and STS answered, most likely a proxy: check HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL_STS"
 	}
-	where := "the STS of " + s.region()
-	if s.STSEndpoint != "" {
-		where = "AWS_ENDPOINT_URL_STS"
+	hint := "can the pod reach " + s.host() + "? It needs DNS, and a way out (NAT, a proxy) or an interface VPC endpoint for sts in the region, open in security groups and NetworkPolicies"
+	var dns *net.DNSError
+	if errors.As(e.Err, &dns) {
+		hint += s.fipsRegion()
 	}
-	return "can the pod reach " + where + "? It needs DNS, and a way out (NAT, a proxy) or an interface VPC endpoint for sts in the region, open in security groups and NetworkPolicies"
+	if s.Proxy.Ignored {
+		hint += "; ALL_PROXY alone is not used here: set HTTPS_PROXY"
+	}
+	return hint
+}
+
+// withEndpoint adds to a hint where calls go, when a setting leads them there that may have been meant for another service.
+func (s Spec) withEndpoint(e *Error, hint string) string {
+	if !s.everyService() || e.Action == podIdentityAction || e.Kind == NoToken || e.Kind == BadToken {
+		return hint
+	}
+	if hint != "" {
+		hint += "; "
+	}
+	return hint + fmt.Sprintf("STS is asked at %s: %s is for every service, STS too. If it was meant for S3, name it AWS_ENDPOINT_URL_S3, or set AWS_ENDPOINT_URL_STS as well", s.host(), s.STSEndpointFrom)
 }
 
 func podIdentityHint(e *Error) string {

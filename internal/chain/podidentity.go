@@ -17,7 +17,7 @@ import (
 const maxAnswer = 64 << 10
 
 // newAgent returns the client for Pod Identity's agent. It lives on the node: no proxy has a part in it.
-func newAgent(transport http.RoundTripper) *http.Client { return newHTTP(transport, nil) }
+func newAgent(transport http.RoundTripper) *http.Client { return newHTTP(transport, nil, "") }
 
 // agentAddresses are where the agent of EKS Pod Identity listens on every node (EKS user guide), and the one of ECS,
 // which AWS SDKs take too.

@@ -39,10 +39,17 @@ type Spec struct {
 	// the partition aws the global endpoint, whose sessions the regions that an account must opt in to do not take.
 	// A regional endpoint is always used otherwise: AWS_STS_REGIONAL_ENDPOINTS=legacy has no effect, as in the Go SDK.
 	Region string `json:"region,omitempty"`
-	// STSEndpoint is the URL to ask instead, AWS_ENDPOINT_URL_STS; "" means the SDK's own for Region.
-	STSEndpoint string `json:"sts_endpoint,omitempty"`
-	// FIPS asks for the FIPS endpoint of Region, AWS_USE_FIPS_ENDPOINT. It has no effect on STSEndpoint.
-	FIPS bool `json:"fips,omitempty"`
+	// STSEndpoint is the URL to ask instead; "" means the SDK's own for Region. STSEndpointFrom names the setting.
+	STSEndpoint     string `json:"sts_endpoint,omitempty"`
+	STSEndpointFrom string `json:"sts_endpoint_from,omitempty"`
+	// FIPS and DualStack ask for those endpoints of Region. They have no effect on STSEndpoint.
+	FIPS      bool `json:"fips,omitempty"`
+	DualStack bool `json:"dual_stack,omitempty"`
+	// CABundle is a PEM file whose certificates take the place of the system's; "" means these. CABundleFrom names the
+	// setting.
+	CABundle     string `json:"ca_bundle,omitempty"`
+	CABundleFrom string `json:"ca_bundle_from,omitempty"`
+	Proxy        Proxy  `json:"proxy,omitzero"` // for STS alone; zero means none
 }
 
 // ReadSpec reads a Spec from its JSON, as a discovery file has it. The error quotes nothing of it.

@@ -2,13 +2,17 @@ package chain
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 )
@@ -17,7 +21,7 @@ import (
 func newSTS(spec Spec, transport http.RoundTripper) *sts.Client {
 	o := sts.Options{
 		Region:     spec.region(),
-		HTTPClient: newHTTP(transport, http.ProxyFromEnvironment),
+		HTTPClient: newHTTP(transport, spec.Proxy.function(), spec.CABundle),
 		Retryer:    aws.NopRetryer{},
 		AppID:      "rolechain", // in the user agent, which CloudTrail shows
 		// A clock that is wrong would be made good for these calls only: the job's own SDKs would still take each session
@@ -26,71 +30,109 @@ func newSTS(spec Spec, transport http.RoundTripper) *sts.Client {
 	}
 	if spec.STSEndpoint != "" {
 		o.BaseEndpoint = aws.String(spec.STSEndpoint)
-	} else if spec.FIPS {
-		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+	} else {
+		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
+		if spec.FIPS {
+			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
+		}
+		if spec.DualStack {
+			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
+		}
 	}
 	return sts.New(o)
 }
 
+// Endpoint returns the URL at which STS is asked.
+func (s Spec) Endpoint() (*url.URL, error) {
+	if s.STSEndpoint != "" {
+		return url.Parse(s.STSEndpoint)
+	}
+	region := s.region()
+	global := region == "aws-global"
+	if global {
+		region = "us-east-1"
+	}
+	found, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), sts.EndpointParameters{
+		Region: &region, UseFIPS: &s.FIPS, UseDualStack: &s.DualStack, UseGlobalEndpoint: &global,
+	})
+	return &found.URI, err
+}
+
+// An api is the STS client as package stscreds takes it: it signs with one session, and an answer without a session is
+// an error.
+type api struct {
+	sts  *sts.Client
+	sign aws.CredentialsProvider // nil for the first hop, which is not signed
+}
+
+func (c api) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, options ...func(*sts.Options)) (*sts.AssumeRoleOutput, error) {
+	out, err := c.sts.AssumeRole(ctx, in, append(options, func(o *sts.Options) { o.Credentials = c.sign })...)
+	if err == nil && out.Credentials == nil {
+		err = errNoSession
+	}
+	return out, err
+}
+
+func (c api) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeRoleWithWebIdentityInput, options ...func(*sts.Options)) (*sts.AssumeRoleWithWebIdentityOutput, error) {
+	out, err := c.sts.AssumeRoleWithWebIdentity(ctx, in, options...)
+	if err == nil && out.Credentials == nil {
+		err = errNoSession
+	}
+	return out, err
+}
+
+var errNoSession = fmt.Errorf("the answer has no session in it: %w", io.ErrUnexpectedEOF)
+
+// tokenFile is where stscreds gets the web identity token, which is read anew on every try.
+type tokenFile string
+
+func (f tokenFile) GetIdentityToken() ([]byte, error) {
+	token, err := readJWT(string(f))
+	return []byte(token), err
+}
+
+// hopDuration is how long a session is asked for where nothing else is said. It is said on every hop, because stscreds
+// asks for 15 minutes by itself. Every role allows an hour, and no chained one more.
+const hopDuration = time.Hour
+
 // webIdentity is IRSA's first hop. It is not signed: the token is the proof.
 func (c *Chain) webIdentity(ctx context.Context) (Session, error) {
-	token, err := readJWT(c.spec.TokenFile)
-	if err != nil {
-		return Session{}, err
-	}
-	out, err := c.sts.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-		RoleArn:          aws.String(c.spec.BaseRole),
-		RoleSessionName:  aws.String(c.spec.SessionName),
-		WebIdentityToken: aws.String(token),
+	p := stscreds.NewWebIdentityRoleProvider(api{sts: c.sts}, c.spec.BaseRole, tokenFile(c.spec.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
+		o.RoleSessionName, o.Duration = c.spec.SessionName, hopDuration
 	})
-	if err != nil {
-		return Session{}, err
-	}
-	return sessionOf(out.Credentials), nil
+	return sessionOf(p.Retrieve(ctx))
 }
 
 // assumeRole goes from one role's session to the next role's. Only the hop to the client role carries the options: the
 // roles between are means, and would each have to allow them, and another role at the end is none of their business.
 func (c *Chain) assumeRole(ctx context.Context, hop int, last string, from Session) (Session, error) {
-	in := &sts.AssumeRoleInput{
-		RoleArn:         aws.String(c.spec.role(hop, last)),
-		RoleSessionName: aws.String(c.spec.SessionName),
-	}
-	switch {
-	case hop == c.spec.hops() && last == c.spec.ClientRole:
-		c.spec.addTo(in)
-	case hop == c.spec.hops():
-		in.DurationSeconds = c.spec.seconds()
-	}
-	out, err := c.sts.AssumeRole(ctx, in, func(o *sts.Options) {
-		o.Credentials = credentials.NewStaticCredentialsProvider(from.AccessKeyID, from.SecretAccessKey, from.SessionToken)
+	sign := credentials.NewStaticCredentialsProvider(from.AccessKeyID, from.SecretAccessKey, from.SessionToken)
+	p := stscreds.NewAssumeRoleProvider(api{c.sts, sign}, c.spec.role(hop, last), func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName, o.Duration = c.spec.SessionName, hopDuration
+		if hop < c.spec.hops() {
+			return
+		}
+		if c.spec.Duration != 0 {
+			o.Duration = c.spec.Duration
+		}
+		if last == c.spec.ClientRole {
+			c.spec.addTo(o)
+		}
 	})
-	if err != nil {
-		return Session{}, err
-	}
-	return sessionOf(out.Credentials), nil
+	return sessionOf(p.Retrieve(ctx))
 }
 
-func (s Spec) addTo(in *sts.AssumeRoleInput) {
-	in.ExternalId = some(s.ExternalID)
-	in.SourceIdentity = some(s.SourceIdentity)
-	in.Policy = some(s.Policy)
-	in.TransitiveTagKeys = s.TransitiveTags
+func (s Spec) addTo(o *stscreds.AssumeRoleOptions) {
+	o.ExternalID = some(s.ExternalID)
+	o.SourceIdentity = some(s.SourceIdentity)
+	o.Policy = some(s.Policy)
+	o.TransitiveTagKeys = s.TransitiveTags
 	for _, arn := range s.PolicyARNs {
-		in.PolicyArns = append(in.PolicyArns, types.PolicyDescriptorType{Arn: aws.String(arn)})
+		o.PolicyARNs = append(o.PolicyARNs, types.PolicyDescriptorType{Arn: aws.String(arn)})
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
-		in.Tags = append(in.Tags, types.Tag{Key: aws.String(key), Value: aws.String(s.Tags[key])})
+		o.Tags = append(o.Tags, types.Tag{Key: aws.String(key), Value: aws.String(s.Tags[key])})
 	}
-	in.DurationSeconds = s.seconds()
-}
-
-// seconds is Duration as STS takes it.
-func (s Spec) seconds() *int32 {
-	if s.Duration == 0 {
-		return nil
-	}
-	return aws.Int32(int32(s.Duration / time.Second))
 }
 
 // some is nil for "": STS takes a parameter that is there and empty for a wrong one.
@@ -101,15 +143,10 @@ func some(value string) *string {
 	return &value
 }
 
-// sessionOf is zero in what the answer lacks; an answer without a body even lacks the struct.
-func sessionOf(c *types.Credentials) Session {
-	if c == nil {
-		return Session{}
+// sessionOf lacks what the answer lacks.
+func sessionOf(c aws.Credentials, err error) (Session, error) {
+	if err != nil {
+		return Session{}, err
 	}
-	return Session{
-		AccessKeyID:     aws.ToString(c.AccessKeyId),
-		SecretAccessKey: aws.ToString(c.SecretAccessKey),
-		SessionToken:    aws.ToString(c.SessionToken),
-		Expires:         aws.ToTime(c.Expiration),
-	}
+	return Session{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken, Expires: c.Expires}, nil
 }

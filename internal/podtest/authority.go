@@ -23,9 +23,17 @@ const (
 	StorePass  = "changeit"
 )
 
-// MakeAuthority makes a certificate authority and its certificate for names in dir. The private key of the authority is
-// kept nowhere.
+// MakeAuthority makes a certificate authority and its certificate for names in dir, with the trust store of a JVM. The
+// private key of the authority is kept nowhere.
 func MakeAuthority(dir string, names []string) error {
+	if err := MakeCertificates(dir, names); err != nil {
+		return err
+	}
+	return makeStore(dir)
+}
+
+// MakeCertificates is MakeAuthority without a JVM's trust store.
+func MakeCertificates(dir string, names []string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
@@ -64,10 +72,7 @@ func MakeAuthority(dir string, names []string) error {
 		return err
 	}
 	both := append(encode("CERTIFICATE", certificate), encode("PRIVATE KEY", private)...)
-	if err := os.WriteFile(filepath.Join(dir, serverFile), both, 0o600); err != nil {
-		return err
-	}
-	return makeStore(dir)
+	return os.WriteFile(filepath.Join(dir, serverFile), both, 0o600)
 }
 
 // makeStore makes the JVM's trust store. Without a JDK there is no JVM either.

@@ -1,6 +1,9 @@
 package refresher
 
 import (
+	"context"
+
+	"rolechain/internal/awsconfig"
 	"rolechain/internal/chain"
 	"rolechain/internal/handover"
 	"rolechain/internal/settings"
@@ -8,24 +11,30 @@ import (
 )
 
 // Spec is the chain of this environment, with the pod's token in sight. In the environment of a job with a
-// refresher that is the refresher's: what it goes by is not there any more.
-func Spec(s settings.Settings) (chain.Spec, error) {
+// refresher that is the refresher's: what it goes by is not there any more. The warnings are about AWS's own settings.
+func Spec(ctx context.Context, s settings.Settings) (chain.Spec, []settings.Warning, error) {
 	if run, chained := handover.Chained(s); chained {
 		d, err := handover.ReadDiscovery(run)
 		if err != nil {
-			return chain.Spec{}, err
+			return chain.Spec{}, nil, err
 		}
-		return chain.ReadSpec(d.Chain)
+		of, err := chain.ReadSpec(d.Chain)
+		return of, nil, err
 	}
 	pod, err := start.LookAtToken(s)
 	if err != nil {
-		return chain.Spec{}, err
+		return chain.Spec{}, nil, err
 	}
 	name, err := s.SessionName.Expand(pod)
 	if err != nil {
-		return chain.Spec{}, err
+		return chain.Spec{}, nil, err
 	}
-	return spec(s, name)
+	of, err := spec(s, name)
+	if err != nil {
+		return chain.Spec{}, nil, err
+	}
+	warnings, err := awsconfig.Apply(ctx, s, &of)
+	return of, warnings, err
 }
 
 // spec is the chain of s. The error says what is wrong with the session policy's file.
@@ -37,6 +46,5 @@ func spec(s settings.Settings, sessionName string) (chain.Spec, error) {
 		Via: s.Via, ClientRole: s.ClientRole, SessionName: sessionName, Duration: s.Duration,
 		ExternalID: s.ExternalID, SourceIdentity: s.SourceIdentity, Tags: s.Tags, TransitiveTags: s.TransitiveTags,
 		Policy: policy, PolicyARNs: s.PolicyARNs,
-		Region: s.Region, STSEndpoint: s.Locations.STSEndpoint, FIPS: s.Locations.FIPS,
 	}, err
 }

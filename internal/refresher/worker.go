@@ -15,6 +15,7 @@ import (
 	"rolechain/internal/exit"
 	"rolechain/internal/handover"
 	"rolechain/internal/refresh"
+	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
 	"rolechain/internal/supervise"
@@ -77,7 +78,12 @@ func Work(process *supervise.Worker, o Options, log *slog.Logger) error {
 // first gets the first session.
 func (w *worker) first(ctx context.Context) error {
 	var err error
-	if w.state.Spec, err = Spec(w.Settings); err != nil {
+	var warnings []settings.Warning
+	w.state.Spec, warnings, err = Spec(ctx, w.Settings)
+	for _, warning := range warnings {
+		report.Warning(w.log, warning.Text, warning.Hint)
+	}
+	if err != nil {
 		return err
 	}
 	if err := w.alone(ctx); err != nil {

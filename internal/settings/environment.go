@@ -72,6 +72,9 @@ type variables struct {
 	STSEndpoint           *string `envconfig:"AWS_ENDPOINT_URL_STS"`
 	Endpoint              *string `envconfig:"AWS_ENDPOINT_URL"`
 	FIPS                  *string `envconfig:"AWS_USE_FIPS_ENDPOINT"`
+	DualStack             *string `envconfig:"AWS_USE_DUALSTACK_ENDPOINT"`
+	IgnoreEndpoints       *string `envconfig:"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"`
+	CABundle              *string `envconfig:"AWS_CA_BUNDLE"`
 	Home                  *string `envconfig:"HOME"`
 	Hostname              *string `envconfig:"HOSTNAME"`
 

@@ -43,6 +43,7 @@ type Settings struct {
 
 	Entrypoint string // the original entrypoint, as typed: a path, or a name to be looked up on PATH
 	Locations  Locations
+	AWS        AWS
 }
 
 // FirstHop is where the first session of a chain comes from.
@@ -83,8 +84,6 @@ type Locations struct {
 	EmptyConfigFile    bool   // AWS_CONFIG_FILE is set and empty, which SDKs take for a path
 	ContainerURI       string // AWS_CONTAINER_CREDENTIALS_FULL_URI; "" when unset or empty
 	ContainerTokenFile string // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; "" when unset or empty
-	STSEndpoint        string // AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL; "" for AWS's own
-	FIPS               bool   // AWS_USE_FIPS_ENDPOINT is true
 	Hostname           string // HOSTNAME, the pod's name in Kubernetes; "" when unset or empty
 }
 
@@ -103,6 +102,6 @@ func Read(env Environment) (Settings, Log, []Warning, error) {
 	read := env.variables()
 	v := &validator{}
 	log := v.log(read)
-	s := v.settings(read)
+	s := v.settings(read, env.List)
 	return s, log, append(v.warnings, misspelt(env.List)...), errors.Join(v.problems...)
 }

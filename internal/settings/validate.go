@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,7 +30,7 @@ func (v *validator) log(env variables) Log {
 	return log
 }
 
-func (v *validator) settings(env variables) Settings {
+func (v *validator) settings(env variables, list []string) Settings {
 	s := Settings{
 		Entrypoint: v.get("ROLE_CHAIN_ENTRYPOINT", env.Entrypoint, anything),
 		Locations: Locations{
@@ -40,8 +39,6 @@ func (v *validator) settings(env variables) Settings {
 			ProfilesFile:       ambient(env.ProfilesFile),
 			ContainerURI:       ambient(env.ContainerURI),
 			ContainerTokenFile: ambient(env.ContainerTokenFile),
-			STSEndpoint:        cmp.Or(ambient(env.STSEndpoint), ambient(env.Endpoint)),
-			FIPS:               strings.EqualFold(ambient(env.FIPS), "true"),
 			Hostname:           ambient(env.Hostname),
 		},
 	}
@@ -63,6 +60,7 @@ func (v *validator) settings(env variables) Settings {
 	v.region(env, &s)
 	v.chain(env, &s)
 	v.partitions(s)
+	s.AWS = v.aws(env, list)
 	v.job(env, &s)
 	return s
 }
