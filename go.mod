@@ -14,6 +14,7 @@ require (
 	github.com/aws/smithy-go v1.28.9
 	github.com/kelseyhightower/envconfig v1.4.0
 	github.com/rogpeppe/go-internal v1.16.0 // diff; testscript in tests
+	go.yaml.in/yaml/v3 v3.0.6 // jobs that exist, in rolechain only
 	golang.org/x/net v0.61.0 // httpproxy
 	golang.org/x/sys v0.49.0
 )

@@ -47,6 +47,11 @@ var provocations = []provocation{
 	{name: "no such command", run: func(p *pod) (string, int) { return p.run("rolechain", "stauts") }},
 	{name: "no such flag", run: func(p *pod) (string, int) { return p.run("rolechain", "spark-conf", "-relase", "emr-7.10.0") }},
 
+	// 65
+	{name: "a job that contradicts", after: func(p *pod) { p.write("job.conf", "spark.executorEnv.AWS_PROFILE dev\n") }, run: func(p *pod) (string, int) {
+		return p.run("rolechain", "spark-conf", "-merge", "job.conf", "-release", "spark-4.0", "-client-role", clientRole, "-job-role", jobRole)
+	}},
+
 	// 66
 	{name: "no token", before: set("ROLE_CHAIN_DELIVERY", "profile"), run: start,
 		after: func(p *pod) { os.Remove(p.env["AWS_WEB_IDENTITY_TOKEN_FILE"]) }},

@@ -19,7 +19,9 @@ import (
 // not look at its own environment, but for how to speak: the variables in question are those of pods to come.
 func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer) error {
 	var r submission.Request
-	var form, out, conf string
+	var form, out string
+	var conf []string
+	var m merging
 	flags := flag.NewFlagSet("spark-conf", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	text := func(value *string, name, usage string) { flags.StringVar(value, name, "", usage) }
@@ -51,7 +53,10 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	text(&r.Master, "master", "`URL` of Kubernetes, for spark-submit")
 	text(&r.Namespace, "namespace", "`namespace` of the pods, for spark-submit and operator (default \"default\")")
 	text(&r.ServiceAccount, "service-account", "service `account` of the pods, where EMR does not start them (default \"spark\")")
-	text(&conf, "conf", "existing `file` with settings of the job's, to be checked: spark-defaults.conf, a script with --conf, a SparkApplication's sparkConf and hadoopConf, or EMR's JSON; - is standard input")
+	several(&conf, "conf", "existing `file` with settings of the job, to be judged: the JSON or YAML of start-job-run, of Step Functions, Airflow or ACK, a SparkApplication, spark-defaults.conf, a script, Terraform, a pod template; - is standard input")
+	text(&m.file, "merge", "existing `file` to print with the role chain in it: the JSON of start-job-run, spark-defaults.conf, or a SparkApplication; - is standard input")
+	flags.BoolVar(&m.diff, "diff", false, "with -merge: print the change instead")
+	flags.BoolVar(&m.inPlace, "in-place", false, "with -merge: change the file instead of printing it")
 	text(&out, "out", "write into this `directory`; needed for pod-template, which is three files")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -63,41 +68,37 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %w", err), "rolechain spark-conf -h lists the flags")
 	case flags.NArg() > 0 && args[len(args)-flags.NArg()-1] != "--": // flags behind it would be the job's, without a word
 		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %q is no flag", flags.Arg(0)), "the job's own arguments come behind --")
+	case m.file == "" && (m.diff || m.inPlace):
+		return exit.Because(exit.Usage, errors.New("spark-conf: -diff and -in-place are for -merge"), "-merge FILE")
+	case m.file != "" && (out != "" || len(conf) > 0):
+		return exit.Because(exit.Usage, errors.New("spark-conf: -merge stands without -conf and -out"), "it judges the file as -conf does")
+	case m.inPlace && (m.diff || m.file == "-"):
+		return exit.Because(exit.Usage, errors.New("spark-conf: -in-place changes a file, without -diff"), "leave one of them out")
 	case out == "" && submission.NeedsDirectory(submission.Form(form)):
 		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %s is several files, and -out is missing", form), "name a directory")
 	}
 	r.Form, r.Arguments = submission.Form(form), flags.Args()
-	if conf != "" {
-		var err error
-		if r.Conf, err = readConf(conf); err != nil {
-			return exit.Because(exit.BadSetting, fmt.Errorf("-conf: %w", err), "")
+	_, speak, _, _ := settings.Read(env)
+	log := report.New(stderr, speak.Level, speak.Format)
+	if m.file != "" {
+		return m.run(r, log, stdout)
+	}
+	for _, file := range conf {
+		c, err := readJob("-conf", file, log)
+		if err != nil {
+			return err
 		}
+		r.Conf = append(r.Conf, c.Properties...)
 	}
 	s, err := submission.Make(r)
 	if err != nil {
 		return err
 	}
-	_, speak, _, _ := settings.Read(env)
-	log := report.New(stderr, speak.Level, speak.Format)
-	for _, n := range append(s.Notes, s.Defeats()...) {
+	for _, n := range s.Notes {
 		report.Warning(log, n.Text, n.Hint)
 	}
+	say(log, s.Findings())
 	return put(s.Files(), out, stdout)
-}
-
-func readConf(path string) ([]submission.Property, error) {
-	if path == "-" {
-		path = "/dev/stdin"
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	list, err := submission.ReadConf(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return list, nil
 }
 
 // put writes files into a directory, or the only one to stdout.

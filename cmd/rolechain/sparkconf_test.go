@@ -31,7 +31,12 @@ func TestSparkConf(t *testing.T) {
 	}{
 		{"to stdout", []string{"-for", "spark-submit", "-release", "spark-4.0"}, 0, "#!/bin/sh\n# ", []string{"rolechain: warning: -image is not given: IMAGE stands in its place\n  hint: replace it\n"}, ""},
 		{"against a configuration", []string{"-for", "emr", "-release", "emr-7.10.0", "-delivery", "endpoint", "-job-bucket", "jobs", "-conf", existing}, 0, "{\n  \"name\":",
-			[]string{"warning: -conf: spark.executorEnv.AWS_PROFILE gives SDKs other credentials"}, ""},
+			[]string{"rolechain: -conf: read 2 properties of spark-defaults.conf in " + existing + "\n", "warning: -conf: " + existing + " (spark-defaults.conf, line 1): spark.executorEnv.AWS_PROFILE gives SDKs other credentials"}, ""},
+		{"against two", []string{"-for", "spark-submit", "-release", "spark-4.0", "-conf", existing, "-conf", existing}, 0, "#!/bin/sh\n", []string{"read 2 properties"}, ""},
+		{"-diff alone", []string{"-for", "emr", "-release", "emr-7.10.0", "-diff"}, 64, "", []string{"-diff and -in-place are for -merge"}, ""},
+		{"-merge and -conf", []string{"-merge", existing, "-conf", existing}, 64, "", []string{"-merge stands without -conf and -out"}, ""},
+		{"standard input in place", []string{"-merge", "-", "-in-place"}, 64, "", []string{"-in-place changes a file"}, ""},
+		{"a program of Airflow", []string{"-conf", "dag.py", "-for", "emr", "-release", "emr-7.10.0"}, 78, "", []string{"-conf: open dag.py"}, ""},
 		{"into a directory", []string{"-for", "pod-template", "-release", "spark-4.0", "-image", "i", "-out", out}, 0, "", nil, "driver.yaml executor.yaml spark-defaults.conf"},
 		{"bad values", []string{"-for", "emr", "-release", "emr-7.10.0", "-job-bucket", "B", "-set", "X=1"}, 78, "", []string{`error: -job-bucket: "B"`, `error: -set: "X=1"`}, ""},
 		{"no directory", []string{"-for", "pod-template", "-release", "spark-4.0"}, 64, "", []string{"-out is missing"}, ""},
@@ -87,5 +92,73 @@ func TestSparkConfKeepsOptions(t *testing.T) {
 	}
 	if got := request.ConfigurationOverrides.ApplicationConfiguration[0].Properties["spark.driver.extraJavaOptions"]; got != "-Xss2m -Daws.profile=job-execution-role" {
 		t.Errorf("%q", got)
+	}
+}
+
+// The team's job goes in, and the same job comes out: printed, as a diff, or in its place.
+func TestSparkConfMerge(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "app.yaml")
+	const before = "# ours\nkind: SparkApplication\nspec:\n  sparkVersion: 4.0.1\n  sparkConf:\n    spark.a: \"1\" # one\n  driver:\n    cores: 1\n"
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o640); err != nil {
+			t.Fatal(err)
+		}
+	}
+	merge := func(code int, args ...string) (stdout, stderr string) {
+		t.Helper()
+		var out, errs bytes.Buffer
+		if got := run(append(append(forSparkConf, "-merge", file, "-delivery", "endpoint"), args...), settings.Environment{}, &out, &errs); got != code {
+			t.Errorf("%q: exit code %d\n%s", args, got, &errs)
+		}
+		return out.String(), errs.String()
+	}
+	content := func() string {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	write(before)
+	printed, said := merge(0)
+	if !strings.HasPrefix(printed, before[:strings.Index(before, "  driver")]) || !strings.HasSuffix(printed, "  driver:\n    cores: 1\n") || !strings.Contains(printed, "    spark.executorEnv.CLIENT_ROLE_ARN: \"arn:aws:iam::222222222222:role/client-role-2\"\n") {
+		t.Errorf("%s", printed)
+	}
+	if !strings.Contains(said, "rolechain: -merge: read 1 property of SparkApplication in "+file+"\n") || strings.Contains(said, "is not given") {
+		t.Errorf("%s", said)
+	}
+	diff, _ := merge(0, "-diff")
+	for line := range strings.Lines(diff) {
+		if strings.HasPrefix(line, "-") && !strings.HasPrefix(line, "--- ") {
+			t.Errorf("%q is taken out", line)
+		}
+	}
+	if !strings.Contains(diff, "+    spark.executorEnv.ROLE_CHAIN_DELIVERY: \"endpoint\"\n") || content() != before {
+		t.Errorf("%s", diff)
+	}
+	link := filepath.Join(dir, "link.yaml")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	if out, _ := merge(0, "-in-place"); out != "" || content() != printed {
+		t.Errorf("%q\n%s", out, content())
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if diff, _ := merge(0, "-diff"); diff != "" {
+		t.Errorf("merging again: %s", diff)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
+		t.Errorf("%v, %v", entries, err)
+	}
+
+	conflict := strings.Replace(before, "spark.a", "spark.executorEnv.AWS_PROFILE", 1)
+	write(conflict)
+	for _, args := range [][]string{nil, {"-diff"}, {"-in-place"}} {
+		if out, said := merge(65, args...); out != "" || content() != conflict || !strings.Contains(said, "error: -merge: "+file+" (SparkApplication, line 6, $.spec.sparkConf['spark.executorEnv.AWS_PROFILE']): ") {
+			t.Errorf("%q, %s", out, said)
+		}
 	}
 }

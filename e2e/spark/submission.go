@@ -9,14 +9,14 @@ import (
 	"slices"
 	"strings"
 
-	"rolechain/internal/submission"
+	"rolechain/internal/jobconf"
 )
 
 // A Submission is what spark-conf wrote, in the parts that Kubernetes would make of it.
 type Submission struct {
 	Driver     []string // variables of the driver's container
 	Executor   []string // and of the executors'
-	Properties []submission.Property
+	Properties []jobconf.Property
 }
 
 // submit has spark-conf write the submission of the run.
@@ -47,11 +47,11 @@ func (w *world) submit(ctx context.Context) (s Submission, err error) {
 	if err := os.WriteFile(filepath.Join(w.Work, "submit.sh"), text, 0o644); err != nil {
 		return s, err
 	}
-	properties, err := submission.ReadConf(text)
+	conf, err := jobconf.Read("submit.sh", text)
 	if err != nil {
 		return s, err
 	}
-	for _, p := range properties {
+	for _, p := range conf.Properties {
 		if name, ok := strings.CutPrefix(p.Name, "spark.kubernetes.driverEnv."); ok {
 			s.Driver = append(s.Driver, name+"="+p.Value)
 			continue
@@ -64,7 +64,7 @@ func (w *world) submit(ctx context.Context) (s Submission, err error) {
 	s.Properties = append(s.Properties, w.cluster()...)
 	if w.plan.iceberg && w.Run.control() {
 		// spark-conf refuses it by itself, for the reason that makes the run fail.
-		s.Properties = append(s.Properties, submission.Property{Name: "spark.sql.catalog.client.io-impl", Value: "org.apache.iceberg.aws.s3.S3FileIO"})
+		s.Properties = append(s.Properties, jobconf.Property{Name: "spark.sql.catalog.client.io-impl", Value: "org.apache.iceberg.aws.s3.S3FileIO"})
 	}
 	return s, nil
 }
@@ -72,8 +72,8 @@ func (w *world) submit(ctx context.Context) (s Submission, err error) {
 func (w *world) program() string { return "s3a://" + jobBucket + "/" + w.plan.program }
 
 // cluster is what takes the place of Kubernetes.
-func (w *world) cluster() []submission.Property {
-	list := []submission.Property{
+func (w *world) cluster() []jobconf.Property {
+	list := []jobconf.Property{
 		{Name: "spark.master", Value: masterURL},
 		{Name: "spark.driver.host", Value: "127.0.0.1"},
 		{Name: "spark.cores.max", Value: "2"},
@@ -89,7 +89,7 @@ func (w *world) cluster() []submission.Property {
 		{Name: "spark.hadoop.fs.s3a.endpoint.region", Value: region},
 	}
 	if w.Run.Plain {
-		list = append(list, submission.Property{Name: "spark.hadoop.fs.s3a.endpoint", Value: "http://s3." + region + ".amazonaws.com"})
+		list = append(list, jobconf.Property{Name: "spark.hadoop.fs.s3a.endpoint", Value: "http://s3." + region + ".amazonaws.com"})
 	}
 	return list
 }

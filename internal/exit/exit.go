@@ -15,6 +15,7 @@ type Code int
 const (
 	OK          Code = 0   // done, or the original's own code after the exec
 	Usage       Code = 64  // `rolechain` was called with a command or an argument that it does not have
+	Conflict    Code = 65  // `rolechain spark-conf -merge`: the job has settings that contradict the role chain; nothing is written
 	NoToken     Code = 66  // the web identity token is missing, unreadable or empty
 	NoRefresher Code = 69  // `rolechain status`: the refresher does not answer
 	Internal    Code = 70  // a fault of rolechain itself; the message says where to report it

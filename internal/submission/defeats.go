@@ -2,61 +2,67 @@ package submission
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
+	"rolechain/internal/jobconf"
 	"rolechain/internal/jvm"
 	"rolechain/internal/settings"
 	"rolechain/internal/shell"
 )
 
-// Defeats names what in the existing configuration would keep the job from the roles that s gives it, if both were used
-// together.
-func (s Submission) Defeats() []Note { return s.defeats("-conf", s.Conf) }
-
-// defeats is Defeats for a list of properties that came by a flag.
-func (s Submission) defeats(flag string, list []Property) []Note {
-	var notes []Note
-	warn := func(hint, format string, args ...any) {
-		notes = append(notes, Note{Text: flag + ": " + fmt.Sprintf(format, args...), Hint: hint})
+// defeats names a property that would keep the job from the roles that the submission gives it.
+func (j *judge) defeats(p jobconf.Property) {
+	conflict := func(hint, format string, args ...any) { j.say(Conflict, p, hint, format, args...) }
+	want, set := j.ours[p.Name]
+	name, isVariable := variable(p.Name)
+	if ours := j.value(name); isVariable && !set && !j.form.templates && ours != "" {
+		want, set = ours, true // exported by a spark-env
 	}
-	ours := s.properties()
-	delete(ours, imageProperty) // is not about the chain
-	for _, p := range list {
-		want, set := ours[p.Name]
-		name, isVariable := variable(p.Name)
-		switch {
-		case isJavaOptions(p.Name):
-			for _, option := range shell.Split(p.Value) {
-				if name, _, _ := strings.Cut(option, "="); jvm.Leads(option) && option != s.JavaOption {
-					warn("take it out, and the property's other options are kept", "%s has %s, by which the AWS SDKs for Java find other credentials", p.Name, name)
-				}
-			}
-		case set && p.Value != want:
-			warn("take it out, or write the other value: a job has this setting once", "%s is %q, and has to be %q", p.Name, p.Value, want)
-		case set:
-		case isVariable && s.has(name):
-			warn("take it out: the pod templates have it", "%s is set beside the pod templates", p.Name)
-		case isVariable && slices.Contains(credentialVariables, name):
-			warn("take it out; rolechain sets what the job's SDKs need", "%s gives SDKs other credentials than the chain's, and Python workers get spark.executorEnv again after rolechain", p.Name)
-		case isVariable && (name == "ROLE_2_ARN" || name == "ROLE_1_ARN"):
-			warn("take it out: -client-role and -job-role are it", "%s is another name for a variable of this submission", p.Name)
-		case isVariable && (strings.HasPrefix(name, "ROLE_CHAIN_") || flags[name] != "" && name != "AWS_REGION"):
-			warn("take it out; "+cmp.Or(flags[name], "-set "+name+"=VALUE")+" gives it to driver and executors, checked", "%s is a setting of rolechain that this submission does not have", p.Name)
-		case isKey(p.Name):
-			warn("take it out", "%s gives S3A keys of its own, which it takes before the role chain", p.Name)
-		case p.Name == "spark.hadoop.fs.s3.impl" && s.Runtime.EMR && !s.Runtime.EMRFS && strings.Contains(p.Value, "emr.hadoop.fs.EmrFileSystem"):
-			warn("take it out", "%s has EMRFS read s3:// paths, which does not know what is written here for S3A", p.Name)
-		case s.followsJobRole(p):
-			warn("-iceberg-catalog NAME has it work as the client role", "%s is %s, which asks the default chain of its AWS SDK: that is the job execution role here", p.Name, p.Value)
-		default:
-			if problem := s.provider(p); problem != "" {
-				warn("take it out, or name the bucket with -job-bucket or -client-bucket, the catalog with -iceberg-catalog", "%s is %s: %s", p.Name, p.Value, problem)
+	switch {
+	case isJavaOptions(p.Name) || isVariable && slices.Contains(jvm.Variables, name):
+		for _, option := range shell.Split(p.Value) {
+			if jvm.Leads(option) && option != j.JavaOption {
+				name, _, _ := strings.Cut(option, "=")
+				conflict("take it out, and the property's other options are kept", "has %s, by which the AWS SDKs for Java find other credentials", name)
 			}
 		}
+	case set && p.Unknown && p.Value != want:
+		j.say(Doubt, p, "make sure that it becomes this value, or take it out", "is %s, and has to become %q", p.Value, want)
+	case set && p.Value != want && p.Above != "":
+		conflict("take it out, or write the other value", "is %q, which comes before %s, and has to be %q", p.Value, p.Above, want)
+	case set && p.Value != want:
+		conflict("take it out, or write the other value: a job has this setting once", "is %q, and has to be %q", p.Value, want)
+	case set:
+	case isVariable && j.has(name):
+		conflict("take it out: the pod templates have it", "is set beside the pod templates")
+	case isVariable && slices.Contains(credentialVariables, name):
+		conflict("take it out; rolechain sets what the job's SDKs need", "gives SDKs other credentials than the chain's, after rolechain has cleared them: Python workers get spark.executorEnv again, and a spark-env is read later")
+	case isVariable && (name == "ROLE_2_ARN" || name == "ROLE_1_ARN"):
+		conflict("take it out: -client-role and -job-role are it", "is another name for a variable of this submission")
+	case isVariable && (strings.HasPrefix(name, "ROLE_CHAIN_") || flags[name] != "" && name != "AWS_REGION"):
+		conflict("take it out; "+cmp.Or(flags[name], "-set "+name+"=VALUE")+" gives it to driver and executors, checked", "is a setting of rolechain that this submission does not have")
+	case isKey(p.Name):
+		conflict("take it out", "gives keys that do not change, which come before the role chain")
+	case p.Name == "spark.hadoop.fs.s3.impl" && j.Runtime.EMR && !j.Runtime.EMRFS && strings.Contains(p.Value, "emr.hadoop.fs.EmrFileSystem"):
+		conflict("take it out", "has EMRFS read s3:// paths, which does not know what is written here for S3A")
+	case j.followsJobRole(p):
+		conflict("-iceberg-catalog NAME has it work as the client role", "is %s, which asks the default chain of its AWS SDK: that is the job execution role here", p.Value)
+	default:
+		if problem := j.provider(p); problem != "" {
+			conflict("take it out, or name the bucket with -job-bucket or -client-bucket, the catalog with -iceberg-catalog", "is %s: %s", p.Value, problem)
+		}
 	}
-	return notes
+}
+
+// value returns the value of one of the submission's variables, or "".
+func (s Submission) value(name string) string {
+	for _, v := range s.Variables {
+		if v.Name == name {
+			return v.Value
+		}
+	}
+	return ""
 }
 
 // credentialVariables are the variables by which an SDK finds credentials, and those by which rolechain tells it. What
@@ -76,7 +82,7 @@ var credentialVariables = []string{
 func variable(property string) (name string, is bool) {
 	for _, prefix := range []string{
 		"spark.kubernetes.driverEnv.", "spark.executorEnv.",
-		"spark.kubernetes.driver.secretKeyRef.", "spark.kubernetes.executor.secretKeyRef.",
+		"spark.kubernetes.driver.secretKeyRef.", "spark.kubernetes.executor.secretKeyRef.", jobconf.ExportPrefix,
 	} {
 		if name, is = strings.CutPrefix(property, prefix); is {
 			return name, true
@@ -92,19 +98,32 @@ func isJavaOptions(name string) bool {
 	}, name)
 }
 
-// isKey reports whether a property of S3A, for all buckets or for one, is a part of a static key.
+// isKey reports whether a property is a part of a static key: of S3A, for all buckets or for one, and of what has options of its
+// own for keys.
 func isKey(property string) bool {
-	rest, is := strings.CutPrefix(property, "spark.hadoop.fs.s3a.")
-	return is && (strings.HasSuffix("."+rest, ".access.key") || strings.HasSuffix("."+rest, ".secret.key") || strings.HasSuffix("."+rest, ".session.token"))
+	for _, end := range []string{
+		".access.key", ".secret.key", ".session.token", // S3A, and Hudi as hoodie.aws.access.key
+		".s3.access-key-id", ".s3.secret-access-key", ".s3.session-token", // Iceberg
+		".rest.access-key-id", ".rest.secret-access-key", ".rest.session-token", // Iceberg's REST catalog with SigV4
+		".awsAccessKeyId", ".awsSecretAccessKey", ".awsSecretKey", ".awsSessionToken", // EMRFS, DynamoDB, Kinesis
+		".hive.aws_session_access_id", ".hive.aws_session_secret_key", ".hive.aws_session_token", // Glue's catalog
+	} {
+		if strings.HasSuffix(property, end) {
+			return strings.HasPrefix(property, "spark.hadoop.") || strings.HasPrefix(property, "spark.sql.catalog.") || strings.Contains(property, "hoodie.aws.") ||
+				strings.Contains(property, "dynamodb.") || strings.Contains(property, "kinesis.")
+		}
+	}
+	return false
 }
 
 // provider returns what is wrong with a pinned credential provider, for a bucket that the submission does not name.
-func (s Submission) provider(p Property) string {
+func (s Submission) provider(p jobconf.Property) string {
 	iceberg := strings.HasPrefix(p.Name, "spark.sql.catalog.") && strings.HasSuffix(p.Name, credentialsOfCatalog)
 	// S3A's own, and the one inside its AssumedRoleCredentialProvider.
 	s3 := strings.HasPrefix(p.Name, "spark.hadoop.fs.s3") &&
 		(strings.HasSuffix(p.Name, ".credentials.provider") || strings.HasSuffix(p.Name, ".customAWSCredentialsProvider"))
-	if !iceberg && !s3 {
+	dynamoDB := strings.HasSuffix(p.Name, "dynamodb.customAWSCredentialsProvider") || strings.HasSuffix(p.Name, "S3DynamoDBLogStore.credentials.provider")
+	if !iceberg && !s3 && !dynamoDB {
 		return ""
 	}
 	for _, class := range strings.Split(p.Value, ",") {
@@ -130,7 +149,7 @@ func (s Submission) provider(p Property) string {
 
 // followsJobRole reports whether a property makes a client of Iceberg whose default chain ends at the job execution role, by EKS's
 // variables or by -Daws.profile.
-func (s Submission) followsJobRole(p Property) bool {
+func (s Submission) followsJobRole(p jobconf.Property) bool {
 	rest, is := strings.CutPrefix(p.Name, "spark.sql.catalog.")
 	name, key, _ := strings.Cut(rest, ".")
 	clients := []string{"io-impl=" + s3FileIO, "catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog", "type=glue"}
@@ -143,18 +162,23 @@ func containerOnly(class string) bool {
 }
 
 // withExisting returns an option of the JVM behind those of an existing configuration, which it would replace otherwise. It returns
-// the option alone if one of them leads elsewhere; Defeats says why.
+// the option alone if one of them leads elsewhere; a finding says why.
 func (s Submission) withExisting(property, option string) string {
+	var list []jobconf.Property
 	for _, p := range s.Conf {
-		if p.Name != property || p.Value == "" {
-			continue
-		}
-		switch options := shell.Split(p.Value); {
-		case slices.Contains(options, option):
-			return p.Value
-		case !slices.ContainsFunc(options, jvm.Leads):
-			return p.Value + " " + option
+		if p.Name == property && p.Value != "" {
+			list = append(list, p)
 		}
 	}
-	return option
+	if len(list) == 0 {
+		return option
+	}
+	value := effective(list).Value
+	switch options := shell.Split(value); {
+	case slices.Contains(options, option):
+		return value
+	case slices.ContainsFunc(options, jvm.Leads):
+		return option
+	}
+	return value + " " + option
 }

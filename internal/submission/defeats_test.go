@@ -3,6 +3,8 @@ package submission
 import (
 	"strings"
 	"testing"
+
+	"rolechain/internal/jobconf"
 )
 
 // Each property alone, and what is said of it; "" for one that does no harm.
@@ -41,8 +43,8 @@ func TestDefeats(t *testing.T) {
 		{"endpoint", "spark-3.5", "spark.hadoop.fs.s3a.bucket.other.aws.credentials.provider", profileV2, "of the AWS SDK v2"},
 		{"endpoint", "emr-6.15.0", "spark.hadoop.fs.s3.customAWSCredentialsProvider", webIdentityV1, "and has to be"},
 		{"endpoint", "emr-6.15.0", "spark.hadoop.fs.s3.bucket.other.customAWSCredentialsProvider", webIdentityV1, "which endpoint delivery removes"},
-		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.access.key", "AKIA", "keys of its own"},
-		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.session.token", "x", "keys of its own"},
+		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.access.key", "AKIA", "keys that do not change"},
+		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.session.token", "x", "keys that do not change"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.path.style.access", "true", ""},
 		{"endpoint", "emr-7.10.0", "spark.hadoop.fs.s3.impl", "com.amazon.ws.emr.hadoop.fs.EmrFileSystem", "EMRFS read s3://"},
 		{"endpoint", "emr-6.15.0", "spark.hadoop.fs.s3.impl", "com.amazon.ws.emr.hadoop.fs.EmrFileSystem", ""},
@@ -61,14 +63,16 @@ func TestDefeats(t *testing.T) {
 		{"profile", "spark-4.0", "spark.executor.defaultJavaOptions", "-Daws.accessKeyId=AKIA", "has -Daws.accessKeyId"},
 	} {
 		s, err := Make(request(func(r *Request) {
-			r.Delivery, r.Release, r.Conf = test.delivery, test.release, []Property{{test.name, test.value}}
+			r.Delivery, r.Release, r.Conf = test.delivery, test.release, []jobconf.Property{{Name: test.name, Value: test.value}}
 		}))
 		if err != nil {
 			t.Fatal(err)
 		}
 		said := ""
-		for _, n := range s.Defeats() {
-			said += n.Text + "\n"
+		for _, n := range s.Findings() {
+			if n.Weight == Conflict {
+				said += n.Text + "\n"
+			}
 			if n.Hint == "" {
 				t.Errorf("%q has no hint", n.Text)
 			}
@@ -85,9 +89,9 @@ func TestDefeats(t *testing.T) {
 // A variable in a property stands beside the pod template's.
 func TestDefeatsBesidePodTemplates(t *testing.T) {
 	s, err := Make(request(func(r *Request) {
-		r.Form, r.Conf = PodTemplate, []Property{{"spark.executorEnv.CLIENT_ROLE_ARN", job}}
+		r.Form, r.Conf = PodTemplate, []jobconf.Property{{Name: "spark.executorEnv.CLIENT_ROLE_ARN", Value: job}}
 	}))
-	if notes := s.Defeats(); err != nil || len(notes) != 1 || !strings.Contains(notes[0].Text, "beside the pod templates") {
+	if notes := s.Findings(); err != nil || len(notes) != 1 || !strings.Contains(notes[0].Text, "beside the pod templates") {
 		t.Errorf("%v, %v", notes, err)
 	}
 }
@@ -104,7 +108,7 @@ func TestJavaOptions(t *testing.T) {
 		"-Xss2m -Daws.roleArn=" + client: option,
 	} {
 		for _, name := range []string{"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"} {
-			s, err := Make(request(func(r *Request) { r.Conf = []Property{{name, existing}} }))
+			s, err := Make(request(func(r *Request) { r.Conf = []jobconf.Property{{Name: name, Value: existing}} }))
 			if got := s.properties()[name]; err != nil || got != want {
 				t.Errorf("%s %q: %q, %v", name, existing, got, err)
 			}

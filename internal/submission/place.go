@@ -76,6 +76,8 @@ func (s *Submission) checkPlaces(fail failure) {
 	s.checkBuckets(fail)
 	for _, a := range s.Arguments {
 		switch {
+		case s.merge:
+			fail("--", a, "is an argument of a job that has its own", "leave it out with -merge")
 		case !slices.Contains(s.form.takes, "--"):
 			fail("--", a, "has no place in this form", "leave it out; it is for a job")
 		case strings.Contains(a, "$("):
@@ -87,6 +89,8 @@ func (s *Submission) checkPlaces(fail failure) {
 	for _, p := range places {
 		switch value := *p.value(&s.Request); {
 		case value == "":
+		case s.merge && !slices.Contains([]string{"-image", "-log-uri", "-log-group"}, p.flag):
+			fail(p.flag, value, "is for a job that is written anew", "leave it out with -merge: the job has its own")
 		case !s.takes(p):
 			fail(p.flag, value, "has no place in this form", "leave it out; it is for "+p.where)
 		case p.flag == "-log-uri" && !strings.HasPrefix(value, "s3://"):

@@ -9,7 +9,9 @@ import (
 // each variable for the driver and for the executors.
 func (s Submission) properties() map[string]string {
 	p := maps.Clone(s.Properties)
-	p[imageProperty] = s.Image
+	if s.Image != "" {
+		p[imageProperty] = s.Image
+	}
 	if s.JavaOption != "" {
 		for _, name := range []string{"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"} {
 			p[name] = s.withExisting(name, s.JavaOption)

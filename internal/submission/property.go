@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"rolechain/internal/jobconf"
 )
 
 // written has the flags that write properties which are not about the chain.
@@ -19,14 +21,14 @@ var written = map[string]string{
 	"spark.executor.extraJavaOptions": "-conf FILE, which keeps options of the JVM that do no harm",
 }
 
-// addOwn adds the job's own properties. It refuses what Defeats warns of in an existing configuration, so that nothing is
+// addOwn adds the job's own properties. It refuses what is a conflict in an existing configuration, so that nothing is
 // written that defeats the rest.
 func (s *Submission) addOwn() error {
 	var problems []error
 	fail := func(item, problem, hint string) {
 		problems = append(problems, refuse(fmt.Errorf("-property: %q %s", item, problem), hint))
 	}
-	var list []Property
+	var list []jobconf.Property
 	for _, item := range s.Own {
 		name, value, found := strings.Cut(item, "=")
 		switch {
@@ -36,14 +38,19 @@ func (s *Submission) addOwn() error {
 			fail(item, "is written by another flag", "write it with "+written[name])
 		case !carried(value):
 			fail(item, notCarried, carryHint)
-		case slices.ContainsFunc(list, func(p Property) bool { return p.Name == name }):
+		case slices.ContainsFunc(list, func(p jobconf.Property) bool { return p.Name == name }):
 			fail(item, "is set twice", "set it once")
 		default:
-			list = append(list, Property{name, value})
+			list = append(list, jobconf.Property{Name: name, Value: value})
 		}
 	}
-	for _, n := range s.defeats("-property", list) {
-		problems = append(problems, refuse(errors.New(n.Text), n.Hint))
+	for _, f := range s.judge("-property", list) {
+		switch f.Weight {
+		case Conflict:
+			problems = append(problems, refuse(errors.New(f.Text), f.Hint))
+		case Doubt:
+			s.Notes = append(s.Notes, f.Note)
+		}
 	}
 	for _, p := range list {
 		s.Properties[p.Name] = p.Value

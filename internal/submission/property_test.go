@@ -1,11 +1,11 @@
 package submission
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"rolechain/internal/exit"
+	"rolechain/internal/jobconf"
 )
 
 func TestOwn(t *testing.T) {
@@ -42,7 +42,7 @@ func TestOwnRefusals(t *testing.T) {
 		"spark.executorEnv.ROLE_CHAIN_IRSA_ENV=keep":                        `-property: spark.executorEnv.ROLE_CHAIN_IRSA_ENV is a setting of rolechain that`,
 		"spark.kubernetes.driverEnv.ROLE_CHAIN_PROFILES=a=b":                `-property: spark.kubernetes.driverEnv.ROLE_CHAIN_PROFILES is a setting of rolechain that`,
 		"spark.executorEnv.AWS_PROFILE=x":                                   `-property: spark.executorEnv.AWS_PROFILE gives SDKs other credentials`,
-		"spark.hadoop.fs.s3a.access.key=x":                                  `-property: spark.hadoop.fs.s3a.access.key gives S3A keys of its own`,
+		"spark.hadoop.fs.s3a.access.key=x":                                  `-property: spark.hadoop.fs.s3a.access.key gives keys that do not change`,
 		"spark.sql.catalog.c.io-impl=org.apache.iceberg.aws.s3.S3FileIO":    `-property: spark.sql.catalog.c.io-impl is org.apache.iceberg.aws.s3.S3FileIO, which asks`,
 		"spark.hadoop.fs.s3a.aws.credentials.provider=" + profileV2:         `-property: spark.hadoop.fs.s3a.aws.credentials.provider is "` + profileV2 + `", and has to be`,
 		"spark.sql.catalog.client.client.credentials-provider=" + profileV2: `-property: spark.sql.catalog.client.client.credentials-provider is "` + profileV2 + `", and has to be`,
@@ -72,9 +72,13 @@ func TestOwnIsCarried(t *testing.T) {
 				t.Fatal(err)
 			}
 			files := s.Files()
-			list, err := ReadConf(files[len(files)-1].Data)
-			if i := slices.IndexFunc(list, func(p Property) bool { return p.Name == "spark.a" }); err != nil || i < 0 || list[i].Value != value {
-				t.Errorf("%s, %q: %q, %v", form, value, list, err)
+			last := files[len(files)-1]
+			read, err := jobconf.Read(last.Name, last.Data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if list := read.Find("spark.a"); len(list) != 1 || list[0].Value != value {
+				t.Errorf("%s, %q: %v", form, value, list)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 
+	"rolechain/internal/jobconf"
 	"rolechain/internal/settings"
 )
 
@@ -33,7 +34,9 @@ type Request struct {
 	IcebergCatalogs []string // names of those whose S3FileIO is to be the client role
 	Own             []string // the job's own properties of Spark: name=value
 
-	Conf []Property // what the job has already, see Defeats
+	merge bool // the job is there already, with places of its own
+
+	Conf []jobconf.Property // what the job has already, see Findings
 
 	Arguments []string // the job's own
 
@@ -100,7 +103,9 @@ func Make(r Request) (Submission, error) {
 	if err := s.decide(); err != nil {
 		return s, err
 	}
-	s.fillPlaces()
+	if !r.merge {
+		s.fillPlaces()
+	}
 	if err := s.addOwn(); err != nil {
 		return s, err
 	}

@@ -1,0 +1,110 @@
+package jobconf
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rolechain/internal/shell"
+)
+
+// A word is one of a command, with its place.
+type word struct {
+	text, where string
+	line        int
+}
+
+// words are those of a text, or of a list of texts, in JSON or YAML.
+func words(n *node) []word {
+	text := n.text
+	if n.kind == list {
+		text = texts(n, " ")
+	}
+	var all []word
+	for _, w := range shell.Split(text) {
+		all = append(all, word{w, n.place(), n.line})
+	}
+	return all
+}
+
+// readScript reads the calls of spark-submit and of start-job-run in a script.
+func (c *Conf) readScript(text, above string) {
+	var all []word
+	for _, w := range shell.Words(text) {
+		all = append(all, word{w.Text, fmt.Sprintf("line %d", w.Line), w.Line})
+	}
+	c.readArguments(all, above)
+}
+
+// arguments are those of spark-submit that are a property under another name.
+var arguments = map[string]string{
+	"--jars": "spark.jars", "--files": "spark.files", "--py-files": "spark.submit.pyFiles", "--archives": "spark.archives",
+	"--driver-java-options": "spark.driver.extraJavaOptions", "--driver-class-path": "spark.driver.extraClassPath",
+}
+
+// switches are the arguments of spark-submit that take no value.
+var switches = []string{"--verbose", "-v", "--supervise", "--help", "-h", "--version"}
+
+func (c *Conf) readArguments(all []word, above string) {
+	ofJob := false // behind the job's file stand the job's own arguments
+	for i := 0; i < len(all); i++ {
+		w := all[i]
+		if strings.HasSuffix(w.text, "spark-submit") || w.text == "start-job-run" {
+			ofJob = false
+			continue
+		}
+		flag, value, joined := strings.Cut(w.text, "=")
+		if !strings.HasPrefix(flag, "-") || ofJob {
+			if isVariable(w.text) && !ofJob {
+				c.Unread = append(c.Unread, Unread{w.where, w.text + " may hold arguments", "give what it will be"})
+			}
+			ofJob = ofJob || strings.HasSuffix(w.text, ".py") || strings.HasSuffix(w.text, ".jar") || strings.HasSuffix(w.text, ".R")
+			continue
+		}
+		if !joined && !slices.Contains(switches, flag) && i+1 < len(all) {
+			i++
+			value = all[i].text
+		}
+		switch property := arguments[flag]; {
+		case property != "":
+			c.addWord(w, property, value, above)
+		case flag == "--conf" || flag == "-c":
+			if name, setting, found := strings.Cut(value, "="); found {
+				c.addWord(w, name, setting, above)
+			} else {
+				c.Unread = append(c.Unread, Unread{w.where, "--conf " + value + " is not NAME=VALUE", "give what it will be"})
+			}
+		case flag == "--properties-file":
+			c.Unread = append(c.Unread, Unread{w.where, "--properties-file " + value + ": its properties are not read", "give that file to -conf as well"})
+		case flag == "--job-driver" || flag == "--configuration-overrides" || flag == "--cli-input-json" || flag == "--cli-input-yaml":
+			c.readParameter(w, flag, value)
+		case flag == "--execution-role-arn":
+			c.JobRole = value
+		case flag == "--release-label":
+			c.Release = value
+		}
+	}
+}
+
+// readParameter reads a parameter of `aws emr-containers start-job-run`.
+func (c *Conf) readParameter(w word, flag, value string) {
+	n, err := parseJSON([]byte(value))
+	if err != nil {
+		c.Unread = append(c.Unread, Unread{w.where, flag + " " + value, "give the file, or the JSON, to -conf as well"})
+		return
+	}
+	n.inside(&node{path: flag + " $", line: w.line - 1})
+	c.readEMR(n)
+}
+
+func (c *Conf) addWord(w word, name, value, above string) {
+	if !strings.HasPrefix(name, "spark.") && !strings.HasPrefix(name, "hoodie.") {
+		return // spark-submit ignores it
+	}
+	c.Properties = append(c.Properties, Property{Name: name, Value: value, Where: w.where, Above: above, Unknown: strings.ContainsAny(value, "$`") || hasTemplate(value)})
+}
+
+// isVariable reports whether a word of a script is a variable and nothing else, which may hold arguments.
+func isVariable(text string) bool {
+	return strings.HasPrefix(text, "$") && text != "$@" && text != "$*" && !strings.HasPrefix(text, "$(") && !strings.ContainsAny(text, "/:") && len(text) > 2
+}
