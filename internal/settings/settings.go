@@ -38,8 +38,10 @@ type Settings struct {
 	Verify       bool          // try the chain before the exec in Profile delivery too
 	StartTimeout time.Duration // how long the first session may take, the wait for the token and retries included
 
-	KeepIRSA  bool // leave the injected IRSA variables to the job
-	AllowIMDS bool // leave the metadata service open to the job's SDKs
+	// KeepSources leaves the job the variables by which SDKs find other credentials first: EKS's, static keys, AWS_PROFILE.
+	// Removed has the names of those that it loses otherwise.
+	KeepSources bool
+	AllowIMDS   bool // leave the metadata service open to the job's SDKs
 
 	Entrypoint string // the original entrypoint, as typed: a path, or a name to be looked up on PATH
 	Locations  Locations

@@ -34,7 +34,7 @@ func TestRead(t *testing.T) {
 	}{
 		{"defaults", nil, func(s Settings) bool {
 			return s.ClientRole == client && s.BaseRole == job && s.FirstHop == WebIdentity && s.TokenFile == token && s.BaseProfile == "job-execution-role" &&
-				s.SessionName == "{pod}" && s.Duration == time.Hour && s.Delivery == Profile && s.KeepIRSA && !s.AllowIMDS && s.Entrypoint == "/usr/bin/entrypoint.sh" && s.Region == ""
+				s.SessionName == "{pod}" && s.Duration == time.Hour && s.Delivery == Profile && s.KeepSources && !s.AllowIMDS && s.Entrypoint == "/usr/bin/entrypoint.sh" && s.Region == ""
 		}},
 		{"aliases", map[string]string{"CLIENT_ROLE_ARN": "-", "ROLE_2_ARN": client, "WEB_IDENTITY_ROLE_ARN": "-", "ROLE_1_ARN": job, "REGION": "eu-west-1"},
 			func(s Settings) bool {
@@ -61,11 +61,11 @@ func TestRead(t *testing.T) {
 		{"everything else", map[string]string{"ROLE_CHAIN_IRSA_ENV": "remove", "ROLE_CHAIN_FILES": "/mnt/aws", "ROLE_CHAIN_ALLOW_IMDS": "True", "ROLE_CHAIN_DURATION": "15m", "ROLE_CHAIN_BASE_PROFILE": "b",
 			"ROLE_CHAIN_VIA": client + ", " + job, "ROLE_CHAIN_PROFILES": "x=" + client + ",y=" + job, "ROLE_CHAIN_EXTERNAL_ID": "id:1/2", "ROLE_CHAIN_VERIFY": "true", "ROLE_CHAIN_START_TIMEOUT": "5s", "ROLE_CHAIN_DELIVERY": "profile"},
 			func(s Settings) bool {
-				return !s.KeepIRSA && s.AllowIMDS && s.Verify && s.Locations.Files == "/mnt/aws" && s.StartTimeout == 5*time.Second && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
+				return !s.KeepSources && s.AllowIMDS && s.Verify && s.Locations.Files == "/mnt/aws" && s.StartTimeout == 5*time.Second && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
 					len(s.Profiles) == 2 && s.Profiles[1] == NamedRole{"y", job} && s.ExternalID == "id:1/2"
 			}},
-		{"deliveries with a refresher remove the injected variables", map[string]string{"ROLE_CHAIN_DELIVERY": "file"}, func(s Settings) bool { return s.Delivery == File && !s.KeepIRSA && s.Refreshed() && s.Waits() }},
-		{"unless they are to be kept", map[string]string{"ROLE_CHAIN_DELIVERY": "endpoint", "ROLE_CHAIN_IRSA_ENV": "keep"}, func(s Settings) bool { return s.Delivery == Endpoint && s.KeepIRSA && s.Refreshed() }},
+		{"deliveries with a refresher remove the injected variables", map[string]string{"ROLE_CHAIN_DELIVERY": "file"}, func(s Settings) bool { return s.Delivery == File && !s.KeepSources && s.Refreshed() && s.Waits() }},
+		{"unless they are to be kept", map[string]string{"ROLE_CHAIN_DELIVERY": "endpoint", "ROLE_CHAIN_IRSA_ENV": "keep"}, func(s Settings) bool { return s.Delivery == Endpoint && s.KeepSources && s.Refreshed() }},
 		{"what only an endpoint can honour", map[string]string{"ROLE_CHAIN_DELIVERY": "endpoint", "ROLE_CHAIN_SOURCE_IDENTITY": "alice@example.com",
 			"ROLE_CHAIN_SESSION_TAGS": "team=data eng, Größe=a=b,empty=", "ROLE_CHAIN_TRANSITIVE_TAGS": "team,empty", "ROLE_CHAIN_SESSION_POLICY_FILE": "/p.json",
 			"ROLE_CHAIN_SESSION_POLICY_ARNS": "arn:aws:iam::aws:policy/service-role/X, arn:aws:iam::444455556666:policy/y"},

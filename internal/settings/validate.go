@@ -229,9 +229,9 @@ func ViaProfiles(s Settings) []string {
 }
 
 func (v *validator) job(env variables, s *Settings) {
-	s.KeepIRSA = s.Delivery == Profile
+	s.KeepSources = s.Delivery == Profile
 	if irsa := v.get("ROLE_CHAIN_IRSA_ENV", env.IRSAEnv, oneOf("keep", "remove")); irsa != "" {
-		s.KeepIRSA = irsa == "keep"
+		s.KeepSources = irsa == "keep"
 	}
 	s.AllowIMDS = v.boolean("ROLE_CHAIN_ALLOW_IMDS", env.AllowIMDS)
 	s.Verify = v.boolean("ROLE_CHAIN_VERIFY", env.Verify)

@@ -17,7 +17,7 @@ import (
 // withRefresher is what Look finds for a delivery with a refresher.
 func withRefresher(d settings.Delivery) (settings.Settings, Found) {
 	s, f := asked(), found()
-	s.Delivery, s.KeepIRSA = d, false
+	s.Delivery, s.KeepSources = d, false
 	f.Run, f.Rolechain, f.Private = "/home/.aws/rolechain", "/opt/rolechain/rolechain", "/tmp/rolechain-1"
 	return s, f
 }
@@ -67,8 +67,8 @@ func TestRefreshedEnvironment(t *testing.T) {
 		{"file", settings.File, nil, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", true, ""},
 		{"file with Pod Identity", settings.File, func(s *settings.Settings) { s.FirstHop = settings.PodIdentity }, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, ""},
 		{"endpoint with Pod Identity", settings.Endpoint, func(s *settings.Settings) { s.FirstHop = settings.PodIdentity }, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, laterURI},
-		{"file, kept", settings.File, func(s *settings.Settings) { s.KeepIRSA = true }, "", true, ""},
-		{"endpoint, kept", settings.Endpoint, func(s *settings.Settings) { s.KeepIRSA = true }, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, laterURI},
+		{"file, kept", settings.File, func(s *settings.Settings) { s.KeepSources = true }, "", true, ""},
+		{"endpoint, kept", settings.Endpoint, func(s *settings.Settings) { s.KeepSources = true }, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, laterURI},
 		{"endpoint, metadata service open", settings.Endpoint, func(s *settings.Settings) { s.AllowIMDS = true }, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", false, laterURI},
 	} {
 		t.Run(test.name, func(t *testing.T) {

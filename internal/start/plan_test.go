@@ -16,7 +16,7 @@ func asked() settings.Settings {
 	return settings.Settings{
 		ClientRole: "arn:aws:iam::444455556666:role/client-role", FirstHop: settings.WebIdentity,
 		BaseRole: "arn:aws:iam::111122223333:role/job", TokenFile: "/token", Region: "eu-west-1", RegionVariables: true,
-		BaseProfile: "job-execution-role", SessionName: "{pod}", Duration: time.Hour, KeepIRSA: true, Entrypoint: "entry",
+		BaseProfile: "job-execution-role", SessionName: "{pod}", Duration: time.Hour, KeepSources: true, Entrypoint: "entry",
 	}
 }
 
@@ -60,9 +60,9 @@ func TestEnvironment(t *testing.T) {
 	}{
 		{"kept", func(*settings.Settings) {},
 			"A=1 AWS_ROLE_ARN=r AWS_WEB_IDENTITY_TOKEN_FILE=t AWS_ACCESS_KEY_ID= AWS_PROFILE=p B=\xff= AWS_CONTAINER_CREDENTIALS_FULL_URI=u AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=f AWS_REGION=eu-west-1 A=2 nonsense AWS_EC2_METADATA_DISABLED=true"},
-		{"removed", func(s *settings.Settings) { s.KeepIRSA = false },
+		{"removed", func(s *settings.Settings) { s.KeepSources = false },
 			"A=1 B=\xff= AWS_REGION=eu-west-1 A=2 nonsense AWS_EC2_METADATA_DISABLED=true"},
-		{"removed, with the variables that Pod Identity's own hop needs", func(s *settings.Settings) { s.KeepIRSA, s.FirstHop = false, settings.PodIdentity },
+		{"removed, with the variables that Pod Identity's own hop needs", func(s *settings.Settings) { s.KeepSources, s.FirstHop = false, settings.PodIdentity },
 			"A=1 B=\xff= AWS_CONTAINER_CREDENTIALS_FULL_URI=u AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=f AWS_REGION=eu-west-1 A=2 nonsense AWS_EC2_METADATA_DISABLED=true"},
 		{"metadata service left open", func(s *settings.Settings) { s.AllowIMDS = true }, strings.Join(env, " ")},
 	} {
@@ -179,7 +179,7 @@ func TestPlanWarnsOfKeptVariables(t *testing.T) {
 		{settings.Profile, "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job", false},
 	} {
 		s, f := withRefresher(test.delivery)
-		s.KeepIRSA = true
+		s.KeepSources = true
 		got := slices.ContainsFunc(plan(t, s, f, test.env).Warnings, func(w settings.Warning) bool {
 			return strings.Contains(w.Text, "leaves AWS_ROLE_ARN to the job")
 		})

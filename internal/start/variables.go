@@ -39,26 +39,15 @@ func (p *Plan) placeAll(s settings.Settings, found Found, config, credentials st
 }
 
 func (p *Plan) changeEnvironment(s settings.Settings, env []string) {
-	var unset []string
-	switch {
-	case s.KeepIRSA && s.Delivery == settings.Endpoint:
-		unset = []string{settings.RelativeURI} // it comes before the endpoint's own
-	case !s.KeepIRSA:
-		unset = slices.Concat(settings.IRSAVariables, settings.KeyVariables, settings.ProfileVariables, []string{settings.RelativeURI})
-		// SDKs do the chain of the other deliveries through Pod Identity's variables themselves.
-		if s.FirstHop != settings.PodIdentity || s.Delivery == settings.Endpoint {
-			unset = append(unset, settings.ContainerVariables...)
-		}
-	}
-	for _, name := range unset {
+	for _, name := range s.Removed() {
 		if _, there := lookup(env, name); there && !p.sets(name) {
 			p.Unset = append(p.Unset, name)
 		}
 	}
-	if s.KeepIRSA {
+	if s.KeepSources {
 		p.warnOfOthers(env)
 	}
-	if _, there := lookup(env, "AWS_ROLE_ARN"); there && s.KeepIRSA && s.Delivery == settings.Endpoint {
+	if _, there := lookup(env, "AWS_ROLE_ARN"); there && s.KeepSources && s.Delivery == settings.Endpoint {
 		p.Warnings = append(p.Warnings, settings.Warning{
 			Text: "ROLE_CHAIN_IRSA_ENV=keep leaves AWS_ROLE_ARN to the job: most SDKs look there first, and are the job execution role",
 			Hint: "leave it out: in endpoint delivery the profile of the job execution role is there for every SDK"})

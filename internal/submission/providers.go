@@ -106,7 +106,7 @@ func (s *Submission) decide() error {
 	if len(s.JobBuckets) == 0 && s.Settings.Delivery != settings.Profile {
 		s.note("no -job-bucket: the driver fetches the job's own file as the client role", "name the bucket that only the job execution role may read")
 	}
-	if s.Settings.Delivery == settings.Endpoint && s.Settings.KeepIRSA && !s.PodIdentity {
+	if s.Settings.Delivery == settings.Endpoint && s.Settings.KeepSources && !s.PodIdentity {
 		s.note("-set: ROLE_CHAIN_IRSA_ENV=keep leaves EKS's variables to the job, which boto3 and the SDKs for Java and Go read before what endpoint delivery gives them: they are the job execution role",
 			"leave it out")
 	}
@@ -152,7 +152,7 @@ func (s *Submission) leadToJobRole() {
 	case settings.File:
 		if !s.has(irsaEnv) {
 			s.add(irsaEnv, "keep")
-			s.Settings.KeepIRSA = true
+			s.Settings.KeepSources = true
 		}
 		s.note("EKS's variables stay, for the buckets of the job execution role: the default chain of every AWS SDK for Java, and of Go, is that role",
 			"with -delivery endpoint they need not stay")
