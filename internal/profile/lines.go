@@ -22,7 +22,7 @@ type entry struct {
 	indent int      // columns before the key
 }
 
-// A section is a header with the entries below it. The first section of a file has no header and holds what stands
+// A section is a header with the entries below it. The first section of a file has no header and holds what comes
 // before the first one.
 type section struct {
 	first   int    // number of the header's line, from 1
@@ -37,7 +37,7 @@ type file struct {
 	sections []*section
 }
 
-// A LineError says why a file cannot be edited safely.
+// A LineError is the reason why a file cannot be edited safely.
 type LineError struct {
 	Line   int // from 1
 	Reason string
@@ -45,7 +45,7 @@ type LineError struct {
 
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Reason) }
 
-// parse splits data, which has no byte order mark any more, into sections and entries. Every byte but the line ends is
+// parse splits data, without a byte order mark, into sections and entries. Every byte but the line ends is
 // in exactly one of them; a last line without an end gets one when it is written again.
 func parse(data []byte) (*file, error) {
 	f := &file{sections: []*section{{}}}
@@ -97,7 +97,7 @@ func (f *file) add(number int, line string) error {
 	default:
 		key, _, found := cutKey(body)
 		if !found || key == "" {
-			return &LineError{number, "is no section, comment or key = value, so botocore and the Java SDKs refuse the file"}
+			return &LineError{number, "is not a section, comment or key = value, so botocore and the Java SDKs refuse the file"}
 		}
 		current.entries = append(current.entries, &entry{first: number, lines: []string{line}, key: key, indent: indent})
 	}
@@ -113,7 +113,7 @@ func (f *file) addSection(number int, line, body string) error {
 	return nil
 }
 
-// unreadable says why no SDK, or not every SDK, reads a line, whatever stands around it.
+// unreadable returns why some SDK cannot read a line, whatever is around it, or "".
 func unreadable(text string) string {
 	if !utf8.ValidString(text) {
 		return "is not UTF-8, so botocore refuses the file"

@@ -12,15 +12,15 @@ import (
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // Merge puts the profiles into config, the bytes of an AWS config file (empty for none), and returns the new bytes: the
-// same ones when everything stands there already. Outside the profiles' own keys every byte is kept, but for what no
-// SDK would get past: duplicate sections are joined, of duplicate keys all but the last become comments. The notes
-// say, for a log, what was removed or changed that somebody else had written. The error is a *LineError for a file that
+// same ones when everything is there already. Outside the profiles' own keys every byte is kept, except where
+// SDKs would refuse the file: duplicate sections are joined, and of duplicate keys all but the last become comments. The
+// notes are for a log: what of somebody else's was removed or changed. The error is a *LineError for a file that
 // cannot be edited without the risk of changing its meaning.
 func Merge(config []byte, profiles []Profile) (merged []byte, notes []string, err error) {
 	return merge(config, profiles, false)
 }
 
-// MergeCredentials is Merge for a credentials file, in which [NAME] is a profile and [profile NAME] is none of that name.
+// MergeCredentials is Merge for a credentials file, in which [NAME] is a profile and [profile NAME] is not.
 // A region has no place there and is left out.
 func MergeCredentials(credentials []byte, profiles []Profile) (merged []byte, notes []string, err error) {
 	bare := make([]Profile, len(profiles))
@@ -94,7 +94,7 @@ func (m *merger) note(line int, format string, args ...any) {
 	}
 }
 
-// check refuses what an edit could not make good.
+// check returns an error for a line that makes botocore refuse or misread the file whatever we write.
 func (m *merger) check() error {
 	for _, s := range m.file.sections {
 		for _, e := range s.entries {
@@ -127,7 +127,7 @@ func (m *merger) unindentHeaders() {
 	}
 }
 
-// noteJava says which of the lines that are left stops a Java SDK: the first for each.
+// noteJava notes, for each of the two Java SDKs, the first line for which it refuses the file.
 func (m *merger) noteJava() {
 	for _, sdk := range []struct {
 		name    string
@@ -142,7 +142,7 @@ func (m *merger) noteJava() {
 	}
 }
 
-// put makes the one section of p hold what p says.
+// put gives the section of p the keys of p, and makes the section if there is none.
 func (m *merger) put(p Profile) error {
 	prefixed := map[*entry]bool{}
 	for _, s := range m.file.sections {
@@ -234,7 +234,7 @@ func (m *merger) setKeys(s *section, p Profile) error {
 		case at < 0:
 			s.insert(m.keyLine(k))
 		case s.entries[at].value() == "" && len(s.entries[at].lines) == 1 && s.entries[at].indent == 0:
-			s.entries[at].lines = m.keyLine(k).lines // empty is as good as not there, but some SDKs fail on it
+			s.entries[at].lines = m.keyLine(k).lines // empty counts as missing, and some SDKs fail on it
 		}
 	}
 	return nil

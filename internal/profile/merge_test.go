@@ -142,8 +142,8 @@ func TestMergeRefuses(t *testing.T) {
 		line         int
 		reason       string
 	}{
-		{"text", "[default]\nregion = r\nwhat is this\n", 3, "no section, comment or key = value"},
-		{"no key", "[x]\n= y\n", 2, "no section, comment or key = value"},
+		{"text", "[default]\nregion = r\nwhat is this\n", 3, "not a section, comment or key = value"},
+		{"no key", "[x]\n= y\n", 2, "not a section, comment or key = value"},
 		{"before the first section", "# c\nregion = r\n[default]\n", 2, "before the first section"},
 		{"an open header", "[default\nregion = r\n", 1, "closing bracket"},
 		{"an empty header", "[]\n", 1, "without a name"},

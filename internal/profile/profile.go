@@ -1,5 +1,5 @@
-// Package profile decides what stands in ~/.aws/config and ~/.aws/credentials: which profiles make a role chain, and how
-// they are put into a file that may be there already. It is pure: bytes in, bytes out.
+// Package profile decides what is written to ~/.aws/config and ~/.aws/credentials: which profiles make a role chain, and how
+// they get into a file that may exist already. It is pure: bytes in, bytes out.
 //
 // What every SDK reads (botocore, Java v1 and v2, Go, JavaScript, Rust, measured): lower-case keys at column 0,
 // `key = value` on one line, the section exactly [default] and never [profile default], each section and each key once.
@@ -19,7 +19,7 @@ type Key struct{ Name, Value string }
 type Profile struct {
 	Name string // "default" for [default], else NAME of [profile NAME], or [NAME] in a credentials file
 
-	// Keys stand in the section with these values, in this order where they are new. Any other key that tells an SDK
+	// Keys are what the section has, with these values, new ones in this order. Any other key that tells an SDK
 	// where to get credentials is removed, since two sources in one profile are an error in some SDKs.
 	Keys []Key
 
@@ -102,7 +102,7 @@ func Processes(s settings.Settings, command func(profile string) string) []Profi
 	return profiles
 }
 
-// Session is the [default] of a credentials file that holds the keys of one session.
+// Session returns the [default] of a credentials file that holds the keys of one session.
 func Session(accessKeyID, secretAccessKey, sessionToken string) Profile {
 	return Profile{Name: "default", Keys: []Key{
 		{"aws_access_key_id", accessKeyID},
@@ -116,7 +116,7 @@ type chain struct {
 	sessionName string
 }
 
-// assume is a profile that assumes role with the session of the profile source, or with the pod's own when source is "".
+// assume returns a profile that assumes role with the session of the profile source, or with the pod's own when source is "".
 func (c chain) assume(name, role, source string) Profile {
 	p := Profile{Name: name, Keys: []Key{{"role_arn", role}}}
 	if source == "" {
@@ -139,14 +139,14 @@ func (c chain) base() Profile {
 	}})
 }
 
-// withoutRegion is p without what located added.
+// withoutRegion returns p without what located added.
 func (p Profile) withoutRegion() Profile {
 	region := func(k Key) bool { return k.Name == "region" }
 	p.Keys, p.Defaults = slices.DeleteFunc(slices.Clone(p.Keys), region), slices.DeleteFunc(slices.Clone(p.Defaults), region)
 	return p
 }
 
-// located gives p the region. In [default] the user's own region stands; the other profiles are ours.
+// located returns p with the region. In [default] a region of the user's is kept; the other profiles are ours.
 func (c chain) located(p Profile) Profile {
 	if c.s.Region == "" {
 		return p

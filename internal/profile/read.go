@@ -25,8 +25,8 @@ func Value(config []byte, name, key string) string {
 	return ""
 }
 
-// CheckCredentials says what the credentials file, which SDKs read together with the config file and mostly prefer to it,
-// does to the profiles of a chain. warning is about keys in [default] that only SDKs use which cannot follow the chain; a
+// CheckCredentials checks what the credentials file does to the profiles of a chain: SDKs read it together with the config
+// file, and most prefer it. warning is about keys in [default] that only SDKs use which cannot follow the chain; a
 // *LineError is about what would send other SDKs elsewhere, or keep them from reading either file.
 func CheckCredentials(credentials []byte, profiles []Profile) (warning string, err error) {
 	if bytes.HasPrefix(credentials, byteOrderMark) {

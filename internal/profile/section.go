@@ -59,13 +59,13 @@ func isComment(line string) bool {
 	return text == "" || text[0] == '#' || text[0] == ';'
 }
 
-// value is what stands behind the = in e's first line.
+// value returns what follows the = in e's first line.
 func (e *entry) value() string {
 	_, value, _ := cutKey(e.lines[0])
 	return value
 }
 
-// says is whether e's only line is read as key = value by every SDK.
+// says reports whether every SDK reads e's only line as key = value.
 func (e *entry) says(key, value string) bool {
 	name, v, _ := strings.Cut(e.lines[0], "=")
 	return strings.TrimSpace(name) == key && strings.TrimSpace(v) == value
@@ -100,8 +100,8 @@ func (e *entry) unindent() {
 	e.indent = 0
 }
 
-// hidden refuses a line below a key that is not ours when Go, JavaScript and Java v1 take it for a credential key of the
-// profile, as they do unless the value above it is empty. wanted are the keys that the profile is to have.
+// hidden returns an error for a line below a key of the user's that Go, JavaScript and Java v1 read as a credential key of
+// the profile, which they do unless the value above it is empty. wanted are the keys that the profile is to have.
 func (e *entry) hidden(wanted map[string]string) error {
 	if e.value() == "" {
 		return nil
@@ -115,7 +115,7 @@ func (e *entry) hidden(wanted map[string]string) error {
 	return nil
 }
 
-// indentedComment is true of a comment that stands alone, with blanks before it.
+// indentedComment reports whether e is a comment of its own that begins with blanks.
 func (e *entry) indentedComment() bool {
 	return e.key == "" && strings.TrimSpace(e.lines[0]) != "" && strings.IndexByte(" \t", e.lines[0][0]) >= 0
 }
