@@ -67,16 +67,12 @@ func (s Submission) value(name string) string {
 
 // credentialVariables are the variables by which an SDK finds credentials, and those by which rolechain tells it. What
 // regions and endpoints say does not matter here.
-var credentialVariables = []string{
-	"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_SESSION_NAME",
-	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ACCESS_KEY", "AWS_SECRET_KEY",
-	"AMAZON_ACCESS_KEY_ID", "AMAZON_SECRET_ACCESS_KEY", "AMAZON_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION",
-	"AWS_PROFILE", "AWS_DEFAULT_PROFILE",
-	"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-	"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CREDENTIAL_PROFILES_FILE", "AWS_SDK_LOAD_CONFIG",
-	"AWS_EC2_METADATA_DISABLED", "AWS_METADATA_ENDPOINT", "ASSUME_ROLE_CREDENTIALS_ROLE_ARN",
-}
+var credentialVariables = slices.Concat(
+	settings.IRSAVariables, settings.KeyVariables, settings.ProfileVariables, []string{settings.RelativeURI}, settings.ContainerVariables,
+	[]string{
+		"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CREDENTIAL_PROFILES_FILE", "AWS_SDK_LOAD_CONFIG",
+		"AWS_EC2_METADATA_DISABLED", "AWS_METADATA_ENDPOINT", "ASSUME_ROLE_CREDENTIALS_ROLE_ARN",
+	})
 
 // variable returns the name of the variable that a property gives to the driver or to the executors.
 func variable(property string) (name string, is bool) {

@@ -166,7 +166,7 @@ func checkBucket(fail failure, flag, name string) {
 
 // only reports whether s has no character outside allowed.
 func only(s, allowed string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune(allowed, r) }) < 0
+	return strings.Trim(s, allowed) == ""
 }
 
 // A failure records a problem with the value of a flag.
