@@ -24,8 +24,13 @@ type splice struct {
 	text       string
 }
 
-// apply returns data with the splices made. Of those at one place the first comes first.
+// apply returns data with the splices made, with the file's line ends. Of those at one place the first comes first.
 func apply(data []byte, splices []splice) []byte {
+	if bytes.Contains(data, []byte("\r\n")) {
+		for i := range splices {
+			splices[i].text = strings.ReplaceAll(splices[i].text, "\n", "\r\n")
+		}
+	}
 	slices.SortStableFunc(splices, func(a, b splice) int { return a.start - b.start })
 	var b bytes.Buffer
 	at := 0

@@ -46,6 +46,7 @@ func (e *editor) mappingEnd(line, column int) (at int, newline string) {
 		case number == line:
 		case strings.TrimSpace(text) == "":
 			continue // may be within the entry, or behind it
+		case strings.HasPrefix(text, "#") && len(l)-len(text) >= column: // a comment behind the entry
 		case len(l)-len(text) <= column && !(len(l)-len(text) == column && strings.HasPrefix(text, "- ")):
 			return at, "" // the next entry, a comment before it, or something outside
 		}

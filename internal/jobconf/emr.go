@@ -1,22 +1,25 @@
 package jobconf
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
 
 // readJSON reads one value of JSON: the input of start-job-run in any of its spellings and at any depth, such as in a state
-// machine of Step Functions, or properties alone.
+// machine of Step Functions, an object of Kubernetes, or properties alone.
 func (c *Conf) readJSON() error {
-	n, err := parseJSON(c.data)
+	text := c.data
+	if rest, marked := bytes.CutPrefix(text, []byte("\ufeff")); marked {
+		text = append([]byte("   "), rest...) // the same bytes at the same places
+	}
+	n, err := parseJSON(text)
 	if err != nil {
 		return err
 	}
-	c.documents, c.editable = []*node{n}, true
-	c.Form = "JSON"
-	c.readEMR(n)
-	if c.job != nil {
-		c.Form = "start-job-run JSON"
+	c.documents, c.editable, c.Form = []*node{n}, true, "JSON"
+	if unknown := c.readManifest(n); len(unknown) > 0 && c.job == nil && len(c.Properties) == 0 {
+		c.readEMR(n)
 	}
 	return nil
 }
@@ -54,15 +57,13 @@ func (c *Conf) readMember(m member) {
 	value := m.value
 	if replaced := strings.HasSuffix(m.name, ".$"); replaced || value.kind == dynamic {
 		switch plainName(m.name) {
-		case "jobdriver", "configurationoverrides", "sparksubmitjobdriver", "sparksubmitparameters", "applicationconfiguration", "properties", "sparksqljobdriver":
+		case "jobdriver", "configurationoverrides", "sparksubmitjobdriver", "sparksubmitparameters", "sparksqlparameters", "applicationconfiguration", "properties", "sparksqljobdriver":
 			c.unread(value, m.name+" is known only when something else has replaced it", "give what it will be")
 			return
 		}
 	}
 	switch name := plainName(m.name); {
-	case name == "sparksubmitparameters" && value.kind == scalar:
-		c.readArguments(words(value), "spark-defaults")
-	case name == "sparksubmitparameters" && value.kind == list: // joined by Terraform
+	case (name == "sparksubmitparameters" || name == "sparksqlparameters") && value.kind != object: // a list is one that something joins
 		c.readArguments(words(value), "spark-defaults")
 	case name == "configurationoverrides" && value.kind == scalar && value.text != "": // ACK has a text there
 		c.readText(value)

@@ -15,45 +15,55 @@ func (c *Conf) readYAML() error {
 	c.documents, c.editable, c.Form = documents, true, "YAML"
 	var unknown []string
 	for _, n := range documents {
-		switch kind := n.find("kind").string(); kind {
-		case "SparkApplication":
-			c.Form = kind
-			c.readApplication(n.find("spec"))
-		case "ScheduledSparkApplication":
-			c.Form = kind
-			c.readApplication(n.find("spec").find("template"))
-		case "JobRun", "JobTemplate":
-			c.Form = kind + " of ACK"
-			if spec := n.find("spec"); spec != nil {
-				c.readEMR(spec)
-			}
-			c.editable = false
-		case "Pod":
-			c.Form = "pod template"
-			c.readPod(n.find("spec"), "")
-			c.editable = false
-		case "ConfigMap":
-			c.readConfigMap(n)
-			c.editable = false
-		case "":
-			switch {
-			case n.find("sparkConf") != nil || n.find("hadoopConf") != nil:
-				c.Form = "SparkApplication"
-				c.readApplication(n)
-			default:
-				c.readEMR(n)
-				if c.job != nil {
-					c.Form = "start-job-run YAML"
-				}
-			}
-		default:
-			unknown = append(unknown, kind)
-		}
+		unknown = append(unknown, c.readManifest(n)...)
 	}
 	if len(c.Properties) == 0 && c.job == nil && len(unknown) > 0 {
 		return fmt.Errorf("%s is not a kind that this reads: SparkApplication, ScheduledSparkApplication, ACK's JobRun, Pod, ConfigMap", strings.Join(unknown, ", "))
 	}
 	return nil
+}
+
+// readManifest reads an object of Kubernetes, or input of start-job-run. It returns kinds that it does not know.
+func (c *Conf) readManifest(n *node) (unknown []string) {
+	switch kind := n.find("kind").string(); {
+	case kind == "SparkApplication":
+		c.Form = kind
+		c.readApplication(n.find("spec"))
+	case kind == "ScheduledSparkApplication":
+		c.Form = kind
+		c.readApplication(n.find("spec").find("template"))
+	case kind == "JobRun" || kind == "JobTemplate":
+		c.Form = kind + " of ACK"
+		if spec := n.find("spec"); spec != nil {
+			c.readEMR(spec)
+		}
+		c.editable = false
+	case kind == "Pod" || kind == "PodTemplate":
+		c.Form = "pod template"
+		if template := n.find("template"); template != nil {
+			n = template
+		}
+		c.readPod(n.find("spec"), "")
+		c.editable = false
+	case kind == "ConfigMap":
+		c.readConfigMap(n)
+		c.editable = false
+	case kind == "List" && n.find("items") != nil:
+		for _, item := range n.find("items").items {
+			unknown = append(unknown, c.readManifest(item)...)
+		}
+	case kind != "":
+		return []string{kind}
+	case n.find("sparkConf") != nil || n.find("hadoopConf") != nil:
+		c.Form = "SparkApplication"
+		c.readApplication(n)
+	default:
+		c.readEMR(n)
+		if c.job != nil {
+			c.Form = "start-job-run " + c.Form
+		}
+	}
+	return unknown
 }
 
 // readApplication reads the spec of a SparkApplication.

@@ -15,6 +15,7 @@ var Variables = []string{"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS
 var credentials = []string{
 	"aws.profile", "aws.accessKeyId", "aws.secretKey", "aws.secretAccessKey", "aws.sessionToken",
 	"aws.roleArn", "aws.roleSessionName", "aws.webIdentityTokenFile", "aws.configFile", "aws.sharedCredentialsFile",
+	"aws.containerCredentialsPath", "aws.containerCredentialsFullUri", "aws.containerAuthorizationToken", "aws.containerAuthorizationTokenFile", "aws.containerServiceEndpoint",
 }
 
 // Leading returns the options in text, without their values, that lead an SDK to other credentials: -Daws.profile and the like.

@@ -15,7 +15,7 @@ const (
 	maxArgument     = 10280
 )
 
-// checkLimits checks what EMR would refuse. The other forms know no limits that this could reach.
+// checkLimits checks what EMR would refuse. The other forms have no limits that this could reach.
 func (s Submission) checkLimits() error {
 	if !s.form.limits {
 		return nil
@@ -40,7 +40,7 @@ func (s Submission) checkLimits() error {
 	return errors.Join(problems...)
 }
 
-// startJobRun is the input of `aws emr-containers start-job-run --cli-input-json`, which adds the client token.
+// startJobRun returns the input of `aws emr-containers start-job-run --cli-input-json`, which adds the client token.
 func (s Submission) startJobRun() []byte {
 	type driver struct {
 		EntryPoint string   `json:"entryPoint"`

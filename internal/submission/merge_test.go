@@ -111,6 +111,10 @@ spec:
 `, []string{"javaOptions:"}},
 	{"without-conf.yaml", "spark-4.0", "kind: SparkApplication\nspec:\n  mode: cluster\n  driver:\n    cores: 1\n", nil},
 	{"flow.yaml", "spark-4.0", "kind: SparkApplication # x\nspec:\n  mode: cluster\n  sparkConf: {spark.z: \"1\"}\n", []string{"sparkConf: {"}},
+	{"lines.json", "emr-7.14.0", "\ufeff{\r\n  \"jobDriver\": {},\r\n  \"configurationOverrides\": {\r\n    \"applicationConfiguration\": [\r\n    ]\r\n  }\r\n}", []string{"\"applicationConfiguration\""}},
+	{"lines.yaml", "spark-4.0", "kind: SparkApplication\r\nspec:\r\n  sparkConf:\r\n    spark.z: \"1\"\r\n    # behind it\r\n\r\n  # before the driver\r\n  driver: {}\r\n", nil},
+	{"lines.conf", "spark-3.5", "spark.z 1\r\nspark.b 2", nil},
+	{"list.json", "spark-4.0", "{\"kind\": \"List\", \"items\": [\n  {\"kind\": \"Service\"},\n  {\"kind\": \"SparkApplication\", \"spec\": {\"sparkConf\": {\"spark.z\": \"1\"}, \"driver\": {\"env\": [{\"name\": \"A\", \"value\": \"1\"}]}}}\n]}\n", []string{`{"kind": "SparkApplication"`}},
 	{"two.yaml", "spark-4.0", "kind: ServiceAccount\nmetadata:\n  name: x\n---\nkind: SparkApplication\nspec:\n  sparkConf:\n    spark.z: |\n      a\n\n      b\n", nil},
 }
 
@@ -136,6 +140,9 @@ func TestMerge(t *testing.T) {
 				break
 			}
 			at += i + len(line)
+		}
+		if strings.Contains(test.text, "\r\n") && strings.Count(out, "\n") != strings.Count(out, "\r\n") {
+			t.Errorf("%s: line ends: %q", test.file, out)
 		}
 		c, err := jobconf.Read(test.file, []byte(out))
 		if err != nil {

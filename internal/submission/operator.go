@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// application is a SparkApplication of the Spark Operator. Variables are properties of Spark in it: driver.env and
-// executor.env would need the operator's webhook.
+// application returns a SparkApplication of the Spark Operator. Its variables are properties of Spark, because driver.env and
+// executor.env need the operator's webhook.
 func (s Submission) application() []byte {
 	var b strings.Builder
 	b.WriteString(s.comments())

@@ -15,8 +15,7 @@ func (s Submission) podTemplates() []File {
 	return []File{{driverTemplate, s.template("driver")}, {executorTemplate, s.template("executor")}}
 }
 
-// template is the pod template for the driver or the executors: of the chain it has the variables, which are all that a
-// pod can have of it.
+// template returns the pod template for the driver or the executors. A pod can have no more of the chain than its variables.
 func (s Submission) template(role string) []byte {
 	var b strings.Builder
 	// Spark takes the first container; EMR knows its own by these names (EMR on EKS development guide, "Using pod templates").
@@ -34,8 +33,8 @@ func (s Submission) template(role string) []byte {
 	return []byte(b.String())
 }
 
-// defaults is a spark-defaults.conf with the properties that go with the templates. Java reads a backslash in it as the
-// begin of an escape; and after a blank the = or : of a value would be part of what separates it from the name.
+// defaults returns a spark-defaults.conf with the properties that go with the templates. Java reads a backslash in it as the
+// beginning of an escape; and after a blank the = or : of a value would be part of what separates it from the name.
 func (s Submission) defaults() []byte {
 	var b strings.Builder
 	b.WriteString(s.comments())
@@ -46,7 +45,7 @@ func (s Submission) defaults() []byte {
 	return []byte(b.String())
 }
 
-// templatePlace is where Spark looks for the templates: EMR fetches them from S3, as the job execution role; elsewhere
+// templatePlace returns where Spark looks for the templates: EMR fetches them from S3, as the job execution role; elsewhere
 // spark-submit reads them where it runs.
 func (s Submission) templatePlace() string {
 	if !s.Runtime.EMR {

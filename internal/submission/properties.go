@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// properties are all of Spark's: those that the table decided, the image, and, when variables are not in pod templates,
+// properties returns all properties of Spark: those of the table of providers, the image, and, unless pod templates have them,
 // each variable for the driver and for the executors.
 func (s Submission) properties() map[string]string {
 	p := maps.Clone(s.Properties)
@@ -31,7 +31,7 @@ func (s Submission) properties() map[string]string {
 
 const imageProperty = "spark.kubernetes.container.image"
 
-// sorted are the names of properties in the order in which every form has them.
+// sorted returns the names of properties in the order in which every form has them.
 func sorted(properties map[string]string) []string {
 	return slices.Sorted(maps.Keys(properties))
 }

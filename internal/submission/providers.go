@@ -69,7 +69,7 @@ func providersOf(r Runtime, d settings.Delivery) providers {
 // none has; IAMInstanceCredentialsProvider of S3A does.
 const dynamoDBProvider = "spark.hadoop.dynamodb.customAWSCredentialsProvider"
 
-// decide turns the table into properties, and into the variables and the option of the JVMs that go with them.
+// decide turns the table into properties, and into the variables and the option of the JVMs that belong to them.
 func (s *Submission) decide() error {
 	if err := s.possible(); err != nil {
 		return err

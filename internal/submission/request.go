@@ -14,8 +14,7 @@ import (
 	"rolechain/internal/settings"
 )
 
-// A Request is what a submission is asked for, as typed. Zero values are left out of the submission or get a placeholder
-// where that is said.
+// A Request is what somebody asks of a submission, as typed. Zero values are left out, or get a placeholder where it says so.
 type Request struct {
 	Form     Form
 	Release  string // see runtimeOf
@@ -26,12 +25,12 @@ type Request struct {
 	PodIdentity bool   // the first hop is EKS Pod Identity, not IRSA
 	Region      string // "" leaves it to EKS, which injects its cluster's
 
-	JobBuckets    []string // Spark works on these as the job execution role
+	JobBuckets    []string // Spark uses these as the job execution role
 	ClientBuckets []string // and on these as the client role or, with bucket=name, as that of Profiles
 	Profiles      []string // ROLE_CHAIN_PROFILES: name=arn
 	Set           []string // other ROLE_CHAIN_ settings: name=value
 
-	IcebergCatalogs []string // names of those whose S3FileIO is to be the client role
+	IcebergCatalogs []string // names of catalogs whose S3FileIO is the client role
 	Own             []string // the job's own properties of Spark: name=value
 
 	merge bool // the job is there already, with places of its own

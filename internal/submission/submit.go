@@ -7,8 +7,7 @@ import (
 	"rolechain/internal/shell"
 )
 
-// script is a shell script with a spark-submit in cluster mode. Its own arguments become the job's, behind those that are
-// in it.
+// script returns a shell script that calls spark-submit in cluster mode. The script's arguments become the job's, behind those in it.
 func (s Submission) script() []byte {
 	p := s.properties()
 	for name, value := range map[string]string{
@@ -34,7 +33,7 @@ func (s Submission) script() []byte {
 	return []byte(b.String())
 }
 
-// comments are the notes, for forms that have comments.
+// comments returns the notes, for forms that have comments.
 func (s Submission) comments() string {
 	var b strings.Builder
 	for _, n := range s.Notes {

@@ -11,7 +11,7 @@ import (
 	"rolechain/internal/settings"
 )
 
-// flags are those by which a variable gets its value: a message about one is about the other. -set has the rest.
+// flags has the flag by which a variable gets its value. The others get theirs by -set.
 var flags = map[string]string{
 	"CLIENT_ROLE_ARN":       "-client-role",
 	"WEB_IDENTITY_ROLE_ARN": "-job-role",
@@ -22,8 +22,8 @@ var flags = map[string]string{
 
 const irsaEnv = "ROLE_CHAIN_IRSA_ENV"
 
-// readSettings makes the variables of the request and has them read as the entrypoint will read them, so that nothing is
-// written that it would refuse.
+// readSettings makes the variables of the request and reads them as the entrypoint will, so that nothing is written that the
+// entrypoint would refuse.
 func (s *Submission) readSettings() error {
 	s.add("CLIENT_ROLE_ARN", s.ClientRole)
 	if !s.PodIdentity {
@@ -44,7 +44,7 @@ func (s *Submission) readSettings() error {
 	}
 	read, _, warnings, readErr := settings.Read(settings.Listed(s.environment()))
 	err = errors.Join(err, s.byFlag(readErr))
-	if s.PodIdentity && s.JobRole != "" { // EMR wants to know it all the same
+	if s.PodIdentity && s.JobRole != "" { // EMR's API asks for it all the same
 		_, _, _, jobErr := settings.Read(settings.Listed([]string{"CLIENT_ROLE_ARN=" + s.JobRole, "AWS_ROLE_ARN=" + s.JobRole}))
 		if jobErr != nil {
 			err = errors.Join(err, fmt.Errorf("-job-role: %w", exit.All(jobErr)[0]))
@@ -54,7 +54,7 @@ func (s *Submission) readSettings() error {
 	return err
 }
 
-// byFlag names in each problem of settings.Read the flag by which the variable came.
+// byFlag puts before each problem of settings.Read the flag of the variable.
 func (s *Submission) byFlag(problems error) error {
 	if problems == nil {
 		return nil
@@ -70,7 +70,7 @@ func (s *Submission) byFlag(problems error) error {
 	return errors.Join(named...)
 }
 
-// flagOf is the flag of the variable with which a problem begins.
+// flagOf returns the flag of the variable with which a problem begins.
 func flagOf(problem error) string {
 	name, _, _ := strings.Cut(problem.Error(), ":")
 	name, _, _ = strings.Cut(name, " ")
@@ -113,7 +113,7 @@ func (s *Submission) has(name string) bool {
 	return slices.ContainsFunc(s.Variables, func(v Variable) bool { return v.Name == name })
 }
 
-// environment is a pod's with these variables, and what EKS injects where the first hop is its Pod Identity.
+// environment returns the environment of a pod with these variables, and with what EKS injects for Pod Identity.
 func (s *Submission) environment() []string {
 	var env []string
 	for _, v := range s.Variables {
