@@ -145,7 +145,9 @@ func (r *Run) processes(ctx context.Context) {
 			r.judge.fail("a hang", "the credential process for %s, from %s on: %v", profile, clock(asked.Sub(r.judge.began)), err)
 		case code != 0 && !r.w.codes[code]:
 			r.judge.fail("an undocumented exit code", "the credential process for %s: %v", profile, err)
-		case err != nil && profile != "default", err != nil && r.judge.during(asked.Add(-25*time.Second), got, "removed", "link", "dangling-link"):
+		case err != nil && r.judge.during(asked.Add(-25*time.Second), got, "removed", "link", "dangling-link"):
+		case err != nil && profile != "default":
+			r.judge.starved(who+" for "+profile, asked, got, err.Error()) // nobody knows what is held of it
 		case err != nil:
 			r.judge.refused(who, asked, got, err.Error())
 		default:
@@ -164,6 +166,7 @@ func (r *Run) status(ctx context.Context) {
 		limited, cancel := context.WithTimeout(ctx, 20*time.Second)
 		_, stderr, code, err := r.run(limited, []string{r.w.rolechain, "status"}, r.pod.job)
 		cancel()
+		got := time.Now()
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -173,6 +176,12 @@ func (r *Run) status(ctx context.Context) {
 			r.judge.fail("an undocumented exit code", "rolechain status ends with %d: %s", code, stderr)
 		case code == 0:
 			r.judge.count("status")
+		case code == 69:
+			r.judge.atTheEnd(func() {
+				if !r.judge.during(asked.Add(-25*time.Second), got, "excused", "limit/", "disk/", "stop-worker") {
+					r.judge.fail("a wrong exit code", "rolechain status, from %s on, finds no refresher: %s", r.judge.at(asked), stderr)
+				}
+			})
 		}
 		if found := leak(stderr, r.secrets()...); found != "" {
 			r.judge.fail("a leak", "rolechain status says %s", found)

@@ -185,13 +185,22 @@ func (j *Judge) refused(who string, asked, got time.Time, why string) {
 	h := j.held(asked)
 	j.mu.Unlock()
 	j.late(who, h, asked, got)
+	if !h.Expires.After(got.Add(time.Second / 2)) {
+		j.starved(who, asked, got, why)
+		return
+	}
+	j.atTheEnd(func() {
+		if !j.during(asked, got, "excused") {
+			j.fail("a failed request", "%s, from %s to %s, while there was %s until %s: %s", who, j.at(asked), j.at(got), suffix(h.AccessKeyID), j.at(h.Expires), why)
+		}
+	})
+}
+
+// starved judges a request that failed when there was no session: there had to be one, if STS was well for long enough.
+func (j *Judge) starved(who string, asked, got time.Time, why string) {
 	settled := got.Add(-j.settled())
 	j.atTheEnd(func() {
-		switch {
-		case j.during(asked, got, "excused"):
-		case h.Expires.After(got.Add(time.Second / 2)):
-			j.fail("a failed request", "%s, from %s to %s, while there was %s until %s: %s", who, j.at(asked), j.at(got), suffix(h.AccessKeyID), j.at(h.Expires), why)
-		case j.began.Before(settled) && !j.during(settled, got, "sts/", "token/", "limit/", "excused"):
+		if j.began.Before(settled) && !j.during(settled, got, "sts/", "token/", "limit/", "excused") {
 			j.fail("no renewal", "%s failed at %s, while STS was well: %s", who, j.at(got), why)
 		}
 	})
