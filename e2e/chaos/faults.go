@@ -237,8 +237,8 @@ func (r *Run) watch(ctx context.Context) {
 		known = worker
 		if supervisor == 0 && supervised && ctx.Err() == nil {
 			supervised = false
-			now := time.Now()
-			if !r.judge.during(now.Add(-time.Second), now, "kill-supervisor", "abort-supervisor", "limit-memory") && !r.pod.hasEnded(0) {
+			// A stopped one dies when it is continued.
+			if !r.judge.during(r.judge.began, time.Now(), "kill-supervisor", "abort-supervisor", "limit-memory") && !r.pod.hasEnded(0) {
 				r.judge.fail("a death", "the supervisor is gone, and nobody has killed it")
 			}
 		}

@@ -94,6 +94,9 @@ func (s Spec) everyService() bool {
 	return s.STSEndpointFrom == "AWS_ENDPOINT_URL" || strings.HasPrefix(s.STSEndpointFrom, "endpoint_url of [default]")
 }
 
+// foreign is what the SDK's errors let one say of an answer with status 200 that is no session.
+const foreign = "the answer ended too early, or it is not one of STS"
+
 // reason says in a few words why there was no answer, without what differs from try to try (ports, times), so that the
 // same trouble reads the same. The cause is returned without the SDK's wrapping, which keeps pieces of answers.
 func reason(err error, took time.Duration) (string, error) {
@@ -112,9 +115,9 @@ func reason(err error, took time.Duration) (string, error) {
 		return errno.Error(), errno
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), // the last from net/http, now and then
 		errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
-		return "the answer ended too early", io.ErrUnexpectedEOF
+		return foreign, io.ErrUnexpectedEOF // where a document begins otherwise than STS's, the SDK reads on to its end
 	case errors.As(err, &answer):
-		return "the answer is incomplete or none of STS's", io.ErrUnexpectedEOF
+		return foreign, io.ErrUnexpectedEOF
 	}
 	// What is left is short and without content of an answer: TLS, timeouts of the transport's phases.
 	var operation *smithy.OperationError

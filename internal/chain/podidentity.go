@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// maxAnswer is the most that is read of an agent's answer, in bytes. A session token may have 16 KiB.
+// maxAnswer bounds an answer, in bytes. STS's has some 2 KB; a session token may have 16 KiB.
 const maxAnswer = 64 << 10
 
 // newAgent returns the client for Pod Identity's agent. It lives on the node: no proxy has a part in it.

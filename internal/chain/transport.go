@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -26,10 +27,24 @@ func newHTTP(transport http.RoundTripper, proxy func(*http.Request) (*url.URL, e
 		}}
 	}
 	return &http.Client{
-		Transport: transport,
+		Transport: bounded{transport},
 		// STS and the agent never redirect; following one would carry a token to somebody else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// bounded ends an answer behind maxAnswer: whatever sends more must not fill the pod's memory with it.
+type bounded struct{ http.RoundTripper }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.RoundTripper.RoundTrip(r)
+	if err == nil {
+		answer.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(answer.Body, maxAnswer+1), answer.Body}
+	}
+	return answer, err
 }
 
 // bundled reads the CA bundle anew for every call: a mounted one is replaced while a job runs. The system's authorities

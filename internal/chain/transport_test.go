@@ -1,9 +1,11 @@
 package chain
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -45,5 +47,32 @@ func TestClockIsNotMadeGood(t *testing.T) {
 	p.client()
 	if off := time.Since(signed); off < 0 || off > time.Minute {
 		t.Errorf("signed for %v", signed)
+	}
+}
+
+// endless is a body that never ends, and how much of it was read.
+type endless struct{ read int }
+
+func (e *endless) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = 'A'
+	}
+	e.read += len(b)
+	return len(b), nil
+}
+
+// An answer that does not end costs no more memory than is set, and is told from one of STS.
+func TestEndlessAnswer(t *testing.T) {
+	body := &endless{}
+	p := inMemory(t, roles(), nil)
+	p.chain = New(p.spec, roundTrip(func(r *http.Request) (*http.Response, error) {
+		begin := strings.NewReader("<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>")
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(begin, body)), ContentLength: -1, Request: r}, nil
+	}))
+	if e := p.refused(); e.Kind != Transient || !strings.Contains(e.Message, foreign) {
+		t.Errorf("%v", e)
+	}
+	if body.read > 2*maxAnswer {
+		t.Errorf("%d bytes were read", body.read)
 	}
 }

@@ -42,7 +42,7 @@ func TestEveryTruncation(t *testing.T) {
 				want = s
 			}
 			var e *Error
-			if err == nil && s != want || err != nil && (!errors.As(err, &e) || e.Kind != Transient || !strings.HasSuffix(e.Message, ": the answer ended too early")) {
+			if err == nil && s != want || err != nil && (!errors.As(err, &e) || e.Kind != Transient || !strings.HasSuffix(e.Message, ": "+foreign)) {
 				t.Fatalf("%d of %d bytes, broken %v: %v, %v", cut, len(whole), broken, s, err)
 			}
 			if err == nil && cut < len(whole)/2 {
