@@ -98,7 +98,7 @@ func prepare(s settings.Settings, pod emr.Pod, args, env []string, stderr io.Wri
 	if err != nil {
 		return start.Plan{}, err
 	}
-	plan, err := apply(s, found, args, env, log)
+	plan, err := apply(ctx, s, found, args, env, log)
 	switch {
 	case err != nil:
 	case plan.Refresher != nil:
@@ -111,13 +111,15 @@ func prepare(s settings.Settings, pod emr.Pod, args, env []string, stderr io.Wri
 
 // apply makes the plan and does what it says with files. The place of a file can turn out to be unwritable only when it is
 // written; then there is one more plan, for the other place.
-func apply(s settings.Settings, found start.Found, args, env []string, log *slog.Logger) (start.Plan, error) {
+func apply(ctx context.Context, s settings.Settings, found start.Found, args, env []string, log *slog.Logger) (start.Plan, error) {
 	for again := false; ; again = true {
 		plan, err := start.Make(s, found, env, args)
 		if err != nil {
 			return start.Plan{}, err
 		}
-		err = start.Apply(plan, log)
+		if err = plan.Claim(ctx, log); err == nil {
+			err = start.Apply(plan, log)
+		}
 		if !again && durable.IsUnwritable(err) {
 			if err = found.Avoid(s, err); err == nil {
 				continue

@@ -56,7 +56,7 @@ func credentials(args []string, _ settings.Environment, stdout, _ io.Writer) err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), processTimeout)
 	defer cancel()
-	s, err := session(ctx, args[0], args[1], found, func(string) bool { return false })
+	s, err := session(ctx, args[0], args[1], found, handover.Dead)
 	if err != nil {
 		return err
 	}

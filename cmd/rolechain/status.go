@@ -68,7 +68,11 @@ func askStatus(l settings.Locations) (st status, err error) {
 	problem := errors.New("none has been started in this container with this environment")
 	for _, dir := range handover.RunDirectories(l) {
 		found, err := handover.ReadDiscovery(dir)
-		if err == nil {
+		switch {
+		case err != nil:
+		case handover.Dead(dir): // whoever listens on its port by now does not get the token
+			err = errors.New("both of its processes have died")
+		default:
 			if err = endpoint.AskStatus(ctx, found, &st); err == nil {
 				return st, nil
 			}
@@ -153,6 +157,9 @@ func (st status) text(now time.Time) string {
 	}
 	for _, p := range st.Profiles {
 		line("profile", "%s: %s", p.Profile, profileText(p, now))
+	}
+	if st.Warning != "" {
+		line("warning", "%s", st.Warning)
 	}
 	return b.String()
 }

@@ -55,3 +55,11 @@ func MakePrivateDir(path string) error {
 	}
 	return nil
 }
+
+// MakeDir makes dir, and what is missing above it, each with mode 0700. One that is there stays as it is.
+func MakeDir(dir string) error {
+	if err := makeDir(dir); err != nil {
+		return fmt.Errorf("making directory %q: %w", dir, err)
+	}
+	return nil
+}

@@ -4,21 +4,23 @@ import "rolechain/internal/settings"
 
 // Chained returns the refresher's directory when the environment is that of a job with a refresher already, as for a job
 // that calls the entrypoint again: what EKS injected is gone, and the variables that the first start has set lead to the
-// refresher or to its file.
+// refresher or to its file. Equal variables alone are no proof: a pod may have them in its own environment, and a
+// container that is started again finds the files of its predecessor.
 func Chained(s settings.Settings) (run string, chained bool) {
 	if !s.Refreshed() {
 		return "", false
 	}
 	for _, run := range RunDirectories(s.Locations) {
 		d, err := ReadDiscovery(run)
-		if err == nil && d.leads(s) {
+		if err == nil && d.leads(s) && !Dead(run) {
 			return run, true
 		}
 	}
 	return "", false
 }
 
-// leads reports whether the variables of s lead to d's refresher or to its file.
+// leads reports whether the variables of s lead to d's refresher or to its file. Equal variables alone are no proof: a pod may have them in its own environment, and a
+// container that is started again finds the files of its predecessor.
 func (d Discovery) leads(s settings.Settings) bool {
 	if s.Delivery == settings.Endpoint {
 		return d.URL+CredentialsPath == s.Locations.ContainerURI

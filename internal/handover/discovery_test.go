@@ -41,30 +41,39 @@ func TestReadDiscoveryRefuses(t *testing.T) {
 	}
 }
 
-// Each delivery's own variable tells a job that has a chain, wherever its refresher's directory is.
+// Each delivery's own variable tells a job that has a chain, wherever its refresher's directory is, for as long as that lives.
 func TestChained(t *testing.T) {
 	home := t.TempDir()
 	run := Beside(filepath.Join(home, ".aws"))
+	lock, err := TryLock(run)
+	if err != nil {
+		t.Fatal(err)
+	}
 	d := Discovery{URL: "http://127.0.0.1:4711", Token: "t", Credentials: "/c"}
 	if err := d.Write(run); err != nil {
 		t.Fatal(err)
 	}
-	for _, test := range []struct {
-		name     string
-		delivery settings.Delivery
-		l        settings.Locations
-		want     bool
-	}{
-		{"endpoint", settings.Endpoint, settings.Locations{ContainerURI: "http://127.0.0.1:4711/credentials"}, true},
-		{"the agent of Pod Identity", settings.Endpoint, settings.Locations{ContainerURI: "http://169.254.170.23/v1/credentials"}, false},
-		{"file", settings.File, settings.Locations{ProfilesFile: "/c"}, true},
-		{"another file", settings.File, settings.Locations{ProfilesFile: "/d"}, false},
-		{"profile", settings.Profile, settings.Locations{ProfilesFile: "/c", ContainerURI: "http://127.0.0.1:4711/credentials"}, false},
-	} {
-		test.l.Home = home
-		got, chained := Chained(settings.Settings{ClientRole: "r", Delivery: test.delivery, Locations: test.l})
-		if chained != test.want || chained && got != run {
-			t.Errorf("%s: %q, %v", test.name, got, chained)
+	for _, alive := range []bool{true, false} {
+		if !alive {
+			lock.Close()
+		}
+		for _, test := range []struct {
+			name     string
+			delivery settings.Delivery
+			l        settings.Locations
+			want     bool
+		}{
+			{"endpoint", settings.Endpoint, settings.Locations{ContainerURI: "http://127.0.0.1:4711/credentials"}, alive},
+			{"the agent of Pod Identity", settings.Endpoint, settings.Locations{ContainerURI: "http://169.254.170.23/v1/credentials"}, false},
+			{"file", settings.File, settings.Locations{ProfilesFile: "/c"}, alive},
+			{"another file", settings.File, settings.Locations{ProfilesFile: "/d"}, false},
+			{"profile", settings.Profile, settings.Locations{ProfilesFile: "/c", ContainerURI: "http://127.0.0.1:4711/credentials"}, false},
+		} {
+			test.l.Home = home
+			got, chained := Chained(settings.Settings{ClientRole: "r", Delivery: test.delivery, Locations: test.l})
+			if chained != test.want || chained && got != run {
+				t.Errorf("%s: %q, %v", test.name, got, chained)
+			}
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (w *worker) discovery(url string, routes []route) (handover.Discovery, erro
 		return handover.Discovery{}, fmt.Errorf("writing down the role chain: %w", err)
 	}
 	host, _ := os.Hostname()
-	d := handover.Discovery{URL: url, Token: w.state.Token, Host: host, Chain: spec, Credentials: w.Credentials}
+	d := handover.Discovery{URL: url, Token: w.state.Token, Host: host, Chain: spec, Credentials: w.credentials}
 	if len(routes) > 0 {
 		d.Paths, d.Roles = map[string]string{}, map[string]string{}
 	}
@@ -30,18 +30,21 @@ func (w *worker) discovery(url string, routes []route) (handover.Discovery, erro
 
 // announce writes the files by which others reach this process. Where they stand already it changes nothing.
 func (w *worker) announce(d handover.Discovery) error {
-	if err := d.Write(w.Run); err != nil {
+	if err := w.claim.look(d.Token); err != nil {
 		return err
 	}
-	if w.Settings.Delivery != settings.Endpoint {
+	if err := d.Write(w.run); err != nil {
+		return err
+	}
+	if w.settings.Delivery != settings.Endpoint {
 		return nil
 	}
-	return durable.WriteOwn(filepath.Join(w.Run, handover.TokenName), []byte(d.Token))
+	return durable.WriteOwn(filepath.Join(w.run, handover.TokenName), []byte(d.Token))
 }
 
 // sweep removes the temp files of a predecessor that was killed while it wrote.
 func (w *worker) sweep() {
-	for _, path := range []string{filepath.Join(w.Run, handover.DiscoveryName), w.Credentials} {
+	for _, path := range []string{filepath.Join(w.run, handover.DiscoveryName), w.credentials} {
 		if path == "" {
 			continue
 		}

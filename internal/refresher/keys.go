@@ -10,6 +10,14 @@ import (
 	"rolechain/internal/profile"
 )
 
+// publishKeys is the publisher of file delivery.
+func (w *worker) publishKeys(s chain.Session) error {
+	if err := w.claim.last(); err != nil {
+		return err
+	}
+	return keysInto(w.credentials)(s)
+}
+
 // keysInto returns a publisher that makes each session's keys the [default] of a credentials file. What else stands in
 // the file by then keeps every byte.
 func keysInto(path string) func(chain.Session) error {

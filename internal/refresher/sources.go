@@ -28,14 +28,14 @@ func (w *worker) client(ctx context.Context, _ chain.Session) (chain.Session, er
 
 // routes lists the paths that hand out sessions, the client role's first; none in file delivery.
 func (w *worker) routes() []route {
-	if w.Settings.Delivery != settings.Endpoint {
+	if w.settings.Delivery != settings.Endpoint {
 		return nil
 	}
 	list := []route{
-		{"default", handover.CredentialsPath, w.Settings.ClientRole, w.client},
-		{w.Settings.BaseProfile, handover.BasePath, "", w.chain.NextBase},
+		{"default", handover.CredentialsPath, w.settings.ClientRole, w.client},
+		{w.settings.BaseProfile, handover.BasePath, "", w.chain.NextBase},
 	}
-	for _, named := range w.Settings.Profiles {
+	for _, named := range w.settings.Profiles {
 		list = append(list, route{named.Name, handover.ProfilePath(named.Name), named.Role,
 			func(ctx context.Context, _ chain.Session) (chain.Session, error) { return w.chain.As(ctx, named.Role) }})
 	}
@@ -60,8 +60,8 @@ func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
 	o := w.keeperOptions(handover.CredentialsPath, w.client)
 	o.Role = w.state.Spec.ClientRole
 	o.Publish = append(o.Publish, refresh.Publisher{Name: "discovery file", Publish: func(chain.Session) error { return w.announce(d) }})
-	if w.Settings.Delivery == settings.File {
-		o.Publish = append(o.Publish, refresh.Publisher{Name: "credentials file", Publish: keysInto(w.Credentials)})
+	if w.settings.Delivery == settings.File {
+		o.Publish = append(o.Publish, refresh.Publisher{Name: "credentials file", Publish: w.publishKeys})
 	}
 	k.client = refresh.New(o)
 	for _, r := range routes {

@@ -12,7 +12,7 @@ import (
 
 // A state is what outlives a worker: its successor serves the same sessions under the same token.
 type state struct {
-	process *supervise.State
+	process *supervise.Worker
 
 	mu sync.Mutex
 	saved
@@ -30,20 +30,18 @@ type session struct {
 	Issued  time.Time     `json:"issued"`
 }
 
-// load returns what a predecessor has left; first is true when there was none.
-func load(process *supervise.State) (s *state, first bool, err error) {
-	s = &state{process: process}
-	data, err := process.Load()
-	if err == nil && data != nil {
-		err = json.Unmarshal(data, &s.saved)
-	}
-	if err != nil {
-		return nil, false, fmt.Errorf("loading the predecessor's sessions: %w", err)
+// load returns what a predecessor has left, if there was one.
+func load(process *supervise.Worker) (*state, error) {
+	s := &state{process: process}
+	if process.State != nil {
+		if err := json.Unmarshal(process.State, &s.saved); err != nil {
+			return nil, fmt.Errorf("loading the predecessor's sessions: %w", err)
+		}
 	}
 	if s.Sessions == nil {
 		s.Sessions = map[string]session{}
 	}
-	return s, data == nil, nil
+	return s, nil
 }
 
 // keep returns a publisher that saves the sessions of a path.

@@ -1,5 +1,3 @@
-// Package refresher is the worker of `rolechain refresh`: here the schedule (package refresh), the endpoint, the files and
-// the saved state come together.
 package refresher
 
 import (
@@ -8,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rolechain/internal/chain"
@@ -21,46 +20,35 @@ import (
 	"rolechain/internal/supervise"
 )
 
-// Options are what a refresher is asked to do.
-type Options struct {
-	Settings    settings.Settings
-	Run         string        // the directory of the files by which others reach it
-	Credentials string        // the credentials file that gets each session's keys; "" in endpoint delivery
-	Timeout     time.Duration // what is left for the first session
-}
-
-// Status is how the refresher stands: the client role's session, then those of other profiles.
-type Status struct {
-	Delivery settings.Delivery `json:"delivery"`
-	refresh.Status
-	Profiles []ProfileStatus `json:"profiles,omitempty"`
-}
-
 // publishing is how long the first session may take to get into the file, which a full disk, say, keeps it from.
 const publishing = 5 * time.Second
 
 // A worker keeps the sessions of one job.
 type worker struct {
-	Options
-	log   *slog.Logger
-	state *state
-	chain *chain.Chain
+	options
+	log      *slog.Logger
+	process  *supervise.Worker
+	state    *state
+	chain    *chain.Chain
+	claim    *claim
+	orphaned atomic.Bool // the supervisor has died
 }
 
-// Work runs a worker from its start to its end. Of a first one the error says why there is no session for the job.
-func Work(process *supervise.Worker, o Options, log *slog.Logger) error {
+// work runs a worker from its start to its end. Of a first one the error says why there is no session for the job.
+func work(process *supervise.Worker, o options, log *slog.Logger) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	saved, first, err := load(process.State)
+	saved, err := load(process)
 	if err != nil {
 		// Nothing to go on from: not even the token that the job has.
 		return exit.Because(exit.Internal, err, "")
 	}
-	w := &worker{Options: o, log: log, state: saved}
+	w := &worker{options: o, log: log, process: process, state: saved, claim: newClaim(o.run, process, log)}
+	first := process.State == nil
 	begin := ctx
 	if first {
 		var cancel context.CancelFunc
-		begin, cancel = context.WithTimeout(ctx, o.Timeout)
+		begin, cancel = context.WithTimeout(ctx, o.timeout)
 		defer cancel()
 		if err := w.first(begin); err != nil {
 			return err
@@ -72,21 +60,18 @@ func Work(process *supervise.Worker, o Options, log *slog.Logger) error {
 	if base := saved.session(handover.BasePath); base.Session.Left() > 0 {
 		w.chain.Hold(base.Session, base.Session.Expires.Sub(base.Issued))
 	}
-	return w.serve(ctx, begin, stop, process, first)
+	return w.serve(ctx, begin, stop, first)
 }
 
 // first gets the first session.
 func (w *worker) first(ctx context.Context) error {
 	var err error
 	var warnings []settings.Warning
-	w.state.Spec, warnings, err = Spec(ctx, w.Settings)
+	w.state.Spec, warnings, err = Spec(ctx, w.settings)
 	for _, warning := range warnings {
 		report.Warning(w.log, warning.Text, warning.Hint)
 	}
 	if err != nil {
-		return err
-	}
-	if err := w.alone(ctx); err != nil {
 		return err
 	}
 	w.chain = chain.New(w.state.Spec, nil)
@@ -109,48 +94,13 @@ func (w *worker) first(ctx context.Context) error {
 	return nil
 }
 
-// leaving is how long another refresher may take to end: that of a job which is over ends within a second.
-const leaving = 3 * time.Second
-
-// alone makes sure that no other refresher that goes on has its files in the same directory: each of two jobs would find the
-// other's session there. It waits for one that is about to end, but not for all the time that there is for a session.
-func (w *worker) alone(ctx context.Context) error {
-	until := time.Now().Add(leaving)
-	if end, limited := ctx.Deadline(); limited {
-		if half := time.Now().Add(time.Until(end) / 2); half.Before(until) {
-			until = half
-		}
-	}
-	for {
-		other, err := handover.ReadDiscovery(w.Run)
-		if err != nil {
-			return nil
-		}
-		ask, cancel := context.WithTimeout(ctx, leaving)
-		err = endpoint.AskStatus(ask, other, new(Status))
-		cancel()
-		switch {
-		case err != nil:
-			return nil
-		case time.Now().After(until):
-			return exit.Because(exit.NoFiles, fmt.Errorf("the refresher of another job is at work in %q", w.Run),
-				"each container needs a home directory of its own in file and endpoint delivery")
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-}
-
 // serve keeps the sessions and answers until the job has ended. begin ends when the first session is late.
-func (w *worker) serve(ctx, begin context.Context, stop func(), process *supervise.Worker, first bool) error {
-	socket, err := process.Socket()
+func (w *worker) serve(ctx, begin context.Context, stop func(), first bool) error {
+	listener, err := endpoint.FromFile(w.process.Socket)
 	if err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
-	listener, err := endpoint.FromFile(socket)
-	socket.Close()
-	if err != nil {
-		return exit.Because(exit.Internal, err, "")
-	}
+	w.process.Socket.Close()
 	routes := w.routes()
 	discovery, err := w.discovery(endpoint.URL(listener, ""), routes)
 	if err != nil {
@@ -162,9 +112,7 @@ func (w *worker) serve(ctx, begin context.Context, stop func(), process *supervi
 	defer all.Wait()
 	defer stop()
 	all.Go(func() { keepers.run(ctx) })
-	handler := endpoint.Handler(w.state.Token, keepers.sources(), func() any {
-		return Status{w.Settings.Delivery, keepers.client.Status(), keepers.profiles()}
-	})
+	handler := endpoint.Handler(w.state.Token, keepers.sources(), func() any { return w.status(keepers) })
 	served := make(chan error, 1)
 	go func() { served <- endpoint.Serve(ctx, listener, handler, w.log) }()
 	if first {
@@ -174,37 +122,43 @@ func (w *worker) serve(ctx, begin context.Context, stop func(), process *supervi
 			return notReady(err)
 		}
 	}
-	if err := process.Ready(w.ready(discovery)); err != nil {
+	if err := w.process.Ready(w.ready(discovery)); err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
-	select {
-	case <-process.Ended():
-		return nil
-	case err := <-served:
-		return exit.Because(exit.Internal, err, "")
-	case <-process.Orphaned():
-	}
-	stop()
-	<-served
-	all.Wait()
-	return w.takeOver(process)
-}
-
-// takeOver becomes the supervisor. Whoever connects meanwhile waits.
-func (w *worker) takeOver(process *supervise.Worker) error {
-	for {
-		err := process.TakeOver()
-		w.log.Warn("the refresher's supervisor died: " + err.Error())
+	for orphaned := w.process.Orphaned(); ; orphaned = nil {
 		select {
-		case <-process.Ended():
+		case <-w.process.Ended():
 			return nil
-		case <-time.After(time.Second):
+		case err := <-served:
+			return exit.Because(exit.Internal, err, "")
+		case <-orphaned:
+			w.orphaned.Store(true)
+			w.log.Warn(alone)
 		}
 	}
 }
 
+// alone is said when the supervisor has died.
+const alone = "the refresher's supervisor died: the worker goes on until the job ends, and nobody replaces it if it dies too"
+
+// Status is how the refresher stands: the client role's session, then those of other profiles.
+type Status struct {
+	Delivery settings.Delivery `json:"delivery"`
+	refresh.Status
+	Profiles []ProfileStatus `json:"profiles,omitempty"`
+	Warning  string          `json:"warning,omitempty"` // of the refresher itself
+}
+
+func (w *worker) status(k keepers) Status {
+	st := Status{Delivery: w.settings.Delivery, Status: k.client.Status(), Profiles: k.profiles()}
+	if w.orphaned.Load() {
+		st.Warning = alone
+	}
+	return st
+}
+
 func (w *worker) ready(d handover.Discovery) handover.Ready {
-	if w.Settings.Delivery != settings.Endpoint {
+	if w.settings.Delivery != settings.Endpoint {
 		return handover.Ready{}
 	}
 	return handover.Ready{URI: d.URL + handover.CredentialsPath, Token: d.Token}

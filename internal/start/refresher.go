@@ -21,7 +21,9 @@ type Refresher struct {
 	Path string   // of rolechain
 	Args []string // with the program's name; the time that is left for the first session comes behind them
 
-	Private string // a private directory that is made before; "" for none
+	Run     string   // its directory
+	Private string   // a private directory that is made before; "" for none
+	lock    *os.File // the claim to Run; nil where there are no locks, and before Claim
 }
 
 // What only the refresher knows; Started puts it in the place of these.
@@ -47,8 +49,9 @@ func (p *Plan) Start(ctx context.Context, env []string) error {
 		stderr = nil
 	}
 	answer, err := supervise.Spawn(spawning, supervise.Command{
-		Path: p.Refresher.Path, Args: append(p.Refresher.Args[:len(p.Refresher.Args):len(p.Refresher.Args)], "-timeout", timeout.String()), Env: env, Stderr: stderr,
+		Path: p.Refresher.Path, Args: append(p.Refresher.Args[:len(p.Refresher.Args):len(p.Refresher.Args)], "-timeout", timeout.String()), Env: env, Stderr: stderr, Keep: p.Refresher.lock,
 	})
+	p.Refresher.lock.Close() // the refresher has it
 	var coded *exit.Error
 	switch {
 	case err == nil:
@@ -85,7 +88,7 @@ func (p *Plan) started(ready handover.Ready) {
 
 // refresh plans the refresher.
 func (p *Plan) refresh(s settings.Settings, found Found, credentials string) {
-	p.Refresher = &Refresher{Path: found.Rolechain, Args: []string{"rolechain", "refresh", "-run", found.Run}}
+	p.Refresher = &Refresher{Path: found.Rolechain, Run: found.Run, Args: []string{"rolechain", "refresh", "-run", found.Run}}
 	if found.Run == found.Private {
 		p.Refresher.Private = found.Private
 	}

@@ -1,35 +1,35 @@
 // Package supervise keeps a background process going for as long as another process, the original, lives, and no longer.
 //
 //	entrypoint ──Spawn──▶ supervisor ──▶ worker
-//	    │ execve             │ holds the listening socket and the state (a memfd); restarts the worker
+//	    │ execve             │ holds the listening socket, the last state and one more descriptor; replaces the worker
 //	    ▼                    ▼
 //	 original ◀──pidfd── both end when it ends
 //
 // The entrypoint calls Spawn and, when that returns, executes the original in its own process. The program that it
 // spawned calls Enter, which says which of the two it is:
 //
-//   - The Supervisor does nothing but wait, in one poll(2). It owns what must outlive the worker, and starts the worker,
-//     which is the same program with the same arguments, again whenever it dies.
-//   - The Worker does the work. When the supervisor dies the worker becomes it, by executing itself with the same
-//     descriptors, and starts a worker of its own.
+//   - The Supervisor does nothing but wait, in one poll(2). It holds what must outlive the worker, and starts the worker,
+//     which is the same program with the same arguments, again whenever that dies or hangs.
+//   - The Worker does the work. What it needs is handed over on a socket once it has closed itself to other processes. When
+//     the supervisor dies it goes on; nobody replaces it then.
 //
 // What is guaranteed, on Linux 5.3 and later with /proc mounted:
 //
 //   - Both end within a second of the original, also while that is a zombie that nobody reaps, and with or without a PID
-//     namespace of their own. Where pidfd_open(2) is refused they look into /proc every 200 ms. Only a process stopped
-//     by SIGSTOP is late: a stopped worker is killed by the supervisor, a stopped supervisor ends when it is continued.
+//     namespace of their own. Where pidfd_open(2) is refused they look into /proc every 200 ms. Only a supervisor stopped
+//     by SIGSTOP is late: it ends when it is continued.
 //   - They are a session of their own, and of the original's descriptors they have stderr and nothing else.
 //   - A connection to the socket is never refused while one of the two lives: it waits in the backlog.
-//   - There is never more than one worker: the next is started after the last was reaped, and a worker that takes over is
-//     no worker any more.
+//   - There is never more than one worker: the next is started after the last was reaped.
 //   - SIGHUP, SIGINT, SIGQUIT, SIGTERM and SIGPIPE are ignored, because a job needs its credentials in its shutdown
 //     hooks, and a log whose reader has gone is no reason to end. They end with the original, or by SIGKILL.
 //   - Other processes of the same user cannot read their memory, descriptors or environment (PR_SET_DUMPABLE), and they
-//     leave no core.
+//     leave no core. Before the prctl, in the first millisecond, there is nothing to read: environment and descriptors have
+//     no secret. What is not kept out is a process that holds /proc/PID/mem open since before, or traces the worker.
 //
 // What is not: a supervisor that is killed is a zombie until the original reaps it, because it is the original's child
-// (PID 1 of a container becomes the parent of every orphan, so a second fork would change nothing there). Killing both
-// at the same moment ends the service for good; the original does not notice.
+// (PID 1 of a container becomes the parent of every orphan, so a second fork would change nothing there). Killing both,
+// at once or one after the other, ends the service for good; the original does not notice.
 package supervise
 
 import (
@@ -42,17 +42,14 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-
-	"rolechain/internal/eintr"
 )
 
 // Where a spawned program finds its descriptors. Each of these is there on purpose or is closed: syscall.ForkExec closes
 // those that are -1 in its list.
 const (
 	fdOriginal = 3 + iota // pidfd of the original; not there where pidfd_open is refused
-	fdState               // memfd; not there at a supervisor's first start
-	fdSocket              // listening socket; not there at a supervisor's first start, or when none is asked for
-	fdTalk                // supervisor: pipe to Spawn, until it is ready; worker: socket to the supervisor
+	fdTalk                // supervisor: pipe to Spawn; worker: socket to the supervisor
+	fdKept                // supervisor: what it is to keep
 	fdAfter
 )
 
@@ -72,7 +69,8 @@ var ErrNotSpawned = errors.New("not started by the entrypoint")
 // The process loses the descriptors that it inherited by accident, ignores signals (see the package comment), and cannot
 // be dumped or read by others.
 //
-// System calls: fcntl for each descriptor, getdents64 and close for the strays, rt_sigaction, prlimit64, prctl.
+// System calls: fcntl for each descriptor, getdents64 and close for the strays, rt_sigaction, prlimit64, prctl; of a worker
+// sendmsg and recvmsg.
 func Enter() (*Supervisor, *Worker, error) {
 	role, o, err := parsePlace(os.Getenv(placeEnv))
 	if err != nil {
@@ -80,33 +78,30 @@ func Enter() (*Supervisor, *Worker, error) {
 	}
 	os.Unsetenv(placeEnv)
 	o.pidfd = claim(fdOriginal)
-	state, socket, talk := claim(fdState), claim(fdSocket), claim(fdTalk)
-	err = closeStrays()
-	signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGPIPE)
-	if err == nil {
+	talk, kept := claim(fdTalk), claim(fdKept)
+	if err = closeStrays(); err == nil {
+		signal.Ignore(unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGPIPE)
 		err = hide()
 	}
-	if err != nil {
-		// Whoever waits for this process is told; of a worker that was started again nobody is.
-		if line, encodeErr := failed(err).encode(); encodeErr == nil && talk >= 0 {
-			_ = eintr.Retry(func() error { _, err := unix.Write(talk, line); return err })
+	switch {
+	case talk < 0:
+		return nil, nil, fmt.Errorf("started as %q without the descriptors for it", role)
+	case role == "supervisor":
+		s := &Supervisor{original: o, spawn: talk, kept: kept}
+		if err != nil {
+			return nil, nil, s.fail(err)
 		}
+		return s, nil, nil
+	}
+	if err != nil {
 		return nil, nil, err
 	}
-	switch {
-	case role == "supervisor":
-		return &Supervisor{original: o, state: state, socket: socket, ready: talk}, nil, nil
-	case role == "worker" && state >= 0 && talk >= 0:
-		w := &Worker{State: &State{fd: state}, original: o, socket: socket, talk: talk,
-			ended: make(chan struct{}), orphaned: make(chan struct{})}
-		go w.watch()
-		return nil, w, nil
-	}
-	return nil, nil, fmt.Errorf("started as %q without the descriptors for it", role)
+	w, err := newWorker(o, talk)
+	return nil, w, err
 }
 
 func place(role string, o original) string {
-	return fmt.Sprintf("%s=%s %d %d", placeEnv, role, o.pid, o.start)
+	return fmt.Sprintf("%s=%s %s %s", placeEnv, role, o.pid, o.start)
 }
 
 func parsePlace(value string) (role string, o original, err error) {
@@ -115,11 +110,7 @@ func parsePlace(value string) (role string, o original, err error) {
 	}
 	fields := strings.Fields(value)
 	if len(fields) == 3 {
-		pid, err1 := strconv.Atoi(fields[1])
-		start, err2 := strconv.ParseUint(fields[2], 10, 64)
-		if err1 == nil && err2 == nil && pid > 0 {
-			return fields[0], original{pid: pid, start: start}, nil
-		}
+		return fields[0], original{pid: fields[1], start: fields[2]}, nil
 	}
 	return "", o, fmt.Errorf("%s: malformed %q", placeEnv, value)
 }

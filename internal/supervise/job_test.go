@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -47,7 +48,7 @@ type job struct {
 	t          *testing.T
 	cmd        *exec.Cmd
 	stdin      io.Closer
-	output     *bytes.Buffer // what it and the refresher wrote to stdout and stderr, once closed is
+	output     *output // what it and the refresher wrote to stdout and stderr
 	closed     chan time.Time
 	address    string
 	args       []string
@@ -85,7 +86,42 @@ func (p *process) signal(t *testing.T, sig unix.Signal) {
 	must(t, unix.PidfdSendSignal(p.pidfd, sig, nil, 0))
 }
 
+// An output can be read while it is written.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// said waits until one of the processes has said something.
+func (j *job) said(what string) {
+	j.t.Helper()
+	for until := time.Now().Add(patience); !strings.Contains(j.output.String(), what); time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			j.t.Fatalf("nobody says %q:\n%s", what, j.output)
+		}
+	}
+}
+
 func startJob(t *testing.T, way string, attr *syscall.SysProcAttr, extra ...*os.File) *job {
+	t.Helper()
+	j := start(t, way, attr, extra...)
+	j.worker0, _ = j.ask()
+	return j
+}
+
+func start(t *testing.T, way string, attr *syscall.SysProcAttr, extra ...*os.File) *job {
 	t.Helper()
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args[0] = "entrypoint"
@@ -99,7 +135,7 @@ func startJob(t *testing.T, way string, attr *syscall.SysProcAttr, extra ...*os.
 	cmd.Stdout, cmd.Stderr = w, w
 	must(t, cmd.Start())
 	w.Close()
-	j := &job{t: t, cmd: cmd, stdin: stdin, output: new(bytes.Buffer), closed: make(chan time.Time, 1)}
+	j := &job{t: t, cmd: cmd, stdin: stdin, output: new(output), closed: make(chan time.Time, 1)}
 	t.Cleanup(func() {
 		cmd.Process.Kill()
 		cmd.Wait()
@@ -130,7 +166,6 @@ func startJob(t *testing.T, way string, attr *syscall.SysProcAttr, extra ...*os.
 	j.supervisor = watch(t, j.onlyChild(cmd.Process.Pid))
 	j.group = j.supervisor.pid
 	j.worker = watch(t, j.onlyChild(j.supervisor.pid))
-	j.worker0, _ = j.ask()
 	return j
 }
 
@@ -149,6 +184,15 @@ func children(pid int) (list []int) {
 		}
 	}
 	return list
+}
+
+// stateOf is the letter of proc_pid_stat(5).
+func stateOf(pid int) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])); len(fields) > 0 {
+		return fields[0]
+	}
+	return ""
 }
 
 // onlyChild waits until a process has exactly one child that is no zombie.

@@ -50,8 +50,6 @@ func TestMain(m *testing.M) {
 		err = original(os.Getenv(wayEnv))
 	case "refresher":
 		err = refresher(os.Getenv(wayEnv))
-	case "saver":
-		err = saver()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -147,7 +145,7 @@ func refusePidfdOpen() error {
 }
 
 // talk is where a supervisor finds the pipe to Spawn.
-const talk = 6
+const talk = 4
 
 func say(line string) { unix.Write(talk, []byte(line+"\n")) }
 
@@ -166,7 +164,7 @@ func refresher(way string) error {
 		say(`{"ready":1,"error":{"code":77,"message":"no"}}`)
 		select {}
 	case "huge":
-		say(`{"ready":"` + strings.Repeat("x", 10*supervise.MaxMessage) + `"}`)
+		say(`{"ready":"` + strings.Repeat("x", 10*supervise.MaxLine) + `"}`)
 		select {}
 	case "half":
 		unix.Write(talk, []byte(`{"ready":`))
@@ -174,6 +172,20 @@ func refresher(way string) error {
 	case "quiet":
 		unix.Close(talk)
 		select {}
+	}
+	if way == "open" && strings.HasPrefix(os.Getenv("ROLECHAIN_SUPERVISE"), "worker") {
+		// What a process of the same user could see before the worker has closed itself to it: no descriptor but these, and
+		// nothing on its way to it.
+		fds := []unix.PollFd{{Fd: talk, Events: unix.POLLIN}}
+		if n, err := unix.Poll(fds, 200); n != 0 || err != nil {
+			return fmt.Errorf("the supervisor has said something: %v %v", fds, err)
+		}
+		if list := inherited(); strings.Count(list, "socket:") != 1 || strings.Contains(list, "memfd") {
+			return fmt.Errorf("it has %s", list)
+		}
+		if strings.Contains(strings.Join(os.Environ(), " "), "session-of-") {
+			return errors.New("its environment has the state")
+		}
 	}
 	supervisor, worker, err := supervise.Enter()
 	if err != nil {
@@ -183,7 +195,7 @@ func refresher(way string) error {
 		return fmt.Errorf("it runs on %d processors", n)
 	}
 	if supervisor != nil {
-		c := supervise.Config{Listen: supervise.Loopback, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+		c := supervise.Config{Listen: supervise.Loopback, Log: slog.New(slog.NewTextHandler(supervise.Stderr{}, nil))}
 		if way == "no socket" {
 			c.Listen = func() (*os.File, error) { return nil, errors.New("no socket today") }
 		}
@@ -207,30 +219,47 @@ func refresher(way string) error {
 }
 
 func serve(w *supervise.Worker, way string) error {
-	state, err := w.State.Load()
-	if err != nil {
-		return w.Fail(err)
-	}
+	state := w.State
 	first := state == nil
 	if first {
 		state = fmt.Appendf(nil, "session-of-%d", os.Getpid())
-		if err := w.State.Save(state); err != nil {
-			return w.Fail(err)
+		if way == "long" {
+			state = append(state, bytes.Repeat([]byte("x"), supervise.MaxState-len(state))...)
+		}
+		if err := w.Save(append(state, 0)); err == nil && way == "long" {
+			return w.Fail(errors.New("a state that is too long is taken"))
+		}
+		for range 100 { // the last one counts
+			if err := w.Save(state); err != nil {
+				return w.Fail(err)
+			}
 		}
 	}
-	socket, err := w.Socket()
+	listener, err := net.FileListener(w.Socket)
 	if err != nil {
 		return w.Fail(err)
 	}
-	listener, err := net.FileListener(socket)
-	if err != nil {
-		return w.Fail(err)
+	w.Socket.Close()
+	if way == "keeps" {
+		if first == (w.Kept != nil) {
+			return w.Fail(fmt.Errorf("kept: %v", w.Kept))
+		}
+		if first {
+			for range 2 { // the second takes the place of the first
+				r, end, err := os.Pipe()
+				if err == nil {
+					end.Close()
+					err = w.Keep(r)
+				}
+				if err != nil {
+					return w.Fail(err)
+				}
+			}
+		}
 	}
-	socket.Close()
-	idle := make(chan struct{})
+	hangs := first && (way == "hangs" || way == "is full")
 	go func() {
-		defer close(idle)
-		for {
+		for !hangs {
 			c, err := listener.Accept()
 			if err != nil {
 				return
@@ -248,31 +277,18 @@ func serve(w *supervise.Worker, way string) error {
 	if strings.Contains(way, "deaf") {
 		select {}
 	}
-	select {
-	case <-w.Ended():
-		return nil
-	case <-w.Orphaned():
-		listener.Close()
-		<-idle // the answer in hand
-		return w.TakeOver()
-	}
-}
-
-// saver saves one version after the other in descriptor 3, and now and then prints the number of the last.
-func saver() error {
-	state := supervise.OpenState(3)
-	for n := 1; ; n++ {
-		if err := state.Save(version(n)); err != nil {
-			return err
-		}
-		if n%20 == 0 {
-			fmt.Println(n)
+	orphaned := w.Orphaned()
+	for {
+		select {
+		case <-time.After(200 * time.Millisecond):
+			if way == "is full" {
+				w.Alive()
+			}
+		case <-w.Ended():
+			return nil
+		case <-orphaned:
+			fmt.Fprintln(os.Stderr, "orphaned")
+			orphaned = nil
 		}
 	}
-}
-
-// version is a state that is longer for some numbers.
-func version(n int) []byte {
-	text := fmt.Appendf(nil, "%d ", n)
-	return bytes.Repeat(text, 1+1000*(n%97))
 }

@@ -2,11 +2,19 @@ package supervise_test
 
 import (
 	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/internal/supervise"
 )
 
 // A client connects in a loop. No connection may be refused, and each kill may cut off the one that was being answered.
@@ -36,7 +44,9 @@ func (j *job) connectInALoop() *client {
 			pid, state, err := j.try()
 			switch {
 			case err == nil:
+				c.mu.Lock()
 				c.answers++
+				c.mu.Unlock()
 				c.slowest = max(c.slowest, time.Since(before))
 			case errors.Is(err, errCut):
 				c.cut++
@@ -54,6 +64,12 @@ func (j *job) connectInALoop() *client {
 		}
 	}()
 	return c
+}
+
+func (c *client) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answers
 }
 
 // another waits for an answer from another process than pid.
@@ -148,7 +164,7 @@ func TestSettledWorkerKilled(t *testing.T) {
 	}
 }
 
-// The worker takes over, again and again: same socket, same state, one refresher.
+// Of a killed supervisor no client notices anything: the same worker goes on, without losing one connection.
 func TestSupervisorKilled(t *testing.T) {
 	for _, way := range []string{"", "refused"} {
 		t.Run("pidfd "+way, func(t *testing.T) {
@@ -156,24 +172,14 @@ func TestSupervisorKilled(t *testing.T) {
 			j := startJob(t, way, nil)
 			c := j.connectInALoop()
 			pid := c.another(0)
-			const kills = 8
-			for range kills {
-				j.supervisor.signal(t, unix.SIGKILL)
-				j.supervisor = j.worker // by execve
-				pid = c.another(pid)
-				j.worker = watch(t, j.onlyChild(j.supervisor.pid))
-				if pid != j.worker.pid {
-					t.Errorf("%d answers, and the worker is %d", pid, j.worker.pid)
-				}
-				if text := commandLine(t, j.supervisor.pid); text != commandLine(t, pid) {
-					t.Errorf("%q", text)
-				}
+			j.supervisor.signal(t, unix.SIGKILL)
+			j.said("orphaned")
+			for before := c.count(); c.count() < before+50; time.Sleep(time.Millisecond) {
 			}
-			// And what it became does what the first did.
-			must(t, unix.Kill(pid, unix.SIGKILL))
-			pid = c.another(pid)
-			j.worker = watch(t, pid)
-			c.end(kills + 1)
+			c.end(0)
+			if after := c.another(0); after != pid {
+				t.Errorf("%d answers after %d", after, pid)
+			}
 			since := time.Now()
 			j.stdin.Close()
 			j.wantEnd(since)
@@ -190,11 +196,116 @@ func TestSupervisorKilledBeforeReady(t *testing.T) {
 	pid := c.another(0)
 	must(t, unix.Kill(pid, unix.SIGKILL))
 	pid = c.another(pid)
-	for range 3 {
-		j.worker = watch(t, pid)
-		j.supervisor.signal(t, unix.SIGKILL)
-		j.supervisor = j.worker
-		pid = c.another(pid)
+	j.supervisor.signal(t, unix.SIGKILL)
+	j.said("orphaned")
+	c.end(1)
+	if after, _ := j.ask(); after != pid {
+		t.Errorf("%d answers after %d", after, pid)
 	}
-	c.end(4)
+	j.worker = watch(t, pid)
+	since := time.Now()
+	j.stdin.Close()
+	j.wantEnd(since)
+}
+
+// The next worker gets the state that was saved last, whole, and the descriptor that was kept last. Before it is closed to
+// others it gets nothing.
+func TestHandedOver(t *testing.T) {
+	for _, way := range []string{"open", "long", "keeps"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			j := startJob(t, way, nil)
+			_, state := j.ask()
+			for range 2 {
+				before, _ := j.ask()
+				must(t, unix.Kill(before, unix.SIGKILL))
+				c := j.connectInALoop()
+				c.another(before)
+				c.halt()
+			}
+			if _, now := j.ask(); now != state || way == "long" && len(now) != supervise.MaxState {
+				t.Errorf("%d bytes of state became %d", len(state), len(now))
+			}
+		})
+	}
+}
+
+// A worker that is stopped, or lets connections wait, is replaced, and none of them is lost. One that has as many as it can
+// serve, and says so, is not.
+func TestHangingWorker(t *testing.T) {
+	for _, way := range []string{"hangs", "is full", "is stopped", "is stopped unseen"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			j := start(t, way, nil)
+			if strings.HasPrefix(way, "is stopped") {
+				j.worker.signal(t, unix.SIGSTOP)
+				for !strings.Contains(stateOf(j.worker.pid), "T") {
+					time.Sleep(time.Millisecond)
+				}
+			}
+			if way == "is full" {
+				c, err := net.Dial("tcp", j.address)
+				must(t, err)
+				defer c.Close()
+				if j.worker.ended(5 * time.Second) {
+					t.Error("a worker was killed that is alive")
+				}
+				return
+			}
+			if way != "is stopped unseen" {
+				if pid, _ := j.ask(); pid == j.worker.pid {
+					t.Error("the worker that hangs answers")
+				}
+			}
+			if !j.worker.ended(patience) {
+				t.Error("the worker that hangs is still there")
+			}
+			j.said("was stopped, or hung")
+			j.worker = watch(t, j.onlyChild(j.supervisor.pid))
+		})
+	}
+}
+
+// At the limit on processes the supervisor outlives its worker, requests wait, and a worker is back when the limit is lifted.
+func TestProcessLimit(t *testing.T) {
+	needRoot(t, "a user with no other process")
+	t.Parallel()
+	uid := uint32(300_000 + os.Getpid())
+	j := startJob(t, "", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}})
+	// By a process of that user, which needs no capability for it.
+	limit := func(processes string) {
+		cmd := exec.Command("prlimit", "--pid", strconv.Itoa(j.supervisor.pid), "--nproc="+processes+":")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	limit("1")
+	j.worker.signal(t, unix.SIGKILL)
+	j.said("resource temporarily unavailable")
+	answer := make(chan int)
+	go func() {
+		pid, _, err := j.try()
+		if err != nil {
+			t.Error(err)
+		}
+		answer <- pid
+	}()
+	select {
+	case pid := <-answer:
+		t.Errorf("%d answers", pid)
+	case <-time.After(3 * time.Second): // several tries, and the time after which a worker would hang
+	}
+	if j.supervisor.ended(0) {
+		t.Fatal("the supervisor has ended")
+	}
+	limit("1000")
+	if pid := <-answer; pid == j.worker.pid {
+		t.Error("the killed worker answers")
+	}
+	j.said("the refresher runs again")
+	j.worker = watch(t, j.onlyChild(j.supervisor.pid))
+	if n := strings.Count(j.output.String(), "started again"); n > 4 {
+		t.Errorf("%d warnings:\n%s", n, j.output)
+	}
 }

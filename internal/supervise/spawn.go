@@ -22,6 +22,7 @@ type Command struct {
 	Args   []string // argv, with the program's name
 	Env    []string // all of its environment
 	Stderr *os.File // nil: none
+	Keep   *os.File // what the first worker finds in Kept, and the program keeps open; nil: none
 }
 
 // Spawn starts a program that calls Enter, in a session of its own, and returns what its worker says when it is ready. The
@@ -42,7 +43,7 @@ func Spawn(ctx context.Context, c Command) (json.RawMessage, error) {
 	}
 	pid, talk, err := c.start()
 	if err != nil {
-		return nil, fmt.Errorf("starting %s: %w", name, err)
+		return nil, refused("starting "+name, err)
 	}
 	defer talk.Close()
 	stop := context.AfterFunc(ctx, func() { talk.SetReadDeadline(time.Unix(1, 0)) })
@@ -59,8 +60,8 @@ func Spawn(ctx context.Context, c Command) (json.RawMessage, error) {
 	case ctx.Err() != nil && errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, fmt.Errorf("%s was not ready in time: %w", name, ctx.Err())
 	case errors.Is(err, io.EOF):
-		return nil, fmt.Errorf("%s ended before it was ready: %s", name, describe(status))
-	case errors.Is(err, errHandshake):
+		return nil, early(name+" ended before it was ready", status)
+	case errors.Is(err, errUnexpected):
 		return nil, fmt.Errorf("%s is not ready: %w", name, err)
 	}
 	return nil, err
@@ -75,7 +76,7 @@ func (c Command) start() (pid int, talk *os.File, err error) {
 	defer closeIf(o.pidfd)
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return 0, nil, fmt.Errorf("%s: %w", os.DevNull, err)
+		return 0, nil, &os.PathError{Op: "open", Path: os.DevNull, Err: err}
 	}
 	defer unix.Close(null)
 	stderr := null
@@ -87,9 +88,13 @@ func (c Command) start() (pid int, talk *os.File, err error) {
 		return 0, nil, err
 	}
 	defer w.Close()
+	keep := -1
+	if c.Keep != nil {
+		keep = int(c.Keep.Fd())
+	}
 	pid, err = syscall.ForkExec(c.Path, c.Args, &syscall.ProcAttr{
 		Env:   environ("supervisor", o, c.Env),
-		Files: files(null, null, stderr, o.pidfd, -1, -1, int(w.Fd())),
+		Files: files(null, null, stderr, o.pidfd, int(w.Fd()), keep),
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
@@ -100,11 +105,11 @@ func (c Command) start() (pid int, talk *os.File, err error) {
 }
 
 // readLine reads to a newline, and no more than a message has. io.EOF means that the other end was closed without a word;
-// a line that is too long, or that breaks off, is errHandshake.
+// a line that is too long, or that breaks off, is errUnexpected.
 func readLine(r io.Reader) ([]byte, error) {
-	line, err := bufio.NewReader(io.LimitReader(r, maxMessage)).ReadBytes('\n')
+	line, err := bufio.NewReader(io.LimitReader(r, maxLine)).ReadBytes('\n')
 	if err == io.EOF && len(line) > 0 {
-		return nil, errHandshake
+		return nil, errUnexpected
 	}
 	return bytes.TrimSpace(line), err
 }

@@ -2,7 +2,6 @@ package supervise
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -17,147 +16,154 @@ import (
 
 // A Config says what a supervisor keeps and where it speaks.
 type Config struct {
-	// Listen makes the listening socket, once; Loopback is one. nil: there is no socket. The file is the package's own
-	// afterwards.
+	// Listen makes the listening socket, once: Loopback, as a rule.
 	Listen func() (*os.File, error)
-	// Log is told when a worker died. nil: nobody is. It must not wait for a reader: that would keep all from ending.
+	// Log is told of what goes wrong. It must neither wait for a reader nor need a thread of its own: see Stderr.
 	Log *slog.Logger
 }
 
-// A Supervisor is this process's place over a worker.
+// A Supervisor is this process's place over a worker. It is one goroutine, and once it runs it needs no new thread: at the
+// pod's limit on processes the Go runtime would end it for the lack of one.
 type Supervisor struct {
 	original original
-	state    int // -1: not made yet
-	socket   int // -1: not made yet, or none
-	ready    int // pipe to Spawn; -1: Spawn was told, or a worker took over and there is no Spawn any more
-	backoff  backoff
-	served   bool // the worker of the moment was ready, or the last one
+	spawn    int // pipe to Spawn; -1: Spawn was told
+	log      *slog.Logger
+
+	// What is handed over to each worker.
+	socket, kept int // kept is -1 when there is none
+	state        []byte
+
+	buf     []byte // for a packet
+	deaths  int    // since a worker was ready
+	backoff backoff
+	remarks remarks
 }
 
-// Run starts the worker, starts it again whenever it dies, and returns nil when the original has ended and the worker
-// with it.
+// Run starts the worker, starts it again whenever it dies or hangs, and returns nil when the original has ended and the
+// worker with it.
 //
 // Until the worker is ready any death of it is an error, because a start that fails is better told than tried again:
 // Spawn's caller is told, and Run returns it for the exit code; it need not be logged. After that no error ends Run.
 //
-// System calls, for each worker: socketpair, clone and execve, poll, and wait4.
+// System calls, for each worker: socketpair, clone and execve, sendmsg and recvmsg, poll, and wait4; each second one
+// getsockopt and one waitid.
 func (s *Supervisor) Run(c Config) error {
 	// A collection of so small a heap takes more memory for its own records than it frees, 0.3 MB, so none is asked for.
 	// When workers die again and again there is one before the heap has 2 MiB, half of what the runtime would wait for.
 	debug.SetGCPercent(50)
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
+	s.log = c.Log
+	socket, err := c.Listen()
+	if err != nil {
+		return s.fail(refused("the refresher", err))
 	}
-	if err := s.provide(c.Listen); err != nil {
-		return s.fail(err)
-	}
-	if s.ready < 0 {
-		c.Log.Warn("the refresher's supervisor died, and its worker has taken over")
-	}
-	for delay := time.Duration(0); ; {
-		if ended, _ := s.original.wait(-1, delay); ended {
-			return nil
-		}
+	defer socket.Close()
+	s.socket, s.buf = int(socket.Fd()), make([]byte, 1+MaxState)
+	for {
 		started := time.Now()
 		cause, ended := s.attend()
 		switch {
 		case ended:
 			return nil
-		case s.ready >= 0:
+		case s.spawn >= 0:
 			return s.fail(cause)
 		}
+		s.deaths++
 		lived := time.Since(started)
-		delay = s.backoff.next(lived, s.served)
-		c.Log.Warn("the refresher is started again", "cause", cause, "after", lived.Round(time.Millisecond))
+		if unsaid, speak := s.remarks.next(cause.Error(), time.Now(), lived); speak {
+			s.log.Warn("the refresher is started again", "cause", cause, "after", lived.Round(time.Millisecond), "unsaid", unsaid)
+		}
+		if ended, _ := s.original.wait(-1, s.backoff.next(lived)); ended {
+			return nil
+		}
 	}
-}
-
-// provide makes what has not been inherited.
-func (s *Supervisor) provide(listen func() (*os.File, error)) (err error) {
-	if s.state >= 0 {
-		return nil // the socket too, if any, is the last supervisor's
-	}
-	if s.state, err = newState(); err != nil || listen == nil {
-		return err
-	}
-	file, err := listen()
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if s.socket, err = unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, fdAfter); err != nil {
-		return fmt.Errorf("keeping the listening socket: %w", err)
-	}
-	return nil
 }
 
 // attend runs one worker to its end. It returns why that died, or that the original has ended, with no worker left.
 func (s *Supervisor) attend() (cause error, ended bool) {
-	pid, talk, err := s.start()
+	w, err := s.start()
 	if err != nil {
-		return fmt.Errorf("starting the refresher's worker: %w", err), false
+		return refused("starting the refresher's worker", err), false
 	}
-	defer unix.Close(talk)
-	s.served = false
+	defer unix.Close(w.talk)
 	for {
-		ended, _ := s.original.wait(talk, -1)
-		if ended {
-			// It has noticed by itself, most likely.
-			_ = eintr.Retry(func() error { return unix.Sendto(talk, []byte("end"), unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT, nil) })
-			hangUp(talk, grace)
-			reap(pid)
-			return nil, true
-		}
-		line, err := receive(talk)
-		if err != nil {
-			return fmt.Errorf("the refresher's worker died: %s", describe(reap(pid))), false
-		}
-		_, err = decode(line)
-		s.served = err == nil
+		ended, readable := s.original.wait(w.talk, w.interval())
 		switch {
-		case s.ready < 0: // a worker that was started again
-		case err != nil:
-			hangUp(talk, grace) // so that it may end in order
-			reap(pid)
-			return err, false
-		default:
-			s.answer(line)
+		case ended:
+			hangUp(w.talk, grace) // it has noticed by itself, most likely
+			s.reap(w.pid)
+			return nil, true
+		case readable:
+			kind, data, fds, err := receive(w.talk, s.buf)
+			if err == nil {
+				if err = s.heard(w, kind, data, fds); err == nil {
+					continue
+				}
+				hangUp(w.talk, grace) // so that it may end in order
+			}
+			status, ended := s.reap(w.pid)
+			if err == io.EOF || err == unix.ECONNRESET {
+				err = early("the refresher's worker died", status)
+			}
+			return err, ended
+		case s.spawn < 0 && w.hangs(s.socket):
+			_, ended := s.reap(w.pid)
+			return errors.New("the refresher's worker was stopped, or hung while connections waited"), ended
 		}
 	}
 }
 
-func (s *Supervisor) start() (pid, talk int, err error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+// heard does what the worker says. The error is the worker's, of one that has failed.
+func (s *Supervisor) heard(w *worker, kind byte, data []byte, fds []int) error {
+	switch kind {
+	case kindClosed:
+		// Not before: what is sent now is for no other process of the same user. The socket is new and takes all of it.
+		return send(w.talk, kindState, s.state, s.held()...)
+	case kindState:
+		s.state = append(s.state[:0], data...)
+	case kindKeep:
+		if s.kept >= 0 {
+			unix.Close(s.kept)
+		}
+		s.kept = fds[0]
+	case kindAlive:
+		w.waited = 0
+	case kindLine:
+		if _, err := decode(data); err != nil {
+			return err
+		}
+		if w.ready = true; s.deaths > 1 {
+			s.log.Info("the refresher runs again", "deaths", s.deaths)
+		}
+		s.deaths = 0
+		s.answer(data)
+	}
+	return nil
+}
+
+// held lists the descriptors to hand over: the socket, and the one that an earlier worker gave.
+func (s *Supervisor) held() []int {
+	if s.kept < 0 {
+		return []int{s.socket}
+	}
+	return []int{s.socket, s.kept}
+}
+
+// start starts a worker.
+func (s *Supervisor) start() (*worker, error) {
+	pair, err := newTalk()
 	if err != nil {
-		return 0, -1, err
+		return nil, err
 	}
 	defer unix.Close(pair[1])
-	pid, err = syscall.ForkExec(self, os.Args, &syscall.ProcAttr{
+	pid, err := syscall.ForkExec(self, os.Args, &syscall.ProcAttr{
 		Env:   environ("worker", s.original, os.Environ()),
-		Files: files(0, 1, 2, s.original.pidfd, s.state, s.socket, pair[1]),
+		Files: files(0, 1, 2, s.original.pidfd, pair[1], -1),
 	})
 	if err != nil {
 		unix.Close(pair[0])
-		return 0, -1, err
+		return nil, err
 	}
-	return pid, pair[0], nil
-}
-
-// receive returns what the worker says, or an error when it has closed its end, which it does by dying only.
-func receive(talk int) ([]byte, error) {
-	buf := make([]byte, maxMessage)
-	for {
-		n, err := unix.Read(talk, buf)
-		switch {
-		case err == unix.EINTR:
-		case err == nil && n > 0:
-			return buf[:n], nil
-		case err == nil:
-			return nil, io.EOF
-		default:
-			return nil, err
-		}
-	}
+	return &worker{pid: pid, talk: pair[0]}, nil
 }
 
 // hangUp waits until the worker has closed its end.
@@ -174,11 +180,20 @@ func hangUp(talk int, timeout time.Duration) {
 	}
 }
 
-// reap kills the worker if need be, and returns how it ended. One that is on its way out keeps its own exit status.
-func reap(pid int) (status unix.WaitStatus) {
+// reap kills the worker if need be, and returns how it ended. One that is on its way out keeps its own exit status. A process
+// that waits for a disk cannot be killed until the disk answers: then ended says that the original has not waited for it.
+func (s *Supervisor) reap(pid int) (status unix.WaitStatus, ended bool) {
 	unix.Kill(pid, unix.SIGKILL)
-	_ = eintr.Retry(func() error { _, err := unix.Wait4(pid, &status, 0, nil); return err })
-	return status
+	for step, late := time.Millisecond, time.Now().Add(grace); ; step = min(2*step, grace) {
+		if n, err := unix.Wait4(pid, &status, unix.WNOHANG, nil); n != 0 && err != unix.EINTR {
+			return status, false
+		}
+		if ended, _ = s.original.wait(-1, step); !ended {
+			late = time.Now().Add(grace)
+		} else if time.Sleep(step); time.Now().After(late) {
+			return status, true
+		}
+	}
 }
 
 // fail tells Spawn's caller, if it still listens, and returns err.
@@ -193,9 +208,9 @@ func (s *Supervisor) fail(err error) error {
 
 // answer writes to Spawn, which may have gone: the original has ended then, or ends us.
 func (s *Supervisor) answer(line []byte) {
-	if s.ready >= 0 {
-		_ = eintr.Retry(func() error { _, err := unix.Write(s.ready, line); return err })
-		unix.Close(s.ready)
-		s.ready = -1
+	if s.spawn >= 0 {
+		_ = eintr.Retry(func() error { _, err := unix.Write(s.spawn, line); return err })
+		unix.Close(s.spawn)
+		s.spawn = -1
 	}
 }

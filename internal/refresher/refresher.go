@@ -1,0 +1,74 @@
+// Package refresher is `rolechain refresh`, the process that the entrypoint starts for file and endpoint delivery, and that
+// ends with the job. It is two processes of one program (package supervise): a supervisor that waits, and a worker, in which
+// the schedule (package refresh), the endpoint, the files and the saved state come together.
+package refresher
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"time"
+
+	"rolechain/internal/exit"
+	"rolechain/internal/report"
+	"rolechain/internal/settings"
+	"rolechain/internal/supervise"
+)
+
+// Main runs either of the two. It must be called before anything is opened. Its settings are those of the start, read from
+// the same environment; the entrypoint adds
+//
+//	-run DIRECTORY      where the files go by which others reach it
+//	-credentials FILE   the credentials file that gets each session's keys; file delivery
+//	-timeout DURATION   what is left for the first session
+//
+// It says nothing on stdout and logs to stderr.
+func Main(args []string, env settings.Environment, stderr io.Writer) error {
+	supervisor, process, err := supervise.Enter()
+	if errors.Is(err, supervise.ErrNotSpawned) {
+		return exit.Because(exit.Usage, fmt.Errorf("refresh: %w", err), "start the container with ROLE_CHAIN_DELIVERY=endpoint or file")
+	}
+	if err != nil {
+		return err
+	}
+	s, speak, _, err := settings.Read(env) // the entrypoint has given the warnings
+	if supervisor != nil {
+		// Its error is the worker's, which Spawn has told.
+		_ = supervisor.Run(supervise.Config{Listen: supervise.Loopback, Log: report.New(supervise.Stderr{}, speak.Level, speak.Format)})
+		return nil
+	}
+	// Whoever reads stderr may have stopped to: that must keep nobody from a session.
+	background := report.NewBackground(stderr)
+	defer background.Close(200 * time.Millisecond)
+	o := options{settings: s}
+	if err == nil {
+		err = o.parse(args)
+	}
+	if err == nil {
+		err = work(process, o, report.New(background, speak.Level, speak.Format))
+	}
+	if err != nil {
+		return errors.Join(process.Fail(err), exit.Because(exit.CodeOf(err), exit.ErrTold, ""))
+	}
+	return nil
+}
+
+type options struct {
+	settings    settings.Settings
+	run         string        // directory of the files by which others reach it
+	credentials string        // the credentials file that gets each session's keys; "" in endpoint delivery
+	timeout     time.Duration // what is left for the first session
+}
+
+func (o *options) parse(args []string) error {
+	flags := flag.NewFlagSet("refresh", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&o.run, "run", "", "")
+	flags.StringVar(&o.credentials, "credentials", "", "")
+	flags.DurationVar(&o.timeout, "timeout", o.settings.StartTimeout, "")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || o.run == "" || !o.settings.Refreshed() || (o.credentials != "") != (o.settings.Delivery == settings.File) {
+		return exit.Because(exit.Internal, fmt.Errorf("refresh: the entrypoint asked for %q in %s delivery", args, o.settings.Delivery), "both programs must be of one version")
+	}
+	return nil
+}
