@@ -201,6 +201,11 @@ func TestNoSessionIsTold(t *testing.T) {
 func TestCredentialsPrintsOneLine(t *testing.T) {
 	p := listen(t, func(int) []byte { return good })
 	run, _ := found(t, p.Addr().String(), testSTS(t))
+	lock, err := handover.TryLock(run) // a refresher lives
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
 	var out, complaints bytes.Buffer
 	if err := credentials([]string{run, "default"}, settings.Environment{}, &out, &complaints); err != nil || complaints.Len() > 0 {
 		t.Fatalf("%v, %s", err, &complaints)
