@@ -33,18 +33,25 @@ variable "SOURCE_DATE_EPOCH" {
   default = "0"
 }
 
+# Releases emr-6.x and emr-7.x:
 # https://docs.aws.amazon.com/emr/latest/EMR-on-EKS-DevelopmentGuide/emr-eks-releases.html, as of November 2026.
 variable "RELEASES" {
   type = list(string)
   default = [
     "6.15.0",
     "7.0.0", "7.1.0", "7.2.0", "7.3.0", "7.4.0", "7.5.0", "7.6.0", "7.7.0", "7.8.0", "7.9.0",
-    "7.10.0", "7.11.0", "7.12.0", "7.13.0",
+    "7.10.0", "7.11.0", "7.12.0", "7.13.0", "7.14.0",
   ]
 }
 
+# Releases emr-spark-8.x, which have Spark 4.
+variable "SPARK_RELEASES" {
+  type    = list(string)
+  default = ["8.0.0", "8.1.0"]
+}
+
 group "default" {
-  targets = ["emr"]
+  targets = ["emr", "emr-spark"]
 }
 
 target "_common" {
@@ -77,7 +84,7 @@ target "sbom" {
   output   = ["build/sbom"]
 }
 
-# EMR's images with rolechain: spark-6-15-0 … notebook-spark-7-13-0.
+# EMR's images with rolechain: spark-6-15-0 … notebook-spark-7-14-0.
 target "emr" {
   name = "${kind}-${replace(release, ".", "-")}"
   matrix = {
@@ -93,4 +100,21 @@ target "emr" {
     BASE = "${BASE_REGISTRY}/${kind}/emr-${release}:${BASE_TAG}"
   }
   tags = ["${REGISTRY}${kind}/emr-${release}:${VERSION == "" ? "latest" : VERSION}"]
+}
+
+# The same for emr-spark-8.x: spark-8-0-0, spark-8-1-0. AWS lists no notebook images for these.
+target "emr-spark" {
+  name = "spark-${replace(release, ".", "-")}"
+  matrix = {
+    release = SPARK_RELEASES
+  }
+  inherits = ["_common"]
+  context  = "images"
+  contexts = {
+    rolechain = "target:rolechain"
+  }
+  args = {
+    BASE = "${BASE_REGISTRY}/spark/emr-spark-${release}:${BASE_TAG}"
+  }
+  tags = ["${REGISTRY}spark/emr-spark-${release}:${VERSION == "" ? "latest" : VERSION}"]
 }

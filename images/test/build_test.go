@@ -200,7 +200,8 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// Every release of EMR on EKS from 6.15 on is there in both kinds, for both platforms.
+// Every release of EMR on EKS from 6.15 on is there for both platforms: emr-6 and emr-7 in both kinds, emr-spark-8 as AWS
+// has it.
 func TestMatrix(t *testing.T) {
 	var plan struct {
 		Target map[string]struct {
@@ -209,20 +210,22 @@ func TestMatrix(t *testing.T) {
 			Args      struct{ BASE string }
 		}
 	}
-	if err := json.Unmarshal([]byte(buildx(t, "bake", "--file", "images/docker-bake.hcl", "--print", "emr")), &plan); err != nil {
+	if err := json.Unmarshal([]byte(buildx(t, "bake", "--file", "images/docker-bake.hcl", "--print")), &plan); err != nil {
 		t.Fatal(err)
 	}
 	delete(plan.Target, "rolechain")
-	if len(plan.Target) != 2*15 {
+	if len(plan.Target) != 2*16+2 {
 		t.Errorf("%d targets", len(plan.Target))
 	}
-	for name, base := range map[string]string{
-		"spark-6-15-0":          "public.ecr.aws/emr-on-eks/spark/emr-6.15.0:latest",
-		"notebook-spark-7-0-0":  "public.ecr.aws/emr-on-eks/notebook-spark/emr-7.0.0:latest",
-		"notebook-spark-7-13-0": "public.ecr.aws/emr-on-eks/notebook-spark/emr-7.13.0:latest",
+	for name, image := range map[string]string{
+		"spark-6-15-0":          "spark/emr-6.15.0",
+		"notebook-spark-7-0-0":  "notebook-spark/emr-7.0.0",
+		"notebook-spark-7-14-0": "notebook-spark/emr-7.14.0",
+		"spark-8-0-0":           "spark/emr-spark-8.0.0",
+		"spark-8-1-0":           "spark/emr-spark-8.1.0",
 	} {
-		target := plan.Target[name]
-		if target.Args.BASE != base || !slices.Equal(target.Platforms, []string{"linux/amd64", "linux/arm64"}) || len(target.Tags) != 1 {
+		target, base := plan.Target[name], "public.ecr.aws/emr-on-eks/"+image+":latest"
+		if target.Args.BASE != base || !slices.Equal(target.Platforms, []string{"linux/amd64", "linux/arm64"}) || !slices.Equal(target.Tags, []string{image + ":v1.2.3"}) {
 			t.Errorf("%s: %+v", name, target)
 		}
 	}

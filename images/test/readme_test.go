@@ -27,9 +27,11 @@ func block(t *testing.T, line string) string {
 // What README.md tells a team to write into its Dockerfile does what it says there. On the smaller stand-in, for arm64.
 func TestREADME(t *testing.T) {
 	const base = "public.ecr.aws/emr-on-eks/spark/emr-7.13.0"
-	install, plain, undo := block(t, "RUN install -m 0755 /usr/bin/entrypoint.sh"), block(t, "\n    ENTRYPOINT"), block(t, "&& rm -r /opt/rolechain")
+	install, plain, undo := block(t, "RUN [ \"$(readlink -f /usr/bin/entrypoint.sh)\""), block(t, "\n    ENTRYPOINT"), block(t, "&& rm -r /opt/rolechain")
+	_, again, _ := strings.Cut(install, "\n") // what follows FROM
 	for _, c := range []struct{ name, dockerfile, entrypoint, link string }{
 		{"installed", install, "/usr/bin/entrypoint.sh", "/opt/rolechain/entrypoint\n"},
+		{"installed twice", install + again, "/usr/bin/entrypoint.sh", "/opt/rolechain/entrypoint\n"},
 		{"plain", "FROM " + base + ":latest\n" + plain, "/opt/rolechain/entrypoint", ""},
 		{"undone", install + undo, "/usr/bin/entrypoint.sh", ""},
 	} {
