@@ -82,10 +82,16 @@ lint: ## gofmt, go vet, staticcheck, and actionlint for the workflows
 	$(TOOL) staticcheck -tags images ./...
 	$(TOOL) actionlint
 
+# The flags are those of Dockerfile: with the same version, commit and Go, these are the programs of the image, byte for
+# byte, and its bill of materials is theirs.
+VERSION ?=
+COMMIT ?= $(shell git rev-parse HEAD)$(shell [ -z "$$(git status --porcelain)" ] || echo -dirty)
+RELEASE = go build -trimpath -buildvcs=false -ldflags "-s -w -X main.builtVersion=$(VERSION) -X main.builtCommit=$(COMMIT)"
+
 .PHONY: release
-release: ## both programs for both architectures, into build/linux-amd64 and build/linux-arm64
-	GOOS=linux GOARCH=amd64 go build -trimpath -buildvcs=auto -o $(BIN)/linux-amd64/ ./cmd/entrypoint ./cmd/rolechain
-	GOOS=linux GOARCH=arm64 go build -trimpath -buildvcs=auto -o $(BIN)/linux-arm64/ ./cmd/entrypoint ./cmd/rolechain
+release: ## the programs of the image, for both architectures, into build/linux-amd64 and build/linux-arm64: VERSION= names them
+	GOOS=linux GOARCH=amd64 $(RELEASE) -o $(BIN)/linux-amd64/ ./cmd/entrypoint ./cmd/rolechain
+	GOOS=linux GOARCH=arm64 $(RELEASE) -o $(BIN)/linux-arm64/ ./cmd/entrypoint ./cmd/rolechain
 
 .PHONY: reproducible
 reproducible: ## builds the release from two clones in different places and compares

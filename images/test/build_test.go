@@ -140,6 +140,25 @@ func TestRolechainImage(t *testing.T) {
 	}
 }
 
+// The programs of "make release" are those of the image for the same version and commit, byte for byte.
+func TestRelease(t *testing.T) {
+	out := t.TempDir()
+	release := exec.Command("make", "--directory", root, "release", "BIN="+out, "VERSION=v1.2.3", "COMMIT="+commit)
+	if text, err := release.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	image := t.TempDir()
+	bake(t, "rolechain", "local", image)
+	for _, arch := range []string{"amd64", "arm64"} {
+		for _, program := range []string{"entrypoint", "rolechain"} {
+			got := read(t, filepath.Join(out, "linux-"+arch, program))
+			if want := read(t, filepath.Join(image, "linux_"+arch, "opt/rolechain", program)); got != want {
+				t.Errorf("%s for %s differs: %d bytes, in the image %d", program, arch, len(got), len(want))
+			}
+		}
+	}
+}
+
 // A team's image that has been through images/Dockerfile can go through it again, for an update.
 func TestSecondTime(t *testing.T) {
 	archive := filepath.Join(t.TempDir(), "again.tar")
