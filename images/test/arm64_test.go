@@ -29,7 +29,7 @@ func TestARM64(t *testing.T) {
 
 // endpoint delivery there, with a refresher, an STS on the other side, and an SDK.
 func TestARM64Endpoint(t *testing.T) {
-	pod := start(t, podWith(sts(t), append(arm64, imageARM, "/usr/bin/python3", "-c", whoami)...)...)
+	pod := start(t, podWith(startServices(t).endpoint(), append(arm64, imageARM, "/usr/bin/python3", "-c", whoami)...)...)
 	for _, want := range []string{
 		`^[a-z-]+ arn:aws:sts::444455556666:assumed-role/client/pod$`, "^the same key$", "^no token$",
 	} {

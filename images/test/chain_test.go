@@ -4,52 +4,10 @@ package test
 
 import (
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 )
-
-// roles are those of the stand-in for STS.
-const roles = `{"roles": [
-	{"arn": "arn:aws:iam::111122223333:role/job",
-	 "web_identity": {"StringEquals": {"sub": ["system:serviceaccount:emr:spark"]}},
-	 "may_assume": ["arn:aws:iam::444455556666:role/client", "arn:aws:iam::444455556666:role/closed"]},
-	{"arn": "arn:aws:iam::444455556666:role/client", "trusted_by": ["arn:aws:iam::111122223333:role/job"]},
-	{"arn": "arn:aws:iam::444455556666:role/closed"}
-]}`
-
-// sts runs the stand-in in a container, and returns the options of a pod that finds it there: STS listens on loopback
-// only, so the pod has the container's network, as the containers of a pod have each other's. Nothing else is in it.
-func sts(t *testing.T) []string {
-	t.Helper()
-	dir := dir(t)
-	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(dir, "standin"), "./internal/ststest/standin")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "roles.json"), []byte(roles), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	server := start(t, "--user", "0", "--volume", dir+":/sts", "--entrypoint", "/sts/standin", image,
-		"-listen", "127.0.0.1:8080", "-config", "/sts/roles.json", "-token", "/sts/token", "-subject", "system:serviceaccount:emr:spark")
-	if url := server.line(t); url != "http://127.0.0.1:8080" {
-		t.Fatalf("%q", url)
-	}
-	if err := os.Chmod(filepath.Join(dir, "token"), 0o644); err != nil { // as fsGroup makes it readable for the job
-		t.Fatal(err)
-	}
-	return []string{
-		"--network", "container:" + server.name, "--env", "AWS_ENDPOINT_URL_STS=http://127.0.0.1:8080",
-		"--env", "CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/client", "--env", "AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job",
-		"--env", "AWS_REGION=eu-west-1", "--env", "ROLE_CHAIN_DELIVERY=endpoint",
-		"--volume", filepath.Join(dir, "token") + ":/var/run/secrets/eks.amazonaws.com/serviceaccount/token:ro",
-	}
-}
 
 // whoami tells as whom each of its two ways finds itself, an SDK and the bare endpoint, then waits for the end of its
 // standard input.
@@ -57,7 +15,7 @@ const whoami = `
 import boto3, json, os, sys, urllib.request
 session = boto3.Session()
 credentials = session.get_credentials()
-sts = session.client("sts", endpoint_url=os.environ["AWS_ENDPOINT_URL_STS"])
+sts = session.client("sts")
 print(credentials.method, sts.get_caller_identity()["Arn"])
 request = urllib.request.Request(os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
     headers={"Authorization": os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]})
@@ -70,7 +28,7 @@ print("done")
 
 // A container from its start to its end in endpoint delivery, as hard as a cluster can make it.
 func TestEndpoint(t *testing.T) {
-	pod := start(t, podWith(sts(t), "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+	pod := start(t, podWith(startServices(t).endpoint(), "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
 		image, "/usr/bin/python3", "-c", whoami)...)
 	for _, want := range []string{
 		`^[a-z-]+ arn:aws:sts::444455556666:assumed-role/client/pod$`, "^the same key$", "^no token$",
@@ -120,7 +78,7 @@ print("job", job.wait())
 for fd in watched:
     print("ended" if select.select([fd], [], [], 30)[0] else "still there", flush=True)
 `
-	got := run(t, podWith(sts(t), "--entrypoint", "/usr/bin/python3", image, "-c", supervisor)...)
+	got := run(t, podWith(startServices(t).endpoint(), "--entrypoint", "/usr/bin/python3", image, "-c", supervisor)...)
 	if !regexp.MustCompile(`^it runs\nrefreshers\njob 0\n(ended\n)+$`).MatchString(got.stdout) || got.code != 0 {
 		t.Errorf("exit code %d, %q", got.code, got.stdout)
 	}
@@ -128,7 +86,7 @@ for fd in watched:
 
 // STS refuses: the job does not start.
 func TestRefused(t *testing.T) {
-	got := run(t, podWith(sts(t), "--env", "CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/closed", image, "/bin/echo", "the job runs")...)
+	got := run(t, podWith(startServices(t).endpoint(), "--env", "CLIENT_ROLE_ARN="+closedRole, image, "/bin/echo", "the job runs")...)
 	if got.code != 77 || got.stdout != "" || !strings.Contains(got.stderr, "role/closed") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", got.code, got.stdout, got.stderr)
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -97,7 +98,10 @@ func (c *running) line(t *testing.T) string {
 	return strings.TrimSuffix(line, "\n")
 }
 
-// wait is for the end, with what of stdout is unread.
+// trace is what "set -x" in EMR's entrypoint writes.
+var trace = regexp.MustCompile(`(?m)^\++ .*\n`)
+
+// wait is for the end, with what of stdout is unread, and without traces.
 func (c *running) wait(t *testing.T) result {
 	t.Helper()
 	rest, _ := io.ReadAll(c.lines)
@@ -107,7 +111,7 @@ func (c *running) wait(t *testing.T) result {
 	if err != nil && !errors.As(err, &failed) {
 		t.Fatal(err)
 	}
-	return result{string(rest), c.stderr.String(), c.cmd.ProcessState.ExitCode()}
+	return result{string(rest), trace.ReplaceAllString(c.stderr.String(), ""), c.cmd.ProcessState.ExitCode()}
 }
 
 // exec runs a command in the container, as an exec probe is run.

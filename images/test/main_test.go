@@ -18,6 +18,7 @@ import (
 const (
 	image    = "rolechain-standin:amd64"
 	imageARM = "rolechain-standin:arm64"
+	sidecar  = "rolechain-sidecar" // the log shipper of EMR's pods
 
 	root  = "../.." // the repository's
 	built = root + "/build/images"
@@ -45,8 +46,8 @@ func withDocker(run func() int) (code int, err error) {
 		return 1, err
 	}
 	defer func() { err = errors.Join(err, stopBuildKit(), docker.Stop()) }()
-	for _, arch := range []string{"amd64", "arm64"} {
-		cmd := docker.Command("load", "--quiet", "--input", filepath.Join(built, "standin-"+arch+".tar"))
+	for _, name := range []string{"standin-amd64", "standin-arm64", "sidecar"} {
+		cmd := docker.Command("load", "--quiet", "--input", filepath.Join(built, name+".tar"))
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return 1, fmt.Errorf("docker load: %w: %s", err, out)
 		}

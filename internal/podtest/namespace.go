@@ -44,11 +44,12 @@ func Furnish(dir, work, hosts string) error {
 		return fmt.Errorf("mounting %s: %w; install the package ca-certificates", bundle, err)
 	}
 	host, _, _ := net.SplitHostPort(NodeAddress)
-	return loopback(net.ParseIP(host))
+	return Loopback("node", net.ParseIP(host))
 }
 
-// loopback brings the interface up, which gives it 127.0.0.1/8, and adds an address to it.
-func loopback(more net.IP) error {
+// Loopback brings the loopback interface of the process's network namespace up, which gives it 127.0.0.1/8, and adds an
+// address to it, under a label.
+func Loopback(label string, more net.IP) error {
 	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func loopback(more net.IP) error {
 	if err := unix.IoctlIfreq(socket, unix.SIOCSIFFLAGS, up); err != nil {
 		return fmt.Errorf("bringing the loopback interface up: %w", err)
 	}
-	alias, err := unix.NewIfreq("lo:node")
+	alias, err := unix.NewIfreq("lo:" + label)
 	if err != nil {
 		return err
 	}

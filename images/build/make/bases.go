@@ -15,14 +15,15 @@ import (
 // The suite has a Java that Spark 3.5 runs on.
 const suite = "bookworm"
 
-// both are the packages of the stand-in for EMR's image: what its entrypoint and Spark's scripts call, and an SDK.
+// both are the packages of the stand-ins for EMR's images on both architectures: what the entrypoint and Spark's scripts
+// call. On amd64 there is Spark's JVM as well, and the sidecar's SDK.
 var both = []string{
 	"base-files", "base-passwd", "bash", "ca-certificates", "coreutils", "curl", "dash", "findutils", "grep", "hostname",
-	"libc-bin", "mawk", "procps", "python3", "python3-boto3", "sed", "tini",
+	"libc-bin", "mawk", "procps", "python3", "sed", "tini",
 }
 
 var packages = map[string][]string{
-	"amd64": append(both[:len(both):len(both)], "openjdk-17-jre-headless"),
+	"amd64": append(both[:len(both):len(both)], "openjdk-17-jre-headless", "ruby-aws-sdk-s3"),
 	"arm64": both,
 }
 
@@ -111,17 +112,18 @@ func spark(out string) error {
 	}
 	dir := filepath.Join(out, "spark")
 	return once(dir, key, func() error {
-		download, venv := filepath.Join(out, "pyspark"), filepath.Join(out, "venv")
+		download := filepath.Join(out, "pyspark")
 		for _, old := range []string{dir, download} {
 			if err := os.RemoveAll(old); err != nil {
 				return err
 			}
 		}
-		if err := command("python3", "-m", "venv", venv); err != nil {
+		pip, err := venv(out)
+		if err != nil {
 			return err
 		}
-		err := again(func() error {
-			return command(filepath.Join(venv, "bin", "pip"), "download", "--quiet", "--no-deps", "--require-hashes",
+		err = again(func() error {
+			return command(pip, "download", "--quiet", "--no-deps", "--require-hashes",
 				"--requirement", requirements, "--dest", download)
 		})
 		if err != nil {
@@ -146,6 +148,34 @@ func spark(out string) error {
 		}
 		return command("jar", "--create", "--file", filepath.Join(jars, "spark-examples.jar"), "-C", classes, ".")
 	})
+}
+
+// boto3 makes what lies in Python's path, for both architectures: it is Python only. Debian's is older than Pod Identity.
+func boto3(out string) error {
+	const requirements = "internal/sdktest/python/requirements.txt"
+	key, err := os.ReadFile(requirements)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(out, "boto3")
+	return once(dir, string(key), func() error {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+		pip, err := venv(out)
+		if err != nil {
+			return err
+		}
+		return again(func() error {
+			return command(pip, "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement", requirements, "--target", dir)
+		})
+	})
+}
+
+// venv makes a virtual environment and returns its pip.
+func venv(out string) (pip string, err error) {
+	dir := filepath.Join(out, "venv")
+	return filepath.Join(dir, "bin", "pip"), command("python3", "-m", "venv", dir)
 }
 
 // once makes a file or directory unless it was made from the same key before.

@@ -4,7 +4,7 @@
 //	go run ./images/build/make -tools build/tools -out build/images
 //
 //	-tools DIRECTORY   has buildkitd and buildx
-//	-out DIRECTORY     gets standin-amd64.tar and standin-arm64.tar, for "docker load"; besides, it is a cache
+//	-out DIRECTORY     gets standin-amd64.tar, standin-arm64.tar and sidecar.tar, for "docker load"; it is also a cache
 //
 // It runs in the repository's root, as root, with the programs git, go, javac, mmdebstrap, python3, runc, tar and
 // qemu-aarch64-static.
@@ -41,7 +41,7 @@ func build(tools, out string) (err error) {
 	for _, step := range []struct {
 		name string
 		make func(string) error
-	}{{"Debian", debian}, {"Go", golang}, {"Spark", spark}} {
+	}{{"Debian", debian}, {"Go", golang}, {"Spark", spark}, {"boto3", boto3}} {
 		began := time.Now()
 		if err := step.make(out); err != nil {
 			return fmt.Errorf("making %s: %w", step.name, err)
@@ -63,7 +63,7 @@ func build(tools, out string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := kit.Bake(commit, "archive"); err != nil {
+	if err := kit.Bake(commit, "archive", "sidecar"); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "make: the images are built after %.0f s\n", time.Since(began).Seconds())

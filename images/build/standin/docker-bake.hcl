@@ -6,6 +6,7 @@ target "standin" {
   contexts = {
     debian = "oci-layout://build/images/debian:latest"
     spark  = "build/images/spark"
+    boto3  = "build/images/boto3"
   }
   platforms = ["linux/amd64", "linux/arm64"]
 }
@@ -33,4 +34,13 @@ target "archive" {
   platforms = ["linux/${arch}"]
   tags      = ["rolechain-standin:${arch}"]
   output    = ["type=docker,dest=build/images/standin-${arch}.tar"]
+}
+
+# The log shipper of EMR's pods.
+target "sidecar" {
+  inherits  = ["standin"]
+  target    = "sidecar"
+  platforms = ["linux/amd64"]
+  tags      = ["rolechain-sidecar"]
+  output    = ["type=docker,dest=build/images/sidecar.tar"]
 }
