@@ -13,8 +13,7 @@ import (
 // The bill of a program of this module has its modules and no other, and is the same when it is printed again.
 func TestBill(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "rolechain")
-	build := exec.Command("go", "build", "-o", program, "./cmd/rolechain")
-	build.Dir = filepath.Join("..", "..")
+	build := exec.Command("go", "build", "-o", program, "rolechain/cmd/rolechain")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -49,7 +48,7 @@ func TestBill(t *testing.T) {
 			t.Errorf("%v leads nowhere", r)
 		}
 	}
-	mod, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
+	mod, err := os.ReadFile(filepath.Join("..", "..", "..", "go.mod"))
 	if err != nil {
 		t.Fatal(err)
 	}
