@@ -56,6 +56,10 @@ DURATION := 30m
 soak: ## whether descriptors, threads and memory of the refresher stay flat, with sessions of 5 s, as root
 	go run ./e2e/chaos -soak $(DURATION)
 
+.PHONY: hadoop
+hadoop: ## the jar for buckets with a role of their own, build/hadoop/rolechain-hadoop.jar (a JDK and Maven)
+	mvn --quiet --batch-mode --file hadoop/pom.xml package
+
 FUZZTIME := 30s
 .PHONY: fuzz
 fuzz: ## looks for new inputs that break the merger, the settings, the endpoint, or who reads tokens, answers of STS and discovery files

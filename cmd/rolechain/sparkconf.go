@@ -39,6 +39,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	text(&r.Delivery, "delivery", "`how` the job's SDKs get the client role: profile (the default), file, endpoint")
 	several(&r.JobBuckets, "job-bucket", "`bucket` on which Spark works as the job execution role, such as the one with the job's own file")
 	several(&r.ClientBuckets, "client-bucket", "`bucket` on which Spark works as the client role: needed in profile delivery, and changes nothing in the others, in which each bucket that no -job-bucket names is the client role's; or bucket=name, as that -profile's role")
+	flags.BoolVar(&r.WithoutJar, "without-jar", false, "the image lacks rolechain's jar: -job-bucket then turns every default chain of Java in the job into the job execution role")
 	several(&r.Profiles, "profile", "one more client role as a profile for SDKs, `name=ARN`")
 	several(&r.Set, "set", "any other setting of rolechain's, `NAME=VALUE`")
 	several(&r.IcebergCatalogs, "iceberg-catalog", "`name` of an Iceberg catalog whose S3FileIO is to be the client role")

@@ -81,7 +81,7 @@ func TestSparkConfKeepsOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	run(append(forSparkConf, "-for", "emr", "-release", "emr-7.10.0", "-delivery", "endpoint", "-job-bucket", "jobs", "-conf", existing), settings.Environment{}, &stdout, &stderr)
+	run(append(forSparkConf, "-for", "emr", "-release", "emr-7.10.0", "-delivery", "endpoint", "-job-bucket", "jobs", "-without-jar", "-conf", existing), settings.Environment{}, &stdout, &stderr)
 	var request struct {
 		ConfigurationOverrides struct {
 			ApplicationConfiguration []struct{ Properties map[string]string }

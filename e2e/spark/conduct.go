@@ -100,5 +100,22 @@ func (s *Suite) install(ctx context.Context) error {
 			return fmt.Errorf("installing %s: %w\n%s", name, err, out)
 		}
 	}
-	return nil
+	return s.installJar(ctx)
+}
+
+// installJar puts rolechain's jar where the image has it: among Spark's own, because a class path in the submission would
+// replace the one of EMR.
+func (s *Suite) installJar(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "mvn", "--quiet", "--batch-mode", "--file", filepath.Join(s.root, "hadoop", "pom.xml"), "package")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building rolechain's jar: %w\n%s", err, out)
+	}
+	const name = "rolechain-hadoop.jar"
+	jar, err := os.ReadFile(filepath.Join(s.root, "build", "hadoop", name))
+	for _, r := range s.runs {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(s.build, "spark-"+r.Spark, "spark", "jars", name), jar, 0o644)
+		}
+	}
+	return err
 }

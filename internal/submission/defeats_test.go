@@ -50,7 +50,8 @@ func TestDefeats(t *testing.T) {
 		{"endpoint", "emr-6.15.0", "spark.hadoop.fs.s3.impl", "com.amazon.ws.emr.hadoop.fs.EmrFileSystem", ""},
 		{"endpoint", "emr-7.10.0", "spark.hadoop.fs.s3.impl", "org.apache.hadoop.fs.s3a.S3AFileSystem", ""},
 
-		{"endpoint", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.aws.s3.S3FileIO", "that is the job execution role here"},
+		{"endpoint", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.aws.s3.S3FileIO", ""},
+		{"endpoint without jar", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.aws.s3.S3FileIO", "that is the job execution role here"},
 		{"profile", "emr-7.10.0", "spark.sql.catalog.lake.catalog-impl", "org.apache.iceberg.aws.glue.GlueCatalog", "that is the job execution role here"},
 		{"endpoint", "spark-4.0", "spark.sql.catalog.lake.io-impl", "org.apache.iceberg.hadoop.HadoopFileIO", ""},
 		{"endpoint", "spark-3.5", "spark.sql.catalog.lake.client.credentials-provider", webIdentityV2, "which endpoint delivery removes"},
@@ -58,12 +59,14 @@ func TestDefeats(t *testing.T) {
 		{"file", "spark-3.5", "spark.sql.catalog.lake.client.credentials-provider", containerV2, "only endpoint delivery has"},
 		{"endpoint", "spark-4.0", "spark.hadoop.fs.s3a.bucket.other.assumed.role.credentials.provider", webIdentityV2, "which endpoint delivery removes"},
 
-		{"endpoint", "spark-4.0", "spark.driver.extraJavaOptions", "-XX:+UseG1GC -Daws.profile=job-execution-role", ""},
+		{"endpoint", "spark-4.0", "spark.driver.extraJavaOptions", "-XX:+UseG1GC -Daws.profile=job-execution-role", "has -Daws.profile"},
+		{"endpoint without jar", "spark-4.0", "spark.driver.extraJavaOptions", "-XX:+UseG1GC -Daws.profile=job-execution-role", ""},
 		{"endpoint", "spark-4.0", "spark.driver.extraJavaOptions", "-XX:+UseG1GC -Daws.profile=dev", "has -Daws.profile"},
 		{"profile", "spark-4.0", "spark.executor.defaultJavaOptions", "-Daws.accessKeyId=AKIA", "has -Daws.accessKeyId"},
 	} {
 		s, err := Make(request(func(r *Request) {
-			r.Delivery, r.Release, r.Conf = test.delivery, test.release, []jobconf.Property{{Name: test.name, Value: test.value}}
+			r.Delivery, r.WithoutJar = strings.CutSuffix(test.delivery, " without jar")
+			r.Release, r.Conf = test.release, []jobconf.Property{{Name: test.name, Value: test.value}}
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -96,7 +99,7 @@ func TestDefeatsBesidePodTemplates(t *testing.T) {
 	}
 }
 
-// The job keeps its options, unless they lead elsewhere.
+// Without the jar, the job keeps its options beside ours, unless they lead elsewhere.
 func TestJavaOptions(t *testing.T) {
 	const option = "-Daws.profile=job-execution-role"
 	for existing, want := range map[string]string{
@@ -108,7 +111,7 @@ func TestJavaOptions(t *testing.T) {
 		"-Xss2m -Daws.roleArn=" + client: option,
 	} {
 		for _, name := range []string{"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"} {
-			s, err := Make(request(func(r *Request) { r.Conf = []jobconf.Property{{Name: name, Value: existing}} }))
+			s, err := Make(request(func(r *Request) { r.Conf, r.WithoutJar = []jobconf.Property{{Name: name, Value: existing}}, true }))
 			if got := s.properties()[name]; err != nil || got != want {
 				t.Errorf("%s %q: %q, %v", name, existing, got, err)
 			}

@@ -47,7 +47,7 @@ func TestOwnRefusals(t *testing.T) {
 		"spark.hadoop.fs.s3a.aws.credentials.provider=" + profileV2:         `-property: spark.hadoop.fs.s3a.aws.credentials.provider is "` + profileV2 + `", and has to be`,
 		"spark.sql.catalog.client.client.credentials-provider=" + profileV2: `-property: spark.sql.catalog.client.client.credentials-provider is "` + profileV2 + `", and has to be`,
 	} {
-		_, err := Make(request(func(r *Request) { r.Own, r.IcebergCatalogs = []string{own}, []string{"client"} }))
+		_, err := Make(request(func(r *Request) { r.Own, r.IcebergCatalogs, r.WithoutJar = []string{own}, []string{"client"}, true }))
 		if err == nil || !strings.HasPrefix(err.Error(), want) || exit.CodeOf(err) != exit.BadSetting {
 			t.Errorf("%s: %v\nwant %s", own, err, want)
 		}

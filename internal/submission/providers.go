@@ -23,6 +23,13 @@ const (
 	containerS3A = "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider"
 	containerV1  = "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper"
 
+	// Those of rolechain's jar (hadoop/), which hand out the session of the profile that the bucket names.
+	bucketV1 = "rolechain.aws.ProfileV1"
+	bucketV2 = "rolechain.aws.ProfileV2"
+
+	// Hadoop's own, from 3.4.2 on.
+	bucketS3A = "org.apache.hadoop.fs.s3a.auth.ProfileAWSCredentialsProvider"
+
 	// Those that do the second hop themselves, which SDK v1 does not do for a profile.
 	assumedS3A   = "org.apache.hadoop.fs.s3a.auth.AssumedRoleCredentialProvider"
 	assumedEMRFS = "com.amazonaws.emr.AssumeRoleAWSCredentialsProvider"
@@ -30,11 +37,12 @@ const (
 
 // providers are the classes for a file system: for every bucket that is not named, and for those of the job's and of the
 // client's account; and for Iceberg's S3FileIO, which is the client role on every bucket. "" stands for the class of every.
-// dynamoDB is for the connector that EMR brings; "" leaves it what the release pins.
-type providers struct{ every, job, client, iceberg, dynamoDB string }
+// dynamoDB is for the connector that EMR brings; "" leaves it what the release pins. With byName, job is a class that takes
+// the name of a profile from the bucket's own property, which ends in byName.
+type providers struct{ every, job, byName, client, iceberg, dynamoDB string }
 
-// providersOf is the table that this package is about.
-func providersOf(r Runtime, d settings.Delivery) providers {
+// providersOf is the table that this package is about. jar says that the image has rolechain's.
+func providersOf(r Runtime, d settings.Delivery, jar bool) providers {
 	webIdentity, profile, container, assumed := webIdentityV1, profileV1, containerS3A, assumedS3A
 	if r.SDK == 2 {
 		webIdentity, profile, assumed = webIdentityV2, profileV2, profileV2
@@ -50,6 +58,14 @@ func providersOf(r Runtime, d settings.Delivery) providers {
 			p.iceberg = profileV2 // the release's SDK v2 is older than containerV2's create()
 		}
 		p.dynamoDB = container
+		switch {
+		case r.NamesProfiles:
+			p.job, p.byName = bucketS3A, "auth.profile.name"
+		case jar && r.SDK == 2:
+			p.job, p.byName = bucketV2, "rolechain.profile"
+		case jar:
+			p.job, p.byName = bucketV1, "rolechain.profile"
+		}
 	case settings.File:
 		p = providers{every: profile, job: webIdentity, iceberg: profileV2} // with EKS's variables kept
 		if r.SDK == 1 {
@@ -74,16 +90,21 @@ func (s *Submission) decide() error {
 	if err := s.possible(); err != nil {
 		return err
 	}
-	p := providersOf(s.Runtime, s.Settings.Delivery)
+	p := providersOf(s.Runtime, s.Settings.Delivery, !s.WithoutJar)
 	s.Properties[s.key("")] = p.every
 	for _, b := range s.JobBuckets {
-		if p.job != "" {
+		switch {
+		case p.byName != "":
+			s.byName(b, s.Settings.BaseProfile, p)
+		case p.job != "":
 			s.Properties[s.key(b)] = p.job
 		}
 	}
 	for _, item := range s.ClientBuckets {
 		bucket, profile, named := strings.Cut(item, "=")
 		switch {
+		case named && p.byName != "":
+			s.byName(bucket, profile, p) // a session that the refresher keeps
 		case named:
 			s.assume(bucket, s.roleOf(profile), cmp.Or(p.job, p.every))
 		case p.client == assumedS3A:
@@ -110,7 +131,7 @@ func (s *Submission) decide() error {
 		s.note("-set: ROLE_CHAIN_IRSA_ENV=keep leaves EKS's variables to the job, which boto3 and the SDKs for Java and Go read before what endpoint delivery gives them: they are the job execution role",
 			"leave it out")
 	}
-	if s.asJobRole() {
+	if s.asJobRole() && p.byName == "" {
 		s.leadToJobRole()
 	}
 	return s.iceberg(p.iceberg)
@@ -125,6 +146,16 @@ func (s *Submission) assume(bucket, role, first string) {
 	prefix := "spark.hadoop.fs.s3a.bucket." + bucket + ".assumed.role."
 	s.Properties[prefix+"arn"] = role
 	s.Properties[prefix+"credentials.provider"] = first
+}
+
+// byName has a bucket's requests signed with the session of a profile.
+func (s *Submission) byName(bucket, profile string, p providers) {
+	s.Properties[s.key(bucket)] = p.job
+	prefix := "spark.hadoop.fs.s3a.bucket."
+	if s.Runtime.EMRFS {
+		prefix = "spark.hadoop.fs.s3.bucket."
+	}
+	s.Properties[prefix+bucket+"."+p.byName] = profile
 }
 
 // roleOf returns the role of a profile, which exists.
@@ -148,7 +179,7 @@ func (s *Submission) leadToJobRole() {
 	case settings.Endpoint:
 		s.JavaOption = "-Daws.profile=" + s.Settings.BaseProfile
 		s.note(s.JavaOption+" leads the default chain of every AWS SDK for Java in driver and executors to the job execution role, not S3A's alone",
-			"for other clients in the JVM that are to be the client role name the SDK's provider of container credentials; -iceberg-catalog does it for Iceberg's")
+			"take an image with rolechain's jar and leave out -without-jar; or name, for other clients in the JVM, the SDK's provider of container credentials, as -iceberg-catalog does for Iceberg's")
 	case settings.File:
 		if !s.has(irsaEnv) {
 			s.add(irsaEnv, "keep")
@@ -189,13 +220,15 @@ func (s *Submission) possible() error {
 	case removed && set.Delivery == settings.File && s.asJobRole():
 		fail("leave it out, or "+endpoint, "-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it is the job execution role by in file delivery")
 	}
-	if len(s.IcebergCatalogs) > 0 && s.Runtime.EMRFS && set.Delivery == settings.Endpoint && s.asJobRole() {
-		fail("take emr-7.10.0 or later, or another delivery", "-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in %s, and any other follows -job-bucket to the job execution role", s.Release)
+	jar := set.Delivery == settings.Endpoint && (!s.WithoutJar || s.Runtime.NamesProfiles)
+	if len(s.IcebergCatalogs) > 0 && s.Runtime.EMRFS && set.Delivery == settings.Endpoint && !jar && s.asJobRole() {
+		fail("take an image with rolechain's jar, emr-7.10.0 or later, or another delivery", "-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in %s, and any other follows -job-bucket to the job execution role", s.Release)
 	}
 	for _, b := range s.ClientBuckets {
 		switch named := strings.Contains(b, "="); {
+		case named && jar:
 		case named && s.Runtime.EMRFS:
-			fail("leave it to boto3, or take a release with S3A: emr-7.10.0 or later", "-client-bucket: %q asks for a second role, and EMRFS knows one", b)
+			fail("take endpoint delivery and an image with rolechain's jar, leave it to boto3, or take a release with S3A: emr-7.10.0 or later", "-client-bucket: %q asks for a second role, and EMRFS knows one", b)
 		case named && len(set.Via) > 0:
 			fail("S3A does this hop itself, from the job execution role", "-client-bucket: %q would be reached without the roles of ROLE_CHAIN_VIA", b)
 		}

@@ -32,23 +32,26 @@ func TestProviders(t *testing.T) {
 		emrfs     = "spark.hadoop.fs.s3.customAWSCredentialsProvider"
 		emrfsJobs = "spark.hadoop.fs.s3.bucket.jobs-1.customAWSCredentialsProvider"
 		emrfsData = "spark.hadoop.fs.s3.bucket.data-2.customAWSCredentialsProvider"
-
-		option = "-Daws.profile=job-execution-role"
+		s3aName   = "spark.hadoop.fs.s3a.bucket.jobs-1.rolechain.profile"
+		emrfsName = "spark.hadoop.fs.s3.bucket.jobs-1.rolechain.profile"
 	)
 	v1 := map[string]map[string]string{
-		"endpoint": {s3a: "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider", s3aJobs: "com.amazonaws.auth.profile.ProfileCredentialsProvider"},
+		"endpoint": {s3a: "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider", s3aJobs: "rolechain.aws.ProfileV1", s3aName: "job-execution-role"},
 		"file":     {s3a: "com.amazonaws.auth.profile.ProfileCredentialsProvider", s3aJobs: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"},
 		"profile": {s3a: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider", s3aData: "org.apache.hadoop.fs.s3a.auth.AssumedRoleCredentialProvider",
 			"spark.hadoop.fs.s3a.bucket.data-2.assumed.role.arn":                  client,
 			"spark.hadoop.fs.s3a.bucket.data-2.assumed.role.credentials.provider": "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"},
 	}
 	v2 := map[string]map[string]string{
-		"endpoint": {s3a: "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider", s3aJobs: "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"},
+		"endpoint": {s3a: "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider", s3aJobs: "rolechain.aws.ProfileV2", s3aName: "job-execution-role"},
 		"file": {s3a: "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider",
 			s3aJobs: "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider"},
 		"profile": {s3a: "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider",
 			s3aData: "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"},
 	}
+	own := maps.Clone(v2)
+	own["endpoint"] = map[string]string{s3a: v2["endpoint"][s3a], s3aJobs: "org.apache.hadoop.fs.s3a.auth.ProfileAWSCredentialsProvider",
+		"spark.hadoop.fs.s3a.bucket.jobs-1.auth.profile.name": "job-execution-role"}
 	const dynamoDB = "spark.hadoop.dynamodb.customAWSCredentialsProvider"
 	with := func(base map[string]map[string]string, delivery string, class string) map[string]map[string]string {
 		base = maps.Clone(base)
@@ -58,12 +61,12 @@ func TestProviders(t *testing.T) {
 	}
 	emrS3A := with(v2, "endpoint", "org.apache.hadoop.fs.s3a.auth.IAMInstanceCredentialsProvider")
 	emr := with(with(map[string]map[string]string{
-		"endpoint": {emrfs: "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper", emrfsJobs: "com.amazonaws.auth.profile.ProfileCredentialsProvider"},
+		"endpoint": {emrfs: "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper", emrfsJobs: "rolechain.aws.ProfileV1", emrfsName: "job-execution-role"},
 		"file":     {emrfs: "com.amazonaws.auth.profile.ProfileCredentialsProvider", emrfsJobs: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider"},
 		"profile":  {emrfs: "com.amazonaws.auth.WebIdentityTokenCredentialsProvider", emrfsData: "com.amazonaws.emr.AssumeRoleAWSCredentialsProvider"},
 	}, "endpoint", "com.amazonaws.auth.EC2ContainerCredentialsProviderWrapper"), "file", "com.amazonaws.auth.profile.ProfileCredentialsProvider")
 	for release, want := range map[string]map[string]map[string]string{
-		"spark-3.3": v1, "spark-3.5.9": v1, "spark-4.0": v2, "spark-4.1.1": v2, "emr-7.10.0": emrS3A, "emr-7.12": emrS3A, "emr-7.14.0": emrS3A, "emr-spark-8.0.0": emrS3A, "emr-spark-8.1.0": emrS3A, "emr-6.15.0": emr, "emr-7.0.0": emr, "emr-7.9.0": emr,
+		"spark-3.3": v1, "spark-3.5.9": v1, "spark-4.0": v2, "spark-4.1.1": own, "emr-7.10.0": emrS3A, "emr-7.12": emrS3A, "emr-7.14.0": emrS3A, "emr-spark-8.0.0": emrS3A, "emr-spark-8.1.0": emrS3A, "emr-6.15.0": emr, "emr-7.0.0": emr, "emr-7.9.0": emr,
 	} {
 		for delivery, properties := range want {
 			t.Run(release+" "+delivery, func(t *testing.T) {
@@ -76,7 +79,7 @@ func TestProviders(t *testing.T) {
 				}
 				p := s.properties()
 				for _, name := range []string{"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"} {
-					if value, there := p[name]; there != (delivery == "endpoint") || there && value != option {
+					if value, there := p[name]; there {
 						t.Errorf("%s is %q", name, value)
 					}
 				}
@@ -109,11 +112,31 @@ func TestNoJobBucket(t *testing.T) {
 	}
 }
 
-// The base profile's name is a setting, and the option has to follow it.
+// Without the jar a property of the JVM leads to the job execution role; where Hadoop can name a profile it is not needed.
+func TestWithoutJar(t *testing.T) {
+	for release, want := range map[string]struct{ class, option string }{
+		"spark-3.5":  {profileV1, "-Daws.profile=irsa"},
+		"emr-7.0.0":  {profileV1, "-Daws.profile=irsa"},
+		"emr-7.14.0": {profileV2, "-Daws.profile=irsa"},
+		"spark-4.1":  {bucketS3A, ""},
+	} {
+		s, err := Make(request(func(r *Request) {
+			r.Release, r.WithoutJar, r.Set = release, true, []string{"ROLE_CHAIN_BASE_PROFILE=irsa"}
+		}))
+		warned := slices.ContainsFunc(s.Notes, func(n Note) bool {
+			return strings.Contains(n.Text, "leads the default chain of every AWS SDK for Java")
+		})
+		if err != nil || s.JavaOption != want.option || s.Properties[s.key("jobs-1")] != want.class || warned != (want.option != "") {
+			t.Errorf("%s: %q, %v, %v, %v", release, s.JavaOption, s.Properties, s.Notes, err)
+		}
+	}
+}
+
+// The base profile's name is a setting, and the bucket's property has to follow it.
 func TestBaseProfile(t *testing.T) {
 	s, err := Make(request(func(r *Request) { r.Set = []string{"ROLE_CHAIN_BASE_PROFILE=irsa"} }))
-	if err != nil || s.JavaOption != "-Daws.profile=irsa" {
-		t.Errorf("%q, %v", s.JavaOption, err)
+	if err != nil || s.Properties["spark.hadoop.fs.s3a.bucket.jobs-1.rolechain.profile"] != "irsa" {
+		t.Errorf("%v, %v", s.Properties, err)
 	}
 }
 
@@ -154,7 +177,7 @@ func TestPodIdentity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.has("WEB_IDENTITY_ROLE_ARN") || s.Settings.FirstHop != settings.PodIdentity || s.JavaOption == "" {
+		if s.has("WEB_IDENTITY_ROLE_ARN") || s.Settings.FirstHop != settings.PodIdentity || s.JavaOption != "" {
 			t.Errorf("%s: %v, first hop %s, option %q", form, s.Variables, s.Settings.FirstHop, s.JavaOption)
 		}
 		if there := strings.Contains(string(s.Files()[0].Data), job); there != (form == EMR) {
@@ -168,30 +191,52 @@ func TestPodIdentity(t *testing.T) {
 	}
 }
 
-// A bucket of another client role: S3A does that hop itself, from the job execution role, in each delivery.
+// A bucket of another client role: its profile's session in endpoint delivery, also two of them with EMRFS; in the others,
+// and without the jar, S3A does that hop itself, from the job execution role.
 func TestSecondRole(t *testing.T) {
 	const second = "arn:aws:iam::333333333333:role/second"
 	const prefix = "spark.hadoop.fs.s3a.bucket.third-3."
+	make := func(release, delivery string, change func(*Request)) Submission {
+		t.Helper()
+		s, err := Make(request(func(r *Request) {
+			r.Release, r.Delivery, r.JobBuckets = release, delivery, nil
+			r.Profiles, r.ClientBuckets = []string{"other=" + client, "second=" + second}, []string{"third-3=second", "data-2"}
+			if change != nil {
+				change(r)
+			}
+		}))
+		if err != nil {
+			t.Errorf("%s, %s: %v", release, delivery, err)
+		}
+		return s
+	}
 	for release, want := range map[string]map[string]string{
-		"spark-3.5":  {"endpoint": profileV1, "file": webIdentityV1, "profile": webIdentityV1},
-		"emr-7.10.0": {"endpoint": profileV2, "file": webIdentityV2, "profile": webIdentityV2},
+		"spark-3.5":  {"file": webIdentityV1, "profile": webIdentityV1},
+		"emr-7.10.0": {"file": webIdentityV2, "profile": webIdentityV2},
 	} {
 		for delivery, first := range want {
-			s, err := Make(request(func(r *Request) {
-				r.Release, r.Delivery, r.JobBuckets = release, delivery, nil
-				r.Profiles, r.ClientBuckets = []string{"other=" + client, "second=" + second}, []string{"third-3=second", "data-2"}
-			}))
-			if err != nil {
-				t.Fatal(err)
-			}
+			s := make(release, delivery, nil)
 			p := s.Properties
 			if p[prefix+"aws.credentials.provider"] != assumedS3A || p[prefix+"assumed.role.arn"] != second || p[prefix+"assumed.role.credentials.provider"] != first {
 				t.Errorf("%s, %s: %v", release, delivery, p)
 			}
-			// As for a bucket of the job's.
-			if (s.JavaOption != "") != (delivery == "endpoint") || s.has(irsaEnv) != (delivery == "file") {
+			if s.JavaOption != "" || s.has(irsaEnv) != (delivery == "file") {
 				t.Errorf("%s, %s: option %q, variables %v", release, delivery, s.JavaOption, s.Variables)
 			}
+		}
+		s := make(release, "endpoint", nil)
+		if p := s.Properties; p[prefix+"aws.credentials.provider"] != s.Properties[s.key("third-3")] || p[prefix+"rolechain.profile"] != "second" || p[prefix+"assumed.role.arn"] != "" || s.JavaOption != "" {
+			t.Errorf("%s: %v", release, p)
+		}
+		s = make(release, "endpoint", func(r *Request) { r.WithoutJar = true })
+		if p := s.Properties; p[prefix+"assumed.role.arn"] != second || s.JavaOption == "" {
+			t.Errorf("%s without the jar: %v", release, p)
+		}
+	}
+	s := make("emr-7.0.0", "endpoint", func(r *Request) { r.ClientBuckets = []string{"one-1=second", "two-2=other"} })
+	for bucket, profile := range map[string]string{"one-1": "second", "two-2": "other"} {
+		if s.Properties[s.key(bucket)] != bucketV1 || s.Properties["spark.hadoop.fs.s3.bucket."+bucket+".rolechain.profile"] != profile {
+			t.Errorf("EMRFS: %v", s.Properties)
 		}
 	}
 }

@@ -13,6 +13,10 @@ type Runtime struct {
 	Spark string // version of Spark: 3.5 or, where it was asked for so, 3.5.9
 	EMRFS bool   // EMR's own file system has s3:// paths; otherwise Hadoop's S3A has s3a:// and, on EMR, s3:// too
 	SDK   int    // major version of the AWS SDK for Java that the file system's credential providers are of
+
+	// NamesProfiles: Hadoop is 3.4.2 or later, whose S3A takes a profile's name for a bucket. Nobody says which changes EMR's
+	// Hadoop has, so this is for Apache's releases.
+	NamesProfiles bool
 }
 
 const releaseHint = "emr-7.14.0, emr-spark-8.1.0, emr-6.15.0, spark-3.5, spark-4.0"
@@ -30,14 +34,16 @@ type train struct {
 // EMR 7.10 made S3A the file system for s3:// (Amazon EMR release guide, "Migration Guide: EMRFS to S3A Filesystem").
 // EMRFS takes providers of SDK v1 (the same guide, "Authorizing access to EMRFS data in Amazon S3").
 // emr-spark-8 is a train of its own, with Spark 4 and S3A.
-// Apache's Spark 3 is built with Hadoop 3.3, whose S3A is of SDK v1, and Spark 4 with Hadoop 3.4, whose S3A is of SDK v2.
+// Apache's Spark 3 is built with Hadoop 3.3, whose S3A is of SDK v1, and Spark 4 with Hadoop 3.4, whose S3A is of SDK v2;
+// Spark 4.0 with Hadoop 3.4.1, and 4.1 with 3.4.2.
 var trains = []train{
 	{"emr-spark-", 8, 0, 1, true, Runtime{EMR: true, Spark: "4.0", SDK: 2}},
 	{"emr-", 6, 15, 15, false, Runtime{EMR: true, Spark: "3.4", EMRFS: true, SDK: 1}},
 	{"emr-", 7, 0, 9, false, Runtime{EMR: true, Spark: "3.5", EMRFS: true, SDK: 1}},
 	{"emr-", 7, 10, 14, true, Runtime{EMR: true, Spark: "3.5", SDK: 2}},
 	{"spark-", 3, 3, 5, true, Runtime{SDK: 1}},
-	{"spark-", 4, 0, 1, true, Runtime{SDK: 2}},
+	{"spark-", 4, 0, 0, false, Runtime{SDK: 2}},
+	{"spark-", 4, 1, 1, true, Runtime{SDK: 2, NamesProfiles: true}},
 }
 
 // runtimeOf reads emr-X.Y[.Z][-SUFFIX], emr-spark-X.Y[.Z][-SUFFIX] or spark-X.Y[.Z]. like is the newest release known of the same

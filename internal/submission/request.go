@@ -30,6 +30,8 @@ type Request struct {
 	Profiles      []string // ROLE_CHAIN_PROFILES: name=arn
 	Set           []string // other ROLE_CHAIN_ settings: name=value
 
+	WithoutJar bool // the image has no rolechain jar: -Daws.profile leads to the job execution role instead
+
 	IcebergCatalogs []string // names of catalogs whose S3FileIO is the client role
 	Own             []string // the job's own properties of Spark: name=value
 

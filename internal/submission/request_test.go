@@ -64,14 +64,14 @@ func TestRefusals(t *testing.T) {
 		{func(r *Request) { r.ClientBuckets = []string{"a-b", "a-b"} }, `-client-bucket: "a-b" is named twice`},
 		{func(r *Request) { r.ClientBuckets = []string{"a-b=c"} }, `-client-bucket: "a-b=c" names no -profile`},
 		{func(r *Request) {
-			r.ClientBuckets, r.Profiles, r.Release = []string{"a-b=c"}, []string{"c=" + client}, "emr-6.15.0"
+			r.ClientBuckets, r.Profiles, r.Release, r.WithoutJar = []string{"a-b=c"}, []string{"c=" + client}, "emr-6.15.0", true
 		},
 			`-client-bucket: "a-b=c" asks for a second role, and EMRFS knows one`},
 		{func(r *Request) {
-			r.ClientBuckets, r.Profiles, r.Set = []string{"a-b=c"}, []string{"c=" + client}, []string{"ROLE_CHAIN_VIA=" + client}
+			r.ClientBuckets, r.Profiles, r.Set, r.Delivery = []string{"a-b=c"}, []string{"c=" + client}, []string{"ROLE_CHAIN_VIA=" + client}, "file"
 		}, `-client-bucket: "a-b=c" would be reached without the roles of ROLE_CHAIN_VIA`},
 		{func(r *Request) { r.IcebergCatalogs = []string{"a.b"} }, `-iceberg-catalog: "a.b" is not the name of a catalog`},
-		{func(r *Request) { r.IcebergCatalogs, r.Release = []string{"c"}, "emr-7.2.0" }, `-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in emr-7.2.0`},
+		{func(r *Request) { r.IcebergCatalogs, r.Release, r.WithoutJar = []string{"c"}, "emr-7.2.0", true }, `-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in emr-7.2.0`},
 		{func(r *Request) { r.Image = "a b" }, `-image: "a b" cannot be written`},
 		{func(r *Request) { r.EntryPoint = "s3://a/b c" }, `-entry-point: "s3://a/b c" cannot be written`},
 		{func(r *Request) { r.Name = "Job" }, `-name: "Job" cannot be written`},

@@ -25,9 +25,10 @@ func TestRoundTrip(t *testing.T) {
 			if properties["spark.kubernetes.container.image"] != "111111111111.dkr.ecr.us-west-2.amazonaws.com/spark:chained" {
 				t.Error("no image")
 			}
-			option := properties["spark.driver.extraJavaOptions"]
-			if option != properties["spark.executor.extraJavaOptions"] || (option != "") != (e.delivery == "endpoint") {
-				t.Errorf("options of the driver %q, of executors %q", option, properties["spark.executor.extraJavaOptions"])
+			for _, name := range []string{"spark.driver.extraJavaOptions", "spark.executor.extraJavaOptions"} {
+				if option, there := properties[name]; there {
+					t.Errorf("%s is %q", name, option)
+				}
 			}
 			entrypoint := map[bool]string{true: "", false: "/opt/entrypoint.sh"}[strings.HasPrefix(e.form, "emr-")]
 			if driver["ROLE_CHAIN_ENTRYPOINT"] != entrypoint {
@@ -52,9 +53,11 @@ func TestRoundTrip(t *testing.T) {
 					t.Errorf("plan has %q: %v\n%s", part.text, !part.in, plan)
 				}
 			}
-			// The option names a profile that the plan makes.
-			if profile, is := strings.CutPrefix(option, "-Daws.profile="); is && !strings.Contains(plan, "+[profile "+profile+"]") {
-				t.Errorf("there is no profile %s\n%s", profile, plan)
+			// A bucket names a profile that the plan makes.
+			for name, profile := range properties {
+				if strings.HasSuffix(name, ".rolechain.profile") && !strings.Contains(plan, "+[profile "+profile+"]") {
+					t.Errorf("there is no profile %s, which %s names\n%s", profile, name, plan)
+				}
 			}
 		})
 	}
