@@ -10,13 +10,14 @@ import (
 
 // A plan is a case: what it is given, and what has to be there afterwards.
 type plan struct {
-	program    string   // in examples/spark
-	deliveries []string // that it is run in, with the control
-	chain      []string // what rolechain spark-conf is told beside the roles
-	roles      []string // that work for the job, each with many sessions
-	reads      bool     // Spark reads as a client role
-	iceberg    bool     // the image's class path has Iceberg
-	plain      bool     // without TLS in endpoint delivery, so that S3A signs each chunk of an upload
+	program    string            // in examples/spark, or made from java
+	java       map[string]string // class in defaultchain/ by Spark; nil for a program in Python
+	deliveries []string          // that it is run in, with the control
+	chain      []string          // what rolechain spark-conf is told beside the roles
+	roles      []string          // that work for the job, each with many sessions
+	reads      bool              // Spark reads as a client role
+	iceberg    bool              // the image's class path has Iceberg
+	plain      bool              // without TLS in endpoint delivery, so that S3A signs each chunk of an upload
 
 	arguments func() []string // of the program
 	stock     func(context.Context, *world) error
@@ -24,7 +25,7 @@ type plan struct {
 	check     func(context.Context, *world, []s3test.Entry, func(string, ...any))
 }
 
-var cases = []plan{onlyBoto3, sparkAndBoto3, longRunning, twoClientRoles, icebergAppend}
+var cases = []plan{onlyBoto3, sparkAndBoto3, longRunning, twoClientRoles, icebergAppend, defaultChain}
 
 // Each works round after round, in one more than there are holds.
 const rounds = ends + 1

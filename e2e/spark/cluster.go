@@ -88,8 +88,11 @@ const patience = 12 * time.Minute
 
 // drive runs the driver's pod to its end and returns its exit code.
 func (w *world) drive(ctx context.Context, s Submission) (int, error) {
-	args := []string{"driver", "--properties-file", filepath.Join(w.Work, "spark.properties"),
-		"--class", "org.apache.spark.deploy.PythonRunner", w.program()}
+	class := "org.apache.spark.deploy.PythonRunner"
+	if w.plan.java != nil {
+		class = w.plan.java[w.Run.Spark]
+	}
+	args := []string{"driver", "--properties-file", filepath.Join(w.Work, "spark.properties"), "--class", class, w.program()}
 	p, err := w.pod("driver", s.Driver, []string{"SPARK_DRIVER_BIND_ADDRESS=127.0.0.1"}, append(args, w.plan.arguments()...)...)
 	if err == nil {
 		err = s.write(filepath.Join(w.Work, "spark.properties"))

@@ -172,7 +172,13 @@ func (w *world) stock(ctx context.Context) error {
 	if err := w.moto.makeQueue(ctx, queueName); err != nil {
 		return err
 	}
-	program, err := os.ReadFile(filepath.Join(w.Root, "examples", "spark", w.plan.program))
+	var program []byte
+	var err error
+	if class := w.plan.java[w.Run.Spark]; class != "" {
+		program, err = w.compile(ctx, class)
+	} else {
+		program, err = os.ReadFile(filepath.Join(w.Root, "examples", "spark", w.plan.program))
+	}
 	if err != nil {
 		return fmt.Errorf("reading the case's program: %w", err)
 	}
