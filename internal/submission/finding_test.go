@@ -120,9 +120,16 @@ func TestFindings(t *testing.T) {
 		{"endpoint", "entryPoint", "s3://code-3/job.py", "the driver fetches it as the client role"},
 		{"endpoint", "spark.eventLog.dir", "s3a://jobs-1/x", ""}, // which -job-bucket names
 		{"endpoint", "spark.eventLog.dir", "hdfs:///x", ""},
+		// With the jar Java's default chain is the client role.
+		{"endpoint with jar", "spark.kinesis.stsRoleArn", client, "the client role would assume itself"},
+		{"endpoint with jar", "spark.my.own.roleArn", client, "the client role would assume itself"},
+		{"endpoint with jar", "hoodie.aws.role.arn", third, "Hudi assumes as the client role"},
+		{"endpoint with jar", "spark.sql.catalog.c.lock-impl", "org.apache.iceberg.aws.dynamodb.DynamoDbLockManager", ""},
+		{"endpoint with jar", "spark.driver.extraJavaOptions", "-Daws.profile=job-execution-role", "has -Daws.profile"},
 	} {
 		s, err := Make(request(func(r *Request) {
-			r.Delivery, r.Profiles = test.delivery, []string{"second=" + third}
+			delivery, jar := strings.CutSuffix(test.delivery, " with jar")
+			r.Delivery, r.WithoutJar, r.Profiles = delivery, !jar, []string{"second=" + third}
 			r.Conf = []jobconf.Property{{Name: test.name, Value: test.value, Where: "job.json (line 3)"}}
 		}))
 		if err != nil {

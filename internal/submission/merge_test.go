@@ -28,7 +28,7 @@ func merged(t *testing.T, r Request, file, text string) (string, error) {
 
 // toMerge is what a team gives beside its job.
 func toMerge() Request {
-	return Request{ClientRole: client, JobRole: job, Delivery: "endpoint", JobBuckets: []string{"jobs-1"}}
+	return Request{WithoutJar: true, ClientRole: client, JobRole: job, Delivery: "endpoint", JobBuckets: []string{"jobs-1"}}
 }
 
 // jobs are of each form, with layouts that people have; each line of them has to be in the result, in this order, but for those
