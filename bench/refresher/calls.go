@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
-	"rolechain/bench/internal/places"
+	"rolechain/bench/internal/rig"
 )
 
 // aimCalls is what a pod with endpoint delivery may call STS, whatever runs in it.
@@ -20,60 +21,50 @@ var (
 
 var deliveries = []string{"profile", "file", "endpoint"}
 
-// A count is how often pods with so many sessions called STS.
-type count struct {
-	sdk        string
-	sessions   int
-	byDelivery map[string]int
-}
-
 // stsCalls counts the calls of whole pods: those of the start are in it.
-func stsCalls(ctx context.Context, c *cluster, o options, where []places.Place, out io.Writer) error {
-	var counts []count
-	count := func(sdk, line string, n int) error {
-		row := count{sdk: sdk, sessions: n, byDelivery: map[string]int{}}
+func stsCalls(ctx context.Context, c *cluster, o options, places []rig.Place, out io.Writer) error {
+	fmt.Fprintln(out, "calls to STS of one pod, its start included")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "SDK\tsessions at once\t%s (aim %d)\n", strings.Join(deliveries, "\t"), aimCalls)
+	row := func(sdk, line string, n int) error {
+		fmt.Fprintf(w, "%s\t%d", sdk, n)
 		for _, delivery := range deliveries {
 			if ctx.Err() != nil {
 				return fmt.Errorf("interrupted while %d sessions were counted", n)
 			}
-			calls, err := c.crowd(delivery, where[0].Dir, line)
+			calls, err := c.crowd(delivery, places[0], line)
 			if err != nil {
 				return fmt.Errorf("%d sessions of %s with %s delivery: %w", n, sdk, delivery, err)
 			}
-			row.byDelivery[delivery] = calls
+			fmt.Fprintf(w, "\t%d", calls)
 		}
-		counts = append(counts, row)
+		fmt.Fprintln(w)
 		return nil
 	}
 	for _, n := range goCrowds {
-		if err := count("Go v2", fmt.Sprint("go ", n), n); err != nil {
+		if err := row("Go v2", fmt.Sprint("go ", n), n); err != nil {
 			return err
 		}
-	}
-	for _, n := range botoCrowds {
-		if o.python == "" {
-			break
-		}
-		if err := count("boto3", fmt.Sprint("boto3 ", n, " ", o.python), n); err != nil {
-			return err
-		}
-	}
-	if err := callsTable(out, counts); err != nil {
-		return err
 	}
 	if o.python == "" {
-		fmt.Fprintln(out, "boto3: not counted, -python names a python that has it")
+		fmt.Fprintln(w, "boto3: not counted, -python names a python that has it")
+		return w.Flush()
 	}
-	return nil
+	for _, n := range botoCrowds {
+		if err := row("boto3", fmt.Sprint("boto3 ", n, " ", o.python), n); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }
 
 // crowd starts a pod, has its job do line, and returns how often STS was called. Every session must be the client role's.
-func (c *cluster) crowd(delivery, dir, line string) (int, error) {
+func (c *cluster) crowd(delivery string, place rig.Place, line string) (int, error) {
 	before, err := c.calls()
 	if err != nil {
 		return 0, err
 	}
-	p, err := c.startPod(delivery, dir)
+	p, err := c.startPod(delivery, place)
 	if err != nil {
 		return 0, err
 	}
@@ -92,22 +83,4 @@ func (c *cluster) crowd(delivery, dir, line string) (int, error) {
 	}
 	after, err := c.calls()
 	return after - before, err
-}
-
-func callsTable(out io.Writer, counts []count) error {
-	fmt.Fprintln(out, "calls to STS of one pod, its start included")
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "SDK\tsessions at once")
-	for _, delivery := range deliveries {
-		fmt.Fprint(w, "\t", delivery)
-	}
-	fmt.Fprintf(w, " (aim %d)\n", aimCalls)
-	for _, c := range counts {
-		fmt.Fprintf(w, "%s\t%d", c.sdk, c.sessions)
-		for _, delivery := range deliveries {
-			fmt.Fprintf(w, "\t%d", c.byDelivery[delivery])
-		}
-		fmt.Fprintln(w)
-	}
-	return w.Flush()
 }

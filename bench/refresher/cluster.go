@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 
-	"rolechain/bench/internal/built"
-	"rolechain/bench/internal/spawn"
+	"rolechain/bench/internal/rig"
 	"rolechain/internal/ststest"
 )
 
@@ -20,29 +18,26 @@ const (
 
 // A cluster is where pods start: the programs, an STS, and the token that it takes.
 type cluster struct {
-	sts                           *ststest.Server
-	entrypoint, target, job, bare string // files
-	token                         string
-	tokenFile                     string
+	*rig.Spawner
+	sts                   *ststest.Server
+	entrypoint, job, bare string // files
+	token, tokenFile      string
 }
 
 // newCluster makes the programs in dir. The entrypoint finds rolechain beside itself, as in an image.
 func newCluster(dir string) (*cluster, error) {
 	in := func(name string) string { return filepath.Join(dir, name) }
-	c := &cluster{entrypoint: in("entrypoint"), target: in("target"), job: in("job"), bare: in("bare"), tokenFile: in("service-account-token")}
-	if err := built.Go(map[string]string{
+	c := &cluster{entrypoint: in("entrypoint"), job: in("job"), bare: in("bare"), tokenFile: in("service-account-token")}
+	err := rig.Build(map[string]string{
 		c.entrypoint:    "rolechain/cmd/entrypoint",
 		in("rolechain"): "rolechain/cmd/rolechain",
 		c.job:           "rolechain/bench/refresher/job",
 		c.bare:          "rolechain/bench/refresher/bare",
-	}); err != nil {
-		return nil, err
+	})
+	if err == nil {
+		c.Spawner, err = rig.NewSpawner(dir)
 	}
-	image, err := spawn.Target(runtime.GOARCH)
 	if err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(c.target, image, 0o755); err != nil {
 		return nil, err
 	}
 	c.sts, err = ststest.New(ststest.Options{Config: ststest.Config{Region: region, Roles: []ststest.Role{
@@ -63,7 +58,10 @@ func newCluster(dir string) (*cluster, error) {
 	return c, nil
 }
 
-func (c *cluster) close() { c.sts.Close() }
+func (c *cluster) close() {
+	c.sts.Close()
+	c.Close()
+}
 
 // env is a pod's environment: what the AWS guide sets, and IRSA's webhook.
 func (c *cluster) env(delivery, home, original string) []string {

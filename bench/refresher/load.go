@@ -1,46 +1,48 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"runtime"
-	"runtime/debug"
-	"slices"
+	"os"
+	"os/exec"
+	"strings"
 	"sync"
+	"text/tabwriter"
 	"time"
 
-	"rolechain/bench/internal/places"
+	"rolechain/bench/internal/rig"
 )
 
-// slice is how many requests a server gets in a round. Fresh connections are fewer, so that their ports, which the kernel
-// holds for a minute, do not run out.
-const (
-	keptSlice  = 1600
-	freshSlice = 320
-)
+// aimRate is the part of a bare handler's requests per second that the endpoint should do.
+const aimRate = 0.80
 
-// A contest is one kind of load, and the servers that had it in turns.
-type contest struct {
-	fresh   bool // a connection for each request
-	clients int
-	servers []*contestant // the bare ones first
+// worker are the runtime settings that package supervise gives a worker.
+var worker = []string{"GOMAXPROCS=1", "GOGC=20"}
+
+// A kind is one kind of load, under which the servers take turns. Fresh connections are fewer, so that their ports, which
+// the kernel holds for a minute, do not run out.
+type kind struct {
+	connections       string
+	clients, requests int // requests of all clients in a round
 }
+
+var loads = []kind{{"kept", 1, 1600}, {"kept", 8, 1600}, {"fresh", 1, 320}, {"fresh", 8, 320}}
 
 // A contestant is a server under one kind of load.
 type contestant struct {
 	name string
 	server
-	kept []*client
-
+	kept  []*client
 	rates []float64 // requests per second, one a round
 	took  []float64 // microseconds, one a request
 }
 
 // load measures the endpoint beside bare handlers.
-func load(ctx context.Context, c *cluster, o options, where []places.Place, out io.Writer) error {
-	p, err := c.startPod("endpoint", where[0].Dir)
+func load(ctx context.Context, c *cluster, o options, places []rig.Place, out io.Writer) error {
+	p, err := c.startPod("endpoint", places[0])
 	if err != nil {
 		return err
 	}
@@ -49,85 +51,100 @@ func load(ctx context.Context, c *cluster, o options, where []places.Place, out 
 	if err != nil {
 		return err
 	}
-	body, err := answerOf(ours)
+	body, err := ours.once()
 	if err != nil {
 		return err
 	}
-	var bares []server
-	for _, env := range [][]string{nil, workers} {
-		b, err := c.startBare(body, env)
-		if err != nil {
-			return err
-		}
-		defer b.end()
-		bares = append(bares, serverAt(b.address, "/credentials", "none"))
+	bare, end, err := c.startBare(body, []string{}) // not nil, which would be our own environment
+	if err != nil {
+		return err
 	}
-	var contests []*contest
-	for _, fresh := range []bool{false, true} {
-		for _, clients := range []int{1, 8} {
-			one := &contest{fresh: fresh, clients: clients, servers: []*contestant{
-				{name: "bare, Go's defaults", server: bares[0]}, {name: "bare, as the worker", server: bares[1]}, {name: "endpoint", server: ours}}}
-			defer one.hangUp()
-			contests = append(contests, one)
-		}
+	defer end()
+	asWorker, end, err := c.startBare(body, worker)
+	if err != nil {
+		return err
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // between the rounds, and not while something is timed
-	random := rand.New(rand.NewPCG(1, 2))
-	for _, one := range contests {
-		order := slices.Clone(one.servers)
-		for round := range warmUp + o.loads {
-			random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-			runtime.GC()
-			for _, s := range order {
-				if ctx.Err() != nil {
-					return fmt.Errorf("interrupted under load")
-				}
-				if err := one.slice(s, round >= warmUp); err != nil {
-					return fmt.Errorf("%s: %w", s.name, err)
-				}
+	defer end()
+	fmt.Fprintf(out, "requests to the endpoint, %d rounds; as the worker: %s\n", o.loads, strings.Join(worker, " "))
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "connections\tclients\tserver\trate to bare (aim %.2f)\tto bare as the worker\trequests/s\tmedian µs\tp99 µs\n", aimRate)
+	for _, l := range loads {
+		servers := []*contestant{{name: "bare, Go's defaults", server: bare}, {name: "bare, as the worker", server: asWorker}, {name: "endpoint", server: ours}}
+		var all []func(bool) error
+		for _, s := range servers {
+			all = append(all, func(counts bool) error { return l.round(s, counts) })
+		}
+		err := rig.Rounds(ctx, warmUp, o.loads, all)
+		for _, s := range servers {
+			for _, one := range s.kept {
+				one.Close()
 			}
 		}
-		one.hangUp()
+		if err != nil {
+			return fmt.Errorf("under load: %w", err)
+		}
+		for _, s := range servers {
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%.0f\t%.0f\t%.0f\n", l.connections, l.clients, s.name, s.rateTo(servers[0]), s.rateTo(servers[1]),
+				rig.Quantile(s.rates, 0.5), rig.Quantile(s.took, 0.5), rig.Quantile(s.took, 0.99))
+		}
 	}
-	return loadTable(out, contests, o.loads)
+	return w.Flush()
 }
 
-func answerOf(s server) ([]byte, error) {
-	one, err := s.dial()
+func (s *contestant) rateTo(to *contestant) string {
+	if s == to {
+		return "1"
+	}
+	return rig.RatioOf(s.rates, to.rates).String()
+}
+
+// startBare starts the program in bare/, which answers with body. env are runtime settings.
+func (c *cluster) startBare(body []byte, env []string) (s server, end func(), err error) {
+	cmd := exec.Command(c.bare)
+	cmd.Env, cmd.Stderr = env, os.Stderr
+	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, err
+		return s, nil, err
 	}
-	defer one.close()
-	return one.body()
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return s, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return s, nil, err
+	}
+	end = func() { stdin.Close(); _ = cmd.Wait() }
+	fmt.Fprintf(stdin, "%s\n", body)
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		end()
+		return s, nil, fmt.Errorf("starting a bare handler: %w", err)
+	}
+	return serverAt(strings.TrimSpace(line), "/credentials", "none"), end, nil
 }
 
-// slice gives s its requests of a round, and notes what they took when it counts.
-func (c *contest) slice(s *contestant, counts bool) error {
-	n := keptSlice / c.clients
-	if c.fresh {
-		n = freshSlice / c.clients
-	}
-	for !c.fresh && len(s.kept) < c.clients {
+// round gives s its requests of a round, and notes what they took when it counts.
+func (l kind) round(s *contestant, counts bool) error {
+	for l.connections == "kept" && len(s.kept) < l.clients {
 		one, err := s.dial()
 		if err != nil {
 			return err
 		}
 		s.kept = append(s.kept, one)
 	}
-	took, errs := make([][]float64, c.clients), make([]error, c.clients)
+	took, errs := make([][]float64, l.clients), make([]error, l.clients)
 	var all sync.WaitGroup
 	began := time.Now()
-	for i := range c.clients {
-		took[i] = make([]float64, 0, n)
+	for i := range l.clients {
+		took[i] = make([]float64, 0, l.requests/l.clients)
+		ask := s.once
+		if l.connections == "kept" {
+			ask = s.kept[i].ask
+		}
 		all.Go(func() {
-			for range n {
+			for range l.requests / l.clients {
 				at := time.Now()
-				if c.fresh {
-					errs[i] = s.once()
-				} else {
-					errs[i] = s.kept[i].ask()
-				}
-				if errs[i] != nil {
+				if _, errs[i] = ask(); errs[i] != nil {
 					return
 				}
 				took[i] = append(took[i], float64(time.Since(at))/1e3)
@@ -136,35 +153,11 @@ func (c *contest) slice(s *contestant, counts bool) error {
 	}
 	all.Wait()
 	seconds := time.Since(began).Seconds()
-	for i := range c.clients {
-		if errs[i] != nil {
-			return errs[i]
-		}
-		if counts {
+	if counts {
+		for i := range took {
 			s.took = append(s.took, took[i]...)
 		}
+		s.rates = append(s.rates, float64(l.requests)/seconds)
 	}
-	if counts {
-		s.rates = append(s.rates, float64(n*c.clients)/seconds)
-	}
-	return nil
-}
-
-// once is a request on a connection of its own.
-func (s server) once() error {
-	one, err := s.dial()
-	if err != nil {
-		return err
-	}
-	defer one.close()
-	return one.ask()
-}
-
-func (c *contest) hangUp() {
-	for _, s := range c.servers {
-		for _, one := range s.kept {
-			one.close()
-		}
-		s.kept = nil
-	}
+	return errors.Join(errs...)
 }

@@ -29,35 +29,21 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
-	"rolechain/bench/internal/places"
+	"rolechain/bench/internal/rig"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1 // something could not be run
-	exitUsage  = 2
-)
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 type options struct {
 	starts   int    // rounds of starts
@@ -67,87 +53,48 @@ type options struct {
 	python   string // with boto3; "" for none
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return exitOK
-	}
-	if err != nil {
-		return exitUsage
-	}
-	// Nothing is printed before the end, so that no closed pipe (`| head`) kills a run that has directories to remove.
-	var out bytes.Buffer
-	err = bench(ctx, o, &out)
-	if _, writeErr := out.WriteTo(stdout); err == nil {
-		err = writeErr
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "bench/refresher: %v\n", err)
-		return exitFailed
-	}
-	return exitOK
-}
-
-// parse has already said on stderr what is wrong when it returns an error.
-func parse(args []string, stderr io.Writer) (options, error) {
+func run(args []string, stdout, stderr io.Writer) int {
 	var o options
-	flags := flag.NewFlagSet("bench/refresher", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.IntVar(&o.starts, "starts", 30, "`number` of rounds of starts")
-	flags.IntVar(&o.loads, "loads", 30, "`number` of rounds of requests to the endpoint")
-	flags.IntVar(&o.requests, "requests", 100_000, "`number` of requests before memory is looked at again")
-	flags.StringVar(&o.disk, "disk", os.TempDir(), "`directory` for a HOME on disk")
-	flags.StringVar(&o.python, "python", "", "count boto3's calls too, with this python `file`")
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	var err error
-	switch {
-	case flags.NArg() > 0:
-		err = fmt.Errorf("argument %q: there are only flags", flags.Arg(0))
-	case o.starts < 1 || o.loads < 1 || o.requests < 1:
-		err = fmt.Errorf("-starts %d -loads %d -requests %d: at least 1", o.starts, o.loads, o.requests)
-	case o.python != "":
-		o.python, err = filepath.Abs(o.python)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "bench/refresher: %v\n", err)
-	}
-	return o, err
+	return rig.Main("bench/refresher", args, stdout, stderr, func(flags *flag.FlagSet) {
+		flags.IntVar(&o.starts, "starts", 30, "`number` of rounds of starts")
+		flags.IntVar(&o.loads, "loads", 30, "`number` of rounds of requests to the endpoint")
+		flags.IntVar(&o.requests, "requests", 100_000, "`number` of requests before memory is looked at again")
+		flags.StringVar(&o.disk, "disk", os.TempDir(), "`directory` for a HOME on disk")
+		flags.StringVar(&o.python, "python", "", "count boto3's calls too, with this python `file`")
+	}, func() (err error) {
+		if o.starts < 1 || o.loads < 1 || o.requests < 1 {
+			return fmt.Errorf("-starts %d -loads %d -requests %d: at least 1", o.starts, o.loads, o.requests)
+		}
+		if o.python != "" {
+			o.python, err = filepath.Abs(o.python)
+		}
+		return err
+	}, o.bench)
 }
 
-func bench(ctx context.Context, o options, out io.Writer) (err error) {
+func (o *options) bench(ctx context.Context, out io.Writer) (err error) {
 	// The refreshers of jobs that have ended become our children, so that the end of each can be waited for.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("adopting the refreshers: %w", err)
 	}
-	var w places.Workspace
-	defer func() { err = errors.Join(err, w.Remove()) }()
-	dir, err := w.Dir("") // for the programs: /dev/shm may be mounted noexec
+	dir, places, notes, remove, err := rig.Workspace(o.disk)
 	if err != nil {
 		return err
 	}
-	where, notes := places.Find(o.disk)
-	for i, place := range where {
-		notes = append(notes, fmt.Sprintf("HOME on %s is in %s (%s)", place.Name, place.Dir, place.FS))
-		if where[i].Dir, err = w.Dir(place.Dir); err != nil {
-			return err
-		}
-	}
+	defer func() { err = errors.Join(err, remove()) }()
 	c, err := newCluster(dir)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-
 	fmt.Fprintf(out, "what file and endpoint delivery cost, %s/%s, %d CPUs\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Fprintln(out, "medians of rounds in which everything took its turn (10th-90th percentile); aims are no limits")
-	for _, part := range []func(context.Context, *cluster, options, []places.Place, io.Writer) error{firstSession, stsCalls, load, memory} {
+	for _, part := range []func(context.Context, *cluster, options, []rig.Place, io.Writer) error{firstSession, stsCalls, load, memory} {
 		if ctx.Err() != nil {
 			return errors.New("interrupted")
 		}
 		fmt.Fprintln(out)
-		if err := part(ctx, c, o, where, out); err != nil {
+		if err := part(ctx, c, *o, places, out); err != nil {
 			return err
 		}
 	}

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"sync"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
-	"rolechain/bench/internal/places"
+	"rolechain/bench/internal/rig"
 )
 
 // aimPrivate is the private memory that a refresher may have while it is idle, in kB.
@@ -18,122 +22,112 @@ const aimPrivate = 6 << 10
 // asking is how many clients make the requests, on connections that they keep.
 const asking = 8
 
-// A reading is the memory of a refresher at one moment.
-type reading struct {
-	name               string
-	supervisor, worker footprint
-}
+// A footprint is the memory of a process, in kB.
+type footprint struct{ private, anonymous int }
 
-// memory reads refreshers, which needs root.
-func memory(ctx context.Context, c *cluster, o options, where []places.Place, out io.Writer) error {
-	var readings []reading
-	for _, delivery := range []string{"file", "endpoint"} {
-		p, err := c.startPod(delivery, where[0].Dir)
-		if err != nil {
-			return err
-		}
-		defer p.end()
-		idle, err := p.read(ctx, delivery+", idle after the start")
-		if errors.Is(err, errHidden) {
-			_, err = fmt.Fprintf(out, "memory of the refresher: not measured, %v\n", err)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		readings = append(readings, idle)
-		if delivery == "endpoint" {
-			if err := p.askMany(ctx, o.requests); err != nil {
-				return err
-			}
-			later, err := p.read(ctx, fmt.Sprintf("endpoint, idle after %d requests", o.requests))
-			if err != nil {
-				return err
-			}
-			readings = append(readings, later)
-		}
-		// Not at the same time as the next: pages of the program's file would count as shared.
-		if err := p.end(); err != nil {
-			return err
-		}
+// memory reads refreshers, which needs root: they hide their memory from everybody else.
+func memory(ctx context.Context, c *cluster, o options, places []rig.Place, out io.Writer) error {
+	var lines strings.Builder
+	w := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "delivery\tprivate to the aim\tprivate kB (aim %d)\tsupervisor's\tworker's\tanonymous kB\tsupervisor's\tworker's\n", aimPrivate)
+	// One after the other: pages of the program's file would count as shared.
+	err := c.memoryOf(ctx, "file", 0, places[0], w)
+	if err == nil {
+		err = c.memoryOf(ctx, "endpoint", o.requests, places[0], w)
 	}
-	return memoryTable(out, readings)
-}
-
-// read waits until the refresher's memory has settled: two looks a quarter of a second apart that agree, or the last of
-// twenty.
-func (p *pod) read(ctx context.Context, name string) (reading, error) {
-	supervisor, worker, err := p.refresher()
+	if errors.Is(err, os.ErrPermission) {
+		_, err = fmt.Fprintf(out, "memory of the refresher: not measured, it takes root with CAP_SYS_PTRACE\n")
+		return err
+	}
 	if err != nil {
-		return reading{}, err
+		return err
 	}
-	var last reading
-	for range 20 {
-		now := reading{name: name}
-		if now.supervisor, err = footprintOf(supervisor); err == nil {
-			now.worker, err = footprintOf(worker)
-		}
-		if err != nil {
-			return reading{}, err
-		}
-		if now == last {
-			break
-		}
-		last = now
-		select {
-		case <-time.After(250 * time.Millisecond):
-		case <-ctx.Done():
-			return reading{}, errors.New("interrupted while memory settled")
-		}
-	}
-	return last, nil
+	w.Flush()
+	_, err = fmt.Fprintf(out, "memory of the refresher, supervisor and worker together\n%s", lines.String())
+	return err
 }
 
-// askMany makes n requests and hangs up.
-func (p *pod) askMany(ctx context.Context, n int) error {
+// memoryOf prints a line for a refresher after its start, and one after so many requests.
+func (c *cluster) memoryOf(ctx context.Context, delivery string, requests int, place rig.Place, w io.Writer) error {
+	p, err := c.startPod(delivery, place)
+	if err != nil {
+		return err
+	}
+	defer p.end()
+	line := func(name string) error {
+		supervisor, worker, err := p.settled(ctx)
+		private, anonymous := supervisor.private+worker.private, supervisor.anonymous+worker.anonymous
+		fmt.Fprintf(w, "%s, idle after %s\t%.2f\t%d\t%d\t%d\t%d\t%d\t%d\n", delivery, name, float64(private)/aimPrivate, private, supervisor.private, worker.private,
+			anonymous, supervisor.anonymous, worker.anonymous)
+		return err
+	}
+	if err := line("the start"); err != nil || requests == 0 {
+		return cmp.Or(err, p.end())
+	}
 	s, err := p.endpoint()
 	if err != nil {
 		return err
 	}
-	errs := make([]error, asking)
-	var all sync.WaitGroup
-	for i := range asking {
-		share := n / asking
-		if i < n%asking {
-			share++
-		}
-		all.Go(func() { errs[i] = s.many(ctx, share) })
+	one := &contestant{server: s}
+	err = kind{"kept", asking, max(requests, asking)}.round(one, false)
+	for _, connection := range one.kept {
+		connection.Close()
 	}
-	all.Wait()
-	return errors.Join(errs...)
+	if err == nil {
+		err = line(fmt.Sprintf("%d requests", requests))
+	}
+	return cmp.Or(err, p.end())
 }
 
-// many is n requests on one connection.
-func (s server) many(ctx context.Context, n int) error {
-	one, err := s.dial()
-	if err != nil {
-		return err
-	}
-	defer one.close()
-	for range n {
-		if ctx.Err() != nil {
-			return errors.New("interrupted while requests were made")
+// settled waits until the refresher's memory has settled: two looks a quarter of a second apart that agree, or the last of
+// twenty.
+func (p *pod) settled(ctx context.Context) (supervisor, worker footprint, err error) {
+	supervisorID, workerID, err := p.refresher()
+	for n := 0; n < 20 && err == nil; n++ {
+		before := [2]footprint{supervisor, worker}
+		if supervisor, err = footprintOf(supervisorID); err == nil {
+			worker, err = footprintOf(workerID)
 		}
-		if err := one.ask(); err != nil {
-			return err
+		if before == [2]footprint{supervisor, worker} {
+			break
+		}
+		select {
+		case <-time.After(250 * time.Millisecond):
+		case <-ctx.Done():
+			err = errors.New("interrupted while memory settled")
 		}
 	}
-	return nil
+	return supervisor, worker, err
 }
 
-func memoryTable(out io.Writer, readings []reading) error {
-	fmt.Fprintln(out, "memory of the refresher, supervisor and worker together")
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "delivery\tprivate to the aim\tprivate kB (aim %d)\tsupervisor's\tworker's\tanonymous kB\tsupervisor's\tworker's\n", aimPrivate)
-	for _, r := range readings {
-		sum := r.supervisor.plus(r.worker)
-		fmt.Fprintf(w, "%s\t%.2f\t%d\t%d\t%d\t%d\t%d\t%d\n", r.name, float64(sum.private)/aimPrivate, sum.private, r.supervisor.private, r.worker.private,
-			sum.anonymous, r.supervisor.anonymous, r.worker.anonymous)
+// onlyChild returns the one process whose parent is pid.
+func onlyChild(pid int) (int, error) {
+	var found []string
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range threads {
+		children, _ := os.ReadFile(file) // the thread may have ended
+		found = append(found, strings.Fields(string(children))...)
 	}
-	return w.Flush()
+	if len(found) != 1 {
+		return 0, fmt.Errorf("process %d has the children %v, not one", pid, found)
+	}
+	return strconv.Atoi(found[0])
+}
+
+// footprintOf reads /proc/PID/smaps_rollup (proc_pid_smaps(5)), which has lines such as
+//
+//	Private_Dirty:      1404 kB
+func footprintOf(pid int) (footprint, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	kB := map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) == 3 && words[2] == "kB" {
+			kB[words[0]], _ = strconv.Atoi(words[1])
+		}
+	}
+	f := footprint{kB["Private_Clean:"] + kB["Private_Dirty:"], kB["Anonymous:"]}
+	if err == nil && (f.private == 0 || f.anonymous == 0) {
+		err = fmt.Errorf("smaps_rollup of process %d has no private memory: %q", pid, text)
+	}
+	return f, err
 }

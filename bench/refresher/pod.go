@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/bench/internal/rig"
 )
 
 // A pod is a container whose original entrypoint is the program in job/.
@@ -23,9 +24,9 @@ type pod struct {
 	stderr bytes.Buffer
 }
 
-// startPod starts a container with a HOME of its own in dir, and returns when its job runs.
-func (c *cluster) startPod(delivery, dir string) (*pod, error) {
-	home, err := os.MkdirTemp(dir, "home-")
+// startPod starts a container with a HOME of its own, and returns when its job runs.
+func (c *cluster) startPod(delivery string, place rig.Place) (*pod, error) {
+	home, err := place.Home()
 	if err != nil {
 		return nil, err
 	}

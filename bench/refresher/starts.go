@@ -4,17 +4,22 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
+	"text/tabwriter"
 	"time"
 
-	"rolechain/bench/internal/places"
-	"rolechain/bench/internal/spawn"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"rolechain/bench/internal/rig"
 	"rolechain/internal/ststest"
 )
+
+// aimOverhead is what a start may take beyond the two calls, in milliseconds.
+const aimOverhead = 20
 
 // warmUp is the number of rounds before those that count. They bring the files into the page cache.
 const warmUp = 2
@@ -25,62 +30,94 @@ const slow = 30 * time.Millisecond
 // A contender is one way to a session, or a part of it, and what it took.
 type contender struct {
 	name  string
-	home  string                       // the name of HOME's place; "" for what has none
+	home  string                       // the name of HOME's place; "-" for what has none
 	calls int                          // to STS
 	once  func() (milliseconds, error) // includes what has to be done before and after, which is not in the time
 
-	times []float64 // milliseconds, one a round
+	profile *contender // the start in profile delivery, for one with a refresher
+	times   []float64  // milliseconds, one a round
 }
 
 type milliseconds = float64
 
-// firstSession measures the time to the first session.
-func firstSession(ctx context.Context, c *cluster, o options, where []places.Place, out io.Writer) error {
-	s, err := spawn.New()
+// firstSession measures the time to the first session, with an STS that answers at once and with a slow one. What differs
+// between the places does not depend on STS.
+func firstSession(ctx context.Context, c *cluster, o options, places []rig.Place, out io.Writer) error {
+	fmt.Fprintln(out, "time to the first session: from the spawn to the original's first instructions")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "STS takes\tstart\tHOME\tto the calls + profile's start\tms beyond the calls (aim %d)\tmedian ms\tcalls\trounds\n", aimOverhead)
+	if err := c.startsWith(ctx, 0, o.starts, places, w); err != nil {
+		return err
+	}
+	if err := c.sts.Inject(ststest.Fault{Kind: ststest.Slow, DelaySeconds: slow.Seconds()}); err != nil {
+		return err
+	}
+	defer c.sts.ClearFaults()
+	if err := c.startsWith(ctx, slow, (o.starts+1)/2, places[:1], w); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+func (c *cluster) startsWith(ctx context.Context, latency time.Duration, rounds int, places []rig.Place, w io.Writer) error {
+	direct := c.direct(ctx)
+	list := []*contender{direct}
+	for _, place := range places {
+		home, err := place.Home()
+		if err != nil {
+			return err
+		}
+		profile := c.starting("profile", place.Name, home, 0, nil)
+		list = append(list, profile, c.starting("endpoint", place.Name, home, 2, profile), c.starting("file", place.Name, home, 2, profile))
+	}
+	var all []func(bool) error
+	for _, one := range list {
+		all = append(all, func(counts bool) error { return c.measure(one, counts) })
+	}
+	if err := rig.Rounds(ctx, warmUp, rounds, all); err != nil {
+		return err
+	}
+	for _, one := range list {
+		ratio, beyond := "-", "-"
+		if one.profile != nil {
+			ratio = rig.RatioOf(one.times, rig.Sum(direct.times, one.profile.times)).String()
+			beyond = rig.DifferenceOf(one.times, direct.times).Digits(1)
+		}
+		fmt.Fprintf(w, "%d ms\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", latency.Milliseconds(), one.name, one.home, ratio, beyond, rig.Quantile(one.times, 0.5), one.calls, rounds)
+	}
+	return nil
+}
+
+// measure does one once. It must call STS as often as it says, with success.
+func (c *cluster) measure(one *contender, counts bool) error {
+	before, err := c.calls()
 	if err != nil {
 		return err
 	}
-	defer s.Close()
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // race collects between the rounds
-	var all []block
-	for _, b := range []block{{latency: 0, rounds: o.starts}, {latency: slow, rounds: (o.starts + 1) / 2}} {
-		b.direct = c.direct(ctx)
-		for _, place := range where {
-			home, err := os.MkdirTemp(place.Dir, "home-")
-			if err != nil {
-				return err
-			}
-			set := starts{profile: c.starting(s, "profile", place.Name, home, 0)}
-			for _, delivery := range []string{"endpoint", "file"} {
-				set.refreshed = append(set.refreshed, c.starting(s, delivery, place.Name, home, 2))
-			}
-			b.starts = append(b.starts, set)
-			if b.latency > 0 {
-				break // what differs between the places does not depend on STS
-			}
-		}
-		if b.latency > 0 {
-			if err := c.sts.Inject(ststest.Fault{Kind: ststest.Slow, DelaySeconds: b.latency.Seconds()}); err != nil {
-				return err
-			}
-			defer c.sts.ClearFaults()
-		}
-		if err := c.race(ctx, b.contenders(), b.rounds); err != nil {
-			return err
-		}
-		all = append(all, b)
+	took, err := one.once()
+	after := 0
+	if err == nil {
+		after, err = c.calls()
 	}
-	return startsTable(out, all)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", one.name, err)
+	case after-before != one.calls:
+		return fmt.Errorf("%s: %d calls to STS, not %d", one.name, after-before, one.calls)
+	case counts:
+		one.times = append(one.times, took)
+	}
+	return nil
 }
 
 // starting is a start in an empty home. It is over when the refresher has ended.
-func (c *cluster) starting(s *spawn.Spawner, delivery, place, home string, calls int) *contender {
-	env := c.env(delivery, home, c.target)
-	return &contender{name: "rolechain, " + delivery, home: place, calls: calls, once: func() (milliseconds, error) {
+func (c *cluster) starting(delivery, place, home string, calls int, profile *contender) *contender {
+	env := c.env(delivery, home, c.Target)
+	return &contender{name: "rolechain, " + delivery, home: place, calls: calls, profile: profile, once: func() (milliseconds, error) {
 		if err := os.RemoveAll(filepath.Join(home, ".aws")); err != nil {
 			return 0, err
 		}
-		took, err := s.Spawn([]string{c.entrypoint}, env)
+		took, err := c.Spawn([]string{c.entrypoint}, env)
 		if err == nil {
 			err = reap(-1)
 		}
@@ -88,36 +125,23 @@ func (c *cluster) starting(s *spawn.Spawner, delivery, place, home string, calls
 	}}
 }
 
-// race does everything once a round, in an order that is new each time, from a fixed seed.
-func (c *cluster) race(ctx context.Context, list []*contender, rounds int) error {
-	order := append([]*contender{}, list...)
-	random := rand.New(rand.NewPCG(1, 2))
-	for round := range warmUp + rounds {
-		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		runtime.GC() // and not while something is timed
-		for _, one := range order {
-			if ctx.Err() != nil {
-				return fmt.Errorf("interrupted in round %d", round+1)
-			}
-			before, err := c.calls()
-			if err != nil {
-				return err
-			}
-			took, err := one.once()
-			if err != nil {
-				return fmt.Errorf("%s: %w", one.name, err)
-			}
-			after, err := c.calls()
-			if err != nil {
-				return fmt.Errorf("%s: %w", one.name, err)
-			}
-			if after-before != one.calls {
-				return fmt.Errorf("%s: %d calls to STS, not %d", one.name, after-before, one.calls)
-			}
-			if round >= warmUp {
-				one.times = append(one.times, took)
-			}
+// direct is what no chain can do without: one AssumeRoleWithWebIdentity and one AssumeRole, by the SDK that rolechain uses,
+// in a process that runs already, over one connection, with nobody to hand the session to.
+func (c *cluster) direct(ctx context.Context) *contender {
+	return &contender{name: "the two calls alone", home: "-", calls: 2, once: func() (milliseconds, error) {
+		transport := &http.Transport{}
+		defer transport.CloseIdleConnections()
+		began := time.Now()
+		client := sts.New(sts.Options{Region: region, BaseEndpoint: &c.sts.URL, HTTPClient: &http.Client{Transport: transport}, Retryer: aws.NopRetryer{}})
+		name := aws.String("spark-pi-driver")
+		first, err := client.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+			RoleArn: aws.String(jobRole), RoleSessionName: name, WebIdentityToken: &c.token})
+		if err != nil {
+			return 0, err
 		}
-	}
-	return nil
+		from := credentials.NewStaticCredentialsProvider(*first.Credentials.AccessKeyId, *first.Credentials.SecretAccessKey, *first.Credentials.SessionToken)
+		_, err = client.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String(clientRole), RoleSessionName: name},
+			func(o *sts.Options) { o.Credentials = from })
+		return float64(time.Since(began)) / 1e6, err
+	}}
 }

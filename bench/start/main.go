@@ -18,38 +18,22 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
-	"rolechain/bench/internal/places"
-	"rolechain/bench/internal/spawn"
+	"rolechain/bench/internal/rig"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// Exit codes.
-const (
-	exitOK     = 0
-	exitFailed = 1 // something could not be run
-	exitUsage  = 2
-)
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 type options struct {
 	rounds  int
@@ -59,62 +43,31 @@ type options struct {
 	also    []candidate
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
-	if errors.Is(err, flag.ErrHelp) {
-		return exitOK
-	}
-	if err != nil {
-		return exitUsage
-	}
-	// Nothing is printed before the end, so that no closed pipe (`| head`) kills a run that has directories to remove.
-	var out bytes.Buffer
-	err = bench(ctx, o, &out)
-	if _, writeErr := out.WriteTo(stdout); err == nil {
-		err = writeErr
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "bench/start: %v\n", err)
-		return exitFailed
-	}
-	return exitOK
-}
-
-// parse has already said on stderr what is wrong when it returns an error.
-func parse(args []string, stderr io.Writer) (options, error) {
+func run(args []string, stdout, stderr io.Writer) int {
 	var o options
-	flags := flag.NewFlagSet("bench/start", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.IntVar(&o.rounds, "rounds", 400, "`number` of rounds, each with one start of everything")
-	flags.IntVar(&o.cpu, "cpu", -1, "run everything on this CPU `number` alone; -1 for any")
-	flags.StringVar(&o.disk, "disk", os.TempDir(), "`directory` for a HOME on disk")
-	flags.BoolVar(&o.profile, "profile", false, "show where rolechain's start spends its time instead")
-	flags.Func("also", "measure another build of the entrypoint too, given as `NAME=FILE`; may be repeated", func(value string) error {
-		name, path, found := strings.Cut(value, "=")
-		if !found || name == "" || path == "" {
-			return errors.New("is not NAME=FILE")
+	return rig.Main("bench/start", args, stdout, stderr, func(flags *flag.FlagSet) {
+		flags.IntVar(&o.rounds, "rounds", 400, "`number` of rounds, each with one start of everything")
+		flags.IntVar(&o.cpu, "cpu", -1, "run everything on this CPU `number` alone; -1 for any")
+		flags.StringVar(&o.disk, "disk", os.TempDir(), "`directory` for a HOME on disk")
+		flags.BoolVar(&o.profile, "profile", false, "show where rolechain's start spends its time instead")
+		flags.Func("also", "measure another build of the entrypoint too, given as `NAME=FILE`; may be repeated", func(value string) error {
+			name, path, found := strings.Cut(value, "=")
+			if !found || name == "" || path == "" {
+				return errors.New("is not NAME=FILE")
+			}
+			path, err := filepath.Abs(path)
+			o.also = append(o.also, candidate{name, path})
+			return err
+		})
+	}, func() error {
+		if o.rounds < 1 {
+			return fmt.Errorf("-rounds %d: at least 1", o.rounds)
 		}
-		path, err := filepath.Abs(path)
-		o.also = append(o.also, candidate{name, path})
-		return err
-	})
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	var err error
-	switch {
-	case flags.NArg() > 0:
-		err = fmt.Errorf("argument %q: there are only flags", flags.Arg(0))
-	case o.rounds < 1:
-		err = fmt.Errorf("-rounds %d: at least 1", o.rounds)
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "bench/start: %v\n", err)
-	}
-	return o, err
+		return nil
+	}, o.bench)
 }
 
-func bench(ctx context.Context, o options, out io.Writer) (err error) {
+func (o *options) bench(ctx context.Context, out io.Writer) (err error) {
 	runtime.LockOSThread() // what this thread may do, its children may
 	defer runtime.UnlockOSThread()
 	if o.cpu >= 0 {
@@ -124,38 +77,37 @@ func bench(ctx context.Context, o options, out io.Writer) (err error) {
 			return fmt.Errorf("-cpu %d: %w", o.cpu, err)
 		}
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // measure collects between the rounds
-
-	var w places.Workspace
-	defer func() { err = errors.Join(err, w.Remove()) }()
-	dir, err := w.Dir("") // for the programs: /dev/shm may be mounted noexec
+	dir, places, notes, remove, err := rig.Workspace(o.disk)
 	if err != nil {
 		return err
 	}
-	p, err := build(dir)
-	if err != nil {
-		return err
-	}
-	where, notes := places.Find(o.disk)
-	for i, place := range where {
-		notes = append(notes, fmt.Sprintf("HOME on %s is in %s (%s)", place.Name, place.Dir, place.FS))
-		if where[i].Dir, err = w.Dir(place.Dir); err != nil {
-			return err
-		}
-	}
-	list, err := assemble(dir, p, where, o.also)
-	if err != nil {
-		return err
-	}
-	s, err := spawn.New()
+	defer func() { err = errors.Join(err, remove()) }()
+	s, err := rig.NewSpawner(dir)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	list, err := assemble(dir, s, places, o.also)
+	if err != nil {
+		return err
+	}
 	if o.profile {
 		return profile(ctx, s, list, dir, out)
 	}
-	if err := measure(ctx, s, list, o.rounds); err != nil {
+	var starts []func(bool) error
+	for _, c := range list {
+		if c.missing == "" {
+			starts = append(starts, func(counts bool) error {
+				took, err := c.start(s)
+				if counts {
+					c.times = append(c.times, float64(took.Nanoseconds))
+				}
+				return err
+			})
+		}
+	}
+	// The first rounds bring the files into the page cache, and the second starts to their second start.
+	if err := rig.Rounds(ctx, 5, o.rounds, starts); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "from the spawn to the original's first instructions, %d rounds, %s/%s, %d CPUs\n", o.rounds, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
@@ -164,11 +116,8 @@ func bench(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	fmt.Fprintln(out)
-	for _, note := range append(notes, onFsync) {
+	for _, note := range notes {
 		fmt.Fprintln(out, note)
 	}
 	return nil
 }
-
-// onFsync is what a reader of the rows on disk has to know.
-const onFsync = "on disk, rolechain's first start waits for fsync, so that no crash leaves half a file; the script does not"

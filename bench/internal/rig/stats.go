@@ -1,5 +1,4 @@
-// Package stats has the figures that the benchmarks print: of one series, and of two that were measured in turns.
-package stats
+package rig
 
 import (
 	"fmt"
@@ -29,18 +28,18 @@ func SpreadOf(values []float64) Spread {
 // String has two digits, as ratios are printed.
 func (s Spread) String() string { return s.Digits(2) }
 
-// Digits is the spread with so many digits behind the point.
+// Digits returns the spread with so many digits behind the point.
 func (s Spread) Digits(n int) string {
 	return fmt.Sprintf("%.*f (%.*f-%.*f)", n, s.Median, n, s.Low, n, s.High)
 }
 
-// RatioOf says how two paired series compare: by the pairs' own ratios. Whatever slows down a whole round slows down both
-// of a pair, and so is not in it.
+// RatioOf returns the ratios of two paired series, pair by pair. What slows down a whole round slows down both of a pair, and
+// so is not in it.
 func RatioOf(values, to []float64) Spread {
 	return SpreadOf(pairwise(values, to, func(a, b float64) float64 { return a / b }))
 }
 
-// DifferenceOf is what the first of each pair has more than the second.
+// DifferenceOf returns how much more the first of each pair is than the second.
 func DifferenceOf(values, less []float64) Spread {
 	return SpreadOf(pairwise(values, less, func(a, b float64) float64 { return a - b }))
 }
