@@ -145,7 +145,7 @@ func (r *Run) processes(ctx context.Context) {
 			r.judge.fail("a hang", "the credential process for %s, from %s on: %v", profile, clock(asked.Sub(r.judge.began)), err)
 		case code != 0 && !r.w.codes[code]:
 			r.judge.fail("an undocumented exit code", "the credential process for %s: %v", profile, err)
-		case err != nil && r.judge.during(asked.Add(-25*time.Second), got, "removed", "link", "dangling-link"):
+		case err != nil && r.judge.during(asked.Add(-afterLoss), got, losses...):
 		case err != nil && profile != "default":
 			r.judge.starved(who+" for "+profile, asked, got, err.Error()) // nobody knows what is held of it
 		case err != nil:
@@ -178,7 +178,7 @@ func (r *Run) status(ctx context.Context) {
 			r.judge.count("status")
 		case code == 69:
 			r.judge.atTheEnd(func() {
-				if !r.judge.during(asked.Add(-25*time.Second), got, "excused", "limit/", "disk/", "stop-worker") {
+				if !r.judge.during(asked.Add(-afterLoss), got, "excused", "limit/", "disk/", "stop-worker") {
 					r.judge.fail("a wrong exit code", "rolechain status, from %s on, finds no refresher: %s", r.judge.at(asked), stderr)
 				}
 			})

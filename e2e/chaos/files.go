@@ -37,7 +37,7 @@ func (r *Run) readFile(name string) ([]byte, bool) {
 	switch {
 	case err == nil:
 		return data, true
-	case r.judge.during(asked.Add(-25*time.Second), time.Now(), "removed", "link", "dangling-link"):
+	case r.judge.during(asked.Add(-afterLoss), time.Now(), losses...):
 	case errors.Is(err, fs.ErrNotExist):
 		r.judge.fail("a file that is gone", "%s", name)
 	default:
@@ -153,7 +153,7 @@ func (r *Run) botocore(ctx context.Context) {
 			case err != nil:
 				r.judge.fail("a broken harness", "%v", err)
 				return
-			case problem != "" && !r.judge.during(time.Now().Add(-25*time.Second), time.Now(), "removed", "link", "dangling-link"):
+			case problem != "" && !r.judge.during(time.Now().Add(-afterLoss), time.Now(), losses...):
 				r.judge.fail("a torn file", "botocore on %s: %s", name, problem)
 			case problem == "":
 				r.judge.count("botocore")

@@ -29,8 +29,6 @@ type Judge struct {
 	windows []*Window
 	later   []func()       // judgments for the end, when all windows are known
 	counts  map[string]int // what was seen, for the summary
-
-	direct map[string]time.Time // sessions that only credential processes have shown
 }
 
 // handed is a session that a reader was given.
@@ -47,7 +45,7 @@ type Window struct {
 
 func newJudge(sts *ststest.Server, role string, life time.Duration, lag *Lag) *Judge {
 	return &Judge{sts: sts, role: role, life: life, began: time.Now(), lag: lag,
-		times: map[string]int{}, counts: map[string]int{}, direct: map[string]time.Time{}}
+		times: map[string]int{}, counts: map[string]int{}}
 }
 
 // fail notes that a promise was broken. what is the kind of it, of which the first few are kept.
@@ -94,10 +92,6 @@ func (j *Judge) shut(w *Window, after time.Duration) {
 func (j *Judge) during(from, to time.Time, kinds ...string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.duringLocked(from, to, kinds...)
-}
-
-func (j *Judge) duringLocked(from, to time.Time, kinds ...string) bool {
 	return slices.ContainsFunc(j.windows, func(w *Window) bool {
 		return w.from.Before(to) && (w.to.IsZero() || w.to.After(from)) && slices.ContainsFunc(kinds, func(kind string) bool {
 			return kind == w.kind || strings.HasSuffix(kind, "/") && familyOf(w.kind)+"/" == kind
@@ -157,7 +151,6 @@ func suffix(id string) string { return "…" + id[max(0, len(id)-4):] }
 func (j *Judge) served(who string, s ststest.Session, asked, got time.Time) {
 	j.mu.Lock()
 	before := j.held(asked)
-	delete(j.direct, s.AccessKeyID)
 	if !slices.ContainsFunc(j.handed, func(h handed) bool { return h.AccessKeyID == s.AccessKeyID }) {
 		j.handed = append(j.handed, handed{s, got})
 	}
@@ -227,24 +220,29 @@ func (j *Judge) atTheEnd(judgment func()) {
 // judgeLater judges what had to wait.
 func (j *Judge) judgeLater() {
 	j.mu.Lock()
-	later, direct := j.later, j.direct
-	j.later, j.direct = nil, map[string]time.Time{}
+	later := j.later
+	j.later = nil
 	j.mu.Unlock()
 	for _, judgment := range later {
 		judgment()
-	}
-	for id, at := range direct {
-		j.fail("a session past the refresher", "a credential process got %s at %s, which the endpoint never had", suffix(id), j.at(at))
 	}
 }
 
 // ran notes a session that a credential process gave. One that the endpoint never hands out it has got by itself.
 func (j *Judge) ran(s ststest.Session, asked, got time.Time) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.counts["credential process"]++
-	known := slices.ContainsFunc(j.handed, func(h handed) bool { return h.AccessKeyID == s.AccessKeyID })
-	if !known && !j.duringLocked(asked, got, "excused", "limit/", "disk/") {
-		j.direct[s.AccessKeyID] = got
-	}
+	j.count("credential process")
+	j.atTheEnd(func() {
+		j.mu.Lock()
+		known := slices.ContainsFunc(j.handed, func(h handed) bool { return h.AccessKeyID == s.AccessKeyID })
+		j.mu.Unlock()
+		// With its directory a refresher loses its claim to it, and takes a while to have that again.
+		if !known && !j.during(asked, got, "excused", "limit/", "disk/") && !j.during(asked.Add(-afterLoss), got, losses...) {
+			j.fail("a session past the refresher", "a credential process got %s at %s, which the endpoint never had", suffix(s.AccessKeyID), j.at(got))
+		}
+	})
 }
+
+// losses are the faults after which the pod's directory is not what it was, and afterLoss how long it may take to be again.
+var losses = []string{"removed", "link", "dangling-link"}
+
+const afterLoss = 25 * time.Second

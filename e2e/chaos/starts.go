@@ -150,6 +150,7 @@ func (r *Run) judgeFailure(p *Pod, c container, s Start) {
 	limited := len(c.Limits) > 0 || c.NoProc || c.NoNull || c.EnvSize > 0
 	switch {
 	case s.Kind == "terminated" && code == 128+int(unix.SIGTERM):
+	case code == 2 && limited && (strings.Contains(text, "runtime:") || strings.Contains(text, "fatal error:")) && r.w.codes[2]: // Go's own
 	case !r.w.codes[code] || code == 70 && !limited:
 		r.judge.fail("an undocumented exit code", "start %s ends with %d:\n%s", s, code, tail(text, 12))
 	case s.Kind != "log-full" && strings.TrimSpace(text) == "":
