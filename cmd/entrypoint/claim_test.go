@@ -202,6 +202,9 @@ func TestReplacedFiles(t *testing.T) {
 	if _, err := body.ReadFrom(response.Body); err != nil || !strings.Contains(body.String(), "were replaced by another pod's, spark-1") {
 		t.Errorf("%v %s", err, &body)
 	}
+	if _, stderr, code := j.rolechain(j.given, "status"); code != 69 || !strings.Contains(stderr, "are of another pod, spark-1") {
+		t.Errorf("status ends with %d: %s", code, stderr)
+	}
 	if err := os.Remove(path); err != nil { // the other one has ended, and cleaned up
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"syscall"
 	"time"
 
@@ -47,7 +46,7 @@ func credentials(args []string, _ settings.Environment, stdout, _ io.Writer) err
 	if err != nil {
 		return exit.Because(exit.NoFiles, err, "the entrypoint's refresher writes it in endpoint delivery")
 	}
-	if host, _ := os.Hostname(); host != found.Host {
+	if host := hostname(); host != found.Host {
 		return exit.Because(exit.NoFiles, fmt.Errorf("%q is of another pod, %s: this one, %s, would act as that one's role", args[0], found.Host, host),
 			"two pods share a home directory; each needs one of its own")
 	}

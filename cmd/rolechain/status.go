@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -70,6 +71,8 @@ func askStatus(l settings.Locations) (st status, err error) {
 		found, err := handover.ReadDiscovery(dir)
 		switch {
 		case err != nil:
+		case found.Host != hostname():
+			err = fmt.Errorf("the files in %q are of another pod, %s: each pod needs a home directory of its own", dir, found.Host)
 		case handover.Dead(dir): // whoever listens on its port by now does not get the token
 			err = errors.New("both of its processes have died")
 		default:
@@ -83,6 +86,11 @@ func askStatus(l settings.Locations) (st status, err error) {
 	}
 	return st, exit.Because(exit.NoRefresher, fmt.Errorf("the refresher does not answer: %w", problem),
 		"it ends with the job, and comes back within a second when it is killed; its messages are in the container's log")
+}
+
+func hostname() string {
+	name, _ := os.Hostname()
+	return name
 }
 
 // problem is what keeps the job from working as the client role.

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -79,5 +80,83 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		if status, body := c.hear(); status != 200 {
 			t.Fatalf("connection %d: %d %s", n, status, body)
 		}
+	}
+}
+
+// Connections that have sent nothing give way, the oldest first; one whose request is on its way does not.
+func TestSilentConnectionsMakeRoom(t *testing.T) {
+	lim := defaults
+	lim.connections = 16
+	lim.header = time.Hour
+	r := run(t, fixed(session(1)), fixed(session(2)), lim)
+	slow := r.dial()
+	slow.say(good[:10])
+	var silent []*raw
+	for range 2*lim.connections - 2 { // so that the last of them keep their places
+		silent = append(silent, r.dial())
+	}
+	c := r.dial()
+	c.say(good)
+	_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
+	if status, body := c.hear(); status != 200 {
+		t.Errorf("behind silent ones: %d %s", status, body)
+	}
+	for name, c := range map[string]*raw{"slow": slow, "the last silent one": silent[len(silent)-1]} {
+		c.say(map[bool]string{true: good[10:], false: good}[c == slow])
+		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
+		if status, body := c.hear(); status != 200 {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+}
+
+type fullListener struct {
+	net.Listener
+	full chan struct{}
+}
+
+func (l fullListener) Full() {
+	select {
+	case l.full <- struct{}{}:
+	default:
+	}
+}
+
+// While connections wait because there are enough, somebody is told: a server that hangs would not.
+func TestFullIsTold(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := fullListener{inner, make(chan struct{})}
+	b := newBounded(l, 1, func(bool) {})
+	defer b.Close()
+	for range 2 {
+		c, err := net.Dial("tcp", inner.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err := b.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	accepted := make(chan net.Conn)
+	go func() { c, _ := b.Accept(); accepted <- c }()
+	for range 2 {
+		<-l.full
+	}
+	first.Close()
+	if c := <-accepted; c == nil {
+		t.Error("closed")
+	} else {
+		c.Close()
 	}
 }

@@ -51,7 +51,8 @@ func FromFile(f *os.File) (net.Listener, error) {
 // (a panic, a failing accept); nil: nobody does.
 //
 // At most 512 connections are served at a time. More wait in the kernel's queue, none is refused; while it is that full,
-// connections that are idle are closed in favour of those that wait.
+// connections that are idle, or have sent nothing, are closed in favor of those that wait. When l has a method Full it is called
+// several times a second meanwhile.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	return serve(ctx, l, h, log, defaults)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -113,8 +114,8 @@ func (w *worker) serve(ctx, begin context.Context, stop func(), first bool) erro
 	defer stop()
 	all.Go(func() { keepers.run(ctx) })
 	handler := endpoint.Handler(w.state.Token, keepers.sources(), func() any { return w.status(keepers) })
-	served := make(chan error, 1)
-	go func() { served <- endpoint.Serve(ctx, listener, handler, w.log) }()
+	ends := make(chan error, 1)
+	go func() { ends <- endpoint.Serve(ctx, served{listener, w.process}, handler, w.log) }()
 	if first {
 		late, cancel := context.WithTimeout(begin, publishing)
 		defer cancel()
@@ -129,7 +130,7 @@ func (w *worker) serve(ctx, begin context.Context, stop func(), first bool) erro
 		select {
 		case <-w.process.Ended():
 			return nil
-		case err := <-served:
+		case err := <-ends:
 			return exit.Because(exit.Internal, err, "")
 		case <-orphaned:
 			w.orphaned.Store(true)
@@ -137,6 +138,14 @@ func (w *worker) serve(ctx, begin context.Context, stop func(), first bool) erro
 		}
 	}
 }
+
+// served is the listener of a worker that is full when it lets connections wait, and does not hang.
+type served struct {
+	net.Listener
+	process *supervise.Worker
+}
+
+func (l served) Full() { l.process.Alive() }
 
 // alone is said when the supervisor has died.
 const alone = "the refresher's supervisor died: the worker goes on until the job ends, and nobody replaces it if it dies too"
