@@ -36,6 +36,7 @@ type pod struct {
 	now   func() time.Time
 	front func(action string) string // an answer in place of the STS's, as XML of an error; "" lets it answer
 	token []ststest.TokenOption
+	proxy string // URL of one
 	home  string
 	env   map[string]string
 }

@@ -1,11 +1,15 @@
 package docs
 
 import (
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"syscall"
 	"time"
 
+	"rolechain/internal/proxytest"
 	"rolechain/internal/ststest"
 )
 
@@ -78,6 +82,11 @@ var provocations = []provocation{
 	{name: "no answer", after: faulty(ststest.Fault{Kind: ststest.Hang})},
 	{name: "no keys", after: faulty(ststest.Fault{Kind: ststest.IDPCommunication})},
 	{name: "proxy", before: func(p *pod) { p.front = func(string) string { return "<html>Forbidden</html>" } }},
+	{name: "proxy's refusal", before: func(p *pod) {
+		proxy := proxytest.Start(p.t, nil)
+		proxy.Refuse(403)
+		p.proxy = proxy.URL
+	}, after: func(p *pod) { p.env["HTTPS_PROXY"], p.env["AWS_ENDPOINT_URL_STS"] = p.proxy, "https://sts.invalid" }},
 	{name: "no session any more", before: func(p *pod) { p.roles[1].LifetimeSeconds = 2 }, run: func(p *pod) (string, int) {
 		p.running()
 		p.sts.Down()
@@ -125,6 +134,14 @@ var provocations = []provocation{
 	{name: "clock", before: func(p *pod) { p.now = func() time.Time { return time.Now().Add(time.Hour) } }},
 
 	// 78
+	{name: "certificate", after: func(p *pod) {
+		front := httptest.NewUnstartedServer(p.sts)
+		front.Config.ErrorLog = log.New(io.Discard, "", 0)
+		front.StartTLS()
+		p.t.Cleanup(front.Close)
+		p.env["AWS_ENDPOINT_URL_STS"] = front.URL
+	}},
+	{name: "proxy's URL", run: start, before: set("HTTPS_PROXY", "http://me:pass#word@proxy:3128")},
 	{name: "settings", run: start, before: func(p *pod) {
 		p.env["CLIENT_ROLE_ARN"] = ""
 		p.env["ROLE_CHAIN_DURATION"] = "12h"
@@ -158,6 +175,7 @@ var provocations = []provocation{
 
 	// 0, with a warning
 	{name: "misspelt", run: start, before: set("ROLE_CHAIN_DELIVERRY", "endpoint")},
+	{name: "no region", before: set("ROLE_CHAIN_DELIVERY", "profile"), run: start, after: func(p *pod) { p.unset("AWS_REGION", "AWS_DEFAULT_REGION") }},
 	{name: "no client role", run: start, before: func(p *pod) { p.unset("CLIENT_ROLE_ARN") }},
 	{name: "STS away while the job runs", before: func(p *pod) { p.roles[1].LifetimeSeconds = 3 }, run: func(p *pod) (string, int) {
 		log := p.running()

@@ -74,6 +74,9 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 	if err != nil {
 		return err
 	}
+	if w, ok := settings.NoRegion(spec.ClientRole); ok && spec.Region == "" && !*quiet {
+		report.Warning(log, w.Text, w.Hint)
+	}
 	return try(ctx, log, spec, s.Profiles, stdout)
 }
 

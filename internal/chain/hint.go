@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"syscall"
 
 	"rolechain/internal/settings"
 )
@@ -70,6 +71,8 @@ func (s Spec) transientHint(e *Error) string {
 		return "STS cannot fetch the cluster's public keys: they must be reachable from the internet at the token's issuer"
 	case e.Code != "":
 		return ""
+	case e.Action == podIdentityAction && errors.Is(e.Err, syscall.ECONNREFUSED):
+		return "the agent is not up on this node yet: on a fresh node pods start before it. A startup taint that goes when the agent is ready (Karpenter's startupTaints, a node group's taints) keeps pods away until then; if it does not come, look at the add-on eks-pod-identity-agent"
 	case e.Action == podIdentityAction:
 		return "is the add-on eks-pod-identity-agent running on this node, and does a NetworkPolicy let the pod reach it?"
 	case strings.HasSuffix(e.Message, "without an error of STS in it"):
@@ -111,12 +114,16 @@ func podIdentityHint(e *Error) string {
 
 func (s Spec) webIdentityHint(e *Error) string {
 	switch {
+	case e.Code == "AccessDenied" && s.refusedBy(e) != "":
+		return s.refusedBy(e)
 	case e.Code == "AccessDenied":
-		return fmt.Sprintf("the trust policy of %s must allow sts:AssumeRoleWithWebIdentity to the cluster's OIDC provider, with conditions on sub and aud that %s meets", e.Role, s.tokenSays())
+		return fmt.Sprintf("the trust policy of %s must allow sts:AssumeRoleWithWebIdentity to the cluster's OIDC provider, with conditions on sub and aud that %s meets, if there is such a role in account %s; the policy of a VPC endpoint for sts, or of the organization, can refuse it in the same words", e.Role, s.tokenSays(), account(e.Role))
 	case e.Code == "ExpiredTokenException":
 		return "the kubelet renews the projected token in place: AWS_WEB_IDENTITY_TOKEN_FILE must be that file, neither a copy nor a subPath mount"
 	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "audience"):
 		return "the token's audience must be among the client ids of the account's OIDC provider; " + s.tokenSays()
+	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "thumbprint"):
+		return "the OIDC provider in IAM has thumbprints of other certificates than the issuer's: aws iam update-open-id-connect-provider-thumbprint with that of the certificate authority which the issuer's chain ends in; " + s.tokenSays()
 	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "provider found"):
 		return fmt.Sprintf("account %s has no OIDC provider for the token's issuer: create it there (eksctl utils associate-iam-oidc-provider), or name a role of the cluster's account; %s", account(e.Role), s.tokenSays())
 	case e.Code == "InvalidIdentityToken":
@@ -139,22 +146,19 @@ func (s Spec) assumeRoleHint(e *Error) string {
 	if e.Code != "AccessDenied" {
 		return s.parameterHint(e)
 	}
-	caller := s.role(e.Hop-1, "")
-	if caller == "" {
-		caller = "the role of the Pod Identity association"
-	}
-	final := e.Hop == s.hops()
+	caller, final := s.callerOf(e), e.Hop == s.hops()
+	by := s.refusedBy(e)
 	switch {
-	case strings.Contains(e.Message, "explicit deny"):
-		return "a policy denies it outright: look for the Deny, also in service control policies, permissions boundaries and session policies"
+	case by != "" && strings.Contains(by, "Deny"):
+		return by
 	case strings.Contains(e.Message, "sts:TagSession"):
 		return fmt.Sprintf("session tags go with the call%s: both the permissions of %s and the trust policy of %s must allow sts:TagSession", s.whoseTags(final), caller, e.Role)
 	case strings.Contains(e.Message, "sts:SetSourceIdentity"):
 		return fmt.Sprintf("a source identity goes with the call: both the permissions of %s and the trust policy of %s must allow sts:SetSourceIdentity", caller, e.Role)
-	case strings.Contains(e.Message, "no identity-based policy"):
-		return fmt.Sprintf("the permissions of %s must allow sts:AssumeRole on %s", caller, e.Role)
 	case strings.Contains(e.Message, "no resource-based policy"):
-		return fmt.Sprintf("the trust policy of %s must name %s", e.Role, caller)
+		return fmt.Sprintf("%s; it must name %s, and %s", by, caller, conditions)
+	case by != "":
+		return by
 	}
 	hint := fmt.Sprintf("either the permissions of %s do not allow sts:AssumeRole on it, or its trust policy does not name %s", caller, caller)
 	switch {
@@ -163,6 +167,7 @@ func (s Spec) assumeRoleHint(e *Error) string {
 	case final:
 		hint += ", or asks for an external id (ROLE_CHAIN_EXTERNAL_ID)"
 	}
+	hint += fmt.Sprintf(", or there is no such role in account %s: AWS answers all of these alike", account(e.Role))
 	if s.FirstHop == settings.PodIdentity || final && len(s.Tags) > 0 {
 		hint += "; with session tags both must also allow sts:TagSession"
 	}
@@ -192,6 +197,8 @@ func (s Spec) parameterHint(e *Error) string {
 		return "AWS ends every session of a chained role after one hour at most: set ROLE_CHAIN_DURATION to 1h or less"
 	case e.Code == "MalformedPolicyDocument":
 		return "the session policy (ROLE_CHAIN_SESSION_POLICY_FILE) is not a valid IAM policy"
+	case e.Code == "PackedPolicyTooLarge" && s.FirstHop == settings.PodIdentity:
+		return "EKS Pod Identity's own six session tags take most of the room: an association without session tags (aws eks update-pod-identity-association --disable-session-tags) leaves it to yours, and needs no sts:TagSession either; or shorten the session policy and tags, or give fewer"
 	case e.Code == "PackedPolicyTooLarge":
 		return "session policy, policy ARNs and session tags are too large together, by AWS's own packing: shorten them, or give fewer"
 	case strings.Contains(e.Message, "ransitive tag"):

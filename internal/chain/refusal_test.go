@@ -1,14 +1,18 @@
 package chain
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"rolechain/internal/exit"
+	"rolechain/internal/settings"
 	"rolechain/internal/ststest"
 )
 
@@ -152,9 +156,9 @@ func TestForeignAnswers(t *testing.T) {
 		"request old":  {400, answer("RequestExpired", "Request has expired."), Refused, "RequestExpired", "clock is wrong"},
 		"scope":        {403, answer("SignatureDoesNotMatch", "Credential should be scoped to a valid region."), Refused, "scoped", `signed for the region "eu-west-1"`},
 		"unknown":      {403, answer("InvalidClientTokenId", "The security token included in the request is invalid."), Refused, "InvalidClientTokenId", "opt in to the region"},
-		"permissions":  {403, answer("AccessDenied", "… because no identity-based policy allows the sts:AssumeRole action"), Refused, "AccessDenied", "the permissions of " + jobRole + " must allow"},
+		"permissions":  {403, answer("AccessDenied", "… because no identity-based policy allows the sts:AssumeRole action"), Refused, "AccessDenied", "nothing allows sts:AssumeRole on " + clientRole + " in the permissions of " + jobRole},
 		"trust":        {403, answer("AccessDenied", "… because no resource-based policy allows the sts:AssumeRole action"), Refused, "AccessDenied", "must name " + jobRole},
-		"scp":          {403, answer("AccessDenied", "… with an explicit deny in a service control policy"), Refused, "AccessDenied", "service control policies"},
+		"scp":          {403, answer("AccessDenied", "… with an explicit deny in a service control policy"), Refused, "AccessDenied", "a Deny for sts:AssumeRole is in a service control policy"},
 		"throttling 1": {400, answer("ThrottlingException", "Rate exceeded"), Transient, "ThrottlingException: Rate exceeded", "fewer pods"},
 		"throttling 2": {400, answer("RequestLimitExceeded", "x"), Transient, "RequestLimitExceeded", "fewer pods"},
 		"throttling 3": {429, answer("TooManyRequestsException", "x"), Transient, "TooManyRequests", "fewer pods"},
@@ -184,5 +188,61 @@ func TestForeignAnswers(t *testing.T) {
 				t.Errorf("%s\n%+v\nhint %q", e.Kind, e, e.Hint)
 			}
 		})
+	}
+}
+
+// The hint knows who owns the policy that AWS blames, for both hops.
+func TestWhoRefused(t *testing.T) {
+	for words, owner := range map[string][2]string{ // of the first and of the second hop
+		"identity-based policy":   {"the permissions of the pod's service account", "the permissions of " + jobRole},
+		"resource-based policy":   {"the trust policy of " + jobRole, "the trust policy of " + clientRole},
+		"permissions boundary":    {"the permissions boundary of", "the permissions boundary of " + jobRole},
+		"session policy":          {"the session policy", "the session policy that the session of " + jobRole},
+		"service control policy":  {"a service control policy", "the account of " + jobRole},
+		"resource control policy": {"a resource control policy", "the account of " + clientRole},
+		"VPC endpoint policy":     {"the policy of the VPC endpoint for sts", "the policy of the VPC endpoint for sts"},
+	} {
+		article := "a "
+		if words[0] == 'i' {
+			article = "an "
+		}
+		for reason, want := range map[string]string{
+			"because no " + words + " allows the sts:AssumeRole action":          "nothing allows sts:AssumeRole",
+			"with an explicit deny in " + article + words:                        "a Deny for sts:AssumeRole",
+			"with an explicit deny in " + article + words + ": arn:aws:x::1:p/q": "aws:PrincipalOrgID",
+		} {
+			for i := range 2 {
+				e := &Error{Hop: i + 1, Of: 2, Kind: Refused, Code: "AccessDenied", Message: "User: x is not authorized to perform: sts:AssumeRole on resource: y " + reason,
+					Action: []string{"AssumeRoleWithWebIdentity", "AssumeRole"}[i], Role: []string{jobRole, clientRole}[i]}
+				spec := Spec{BaseRole: jobRole, ClientRole: clientRole, TokenFile: "/none"}
+				if hint := spec.hint(e); !strings.Contains(hint, want) || !strings.Contains(hint, owner[i]) {
+					t.Errorf("hop %d, %s: %q, want %q and %q", i+1, reason, hint, want, owner[i])
+				}
+			}
+		}
+	}
+}
+
+// Hints for what a hint used to miss.
+func TestHints(t *testing.T) {
+	pod := Spec{FirstHop: settings.PodIdentity, ClientRole: clientRole}
+	web := Spec{BaseRole: jobRole, ClientRole: clientRole, TokenFile: "/none", Region: "ap-south-1", FIPS: true}
+	for name, c := range map[string]struct {
+		spec Spec
+		e    Error
+		want string
+	}{
+		"tags of Pod Identity":     {pod, Error{Hop: 2, Kind: Refused, Action: "AssumeRole", Role: clientRole, Code: "PackedPolicyTooLarge"}, "own six session tags take most of the room"},
+		"tags of one's own":        {web, Error{Hop: 2, Kind: Refused, Action: "AssumeRole", Role: clientRole, Code: "PackedPolicyTooLarge"}, "too large together"},
+		"an agent that is not up":  {pod, Error{Hop: 1, Kind: Transient, Action: podIdentityAction, Err: syscall.ECONNREFUSED}, "not up on this node yet"},
+		"an agent that hangs":      {pod, Error{Hop: 1, Kind: Transient, Action: podIdentityAction, Err: context.DeadlineExceeded}, "NetworkPolicy"},
+		"thumbprint":               {web, Error{Hop: 1, Kind: Refused, Action: "AssumeRoleWithWebIdentity", Role: jobRole, Code: "InvalidIdentityToken", Message: "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"}, "update-open-id-connect-provider-thumbprint"},
+		"FIPS where there is none": {web, Error{Hop: 1, Kind: Transient, Action: "AssumeRoleWithWebIdentity", Role: jobRole, Err: &net.DNSError{Name: "sts-fips.ap-south-1.amazonaws.com"}}, `a FIPS endpoint, which STS may not have in "ap-south-1"`},
+		"a role that is not there": {web, Error{Hop: 2, Kind: Refused, Action: "AssumeRole", Role: clientRole, Code: "AccessDenied", Message: "User: x is not authorized to perform: sts:AssumeRole on resource: " + clientRole}, "or there is no such role in account 444455556666"},
+		"the same of the first":    {web, Error{Hop: 1, Kind: Refused, Action: "AssumeRoleWithWebIdentity", Role: jobRole, Code: "AccessDenied", Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity"}, "if there is such a role in account 111122223333"},
+	} {
+		if hint := c.spec.hint(&c.e); !strings.Contains(hint, c.want) {
+			t.Errorf("%s: %q, want %q", name, hint, c.want)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package chain
 import (
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"rolechain/internal/settings"
@@ -80,32 +79,13 @@ func (s Spec) role(hop int, last string) string {
 
 // region is Region, or where the partition of the chain's roles has an STS for everybody.
 func (s Spec) region() string {
-	if s.Region != "" {
+	switch region := settings.PartitionRegion(s.ClientRole); {
+	case s.Region != "":
 		return s.Region
-	}
-	partition := ""
-	if parts := strings.SplitN(s.ClientRole, ":", 3); len(parts) == 3 {
-		partition = parts[1]
-	}
-	// The regions that each partition began with, from the partition table of the AWS SDKs.
-	switch partition {
-	case "aws-cn":
-		return "cn-north-1"
-	case "aws-us-gov":
-		return "us-gov-west-1"
-	case "aws-eusc":
-		return "eusc-de-east-1"
-	case "aws-iso":
-		return "us-iso-east-1"
-	case "aws-iso-b":
-		return "us-isob-east-1"
-	case "aws-iso-e":
-		return "eu-isoe-west-1"
-	case "aws-iso-f":
-		return "us-isof-south-1"
-	}
-	if s.FIPS {
-		return "us-east-1" // the global endpoint has no FIPS form
+	case region != "":
+		return region
+	case s.FIPS, s.DualStack:
+		return "us-east-1" // the global endpoint has no such form
 	}
 	return "aws-global"
 }

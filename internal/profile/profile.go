@@ -6,6 +6,7 @@
 package profile
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -146,12 +147,14 @@ func (p Profile) withoutRegion() Profile {
 	return p
 }
 
-// located returns p with the region. In [default] a region of the user's is kept; the other profiles are ours.
+// located returns p with the region, or with the partition's own where none is set: SDKs would ask the STS of another
+// partition. In [default] a region of the user's is kept; the other profiles are ours.
 func (c chain) located(p Profile) Profile {
-	if c.s.Region == "" {
+	name := cmp.Or(c.s.Region, settings.PartitionRegion(c.s.ClientRole))
+	if name == "" {
 		return p
 	}
-	region := Key{"region", c.s.Region}
+	region := Key{"region", name}
 	if p.Name == "default" {
 		p.Defaults = append(p.Defaults, region)
 	} else {

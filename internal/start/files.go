@@ -18,7 +18,7 @@ func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.
 		return "", unsafe(found.Config, err, "AWS_CONFIG_FILE")
 	}
 	p.note(found.Config, notes)
-	p.warnOfRegion(s, merged, found.Config.Path)
+	p.warnOfRegion(s, found, merged)
 	return p.put("config", found.Config, found.PrivateConfig, found, File{After: merged, Own: own(merged, profile.Merge, profiles)}), nil
 }
 
@@ -120,14 +120,20 @@ func processes(s settings.Settings, found Found) ([]profile.Profile, error) {
 	}), nil
 }
 
-// warnOfRegion tells when SDKs that do not see the region in their variables find another one in the file.
-func (p *Plan) warnOfRegion(s settings.Settings, merged []byte, path string) {
+// warnOfRegion warns when there is no region, and when SDKs that do not see it in their variables find another one in the
+// file.
+func (p *Plan) warnOfRegion(s settings.Settings, found Found, merged []byte) {
 	stands := profile.Value(merged, "default", "region")
+	if s.Region == "" && profile.Value(found.Config.Data, "default", "region") == "" && profile.Value(found.Credentials.Data, "default", "region") == "" {
+		if w, ok := settings.NoRegion(s.ClientRole); ok {
+			p.Warnings = append(p.Warnings, w)
+		}
+	}
 	if s.Region == "" || s.RegionVariables || stands == s.Region {
 		return
 	}
 	p.Warnings = append(p.Warnings, settings.Warning{
-		Text: fmt.Sprintf("[default] in %q keeps its region %q, although the environment says %q", path, stands, s.Region),
+		Text: fmt.Sprintf("[default] in %q keeps its region %q, although the environment says %q", found.Config.Path, stands, s.Region),
 		Hint: "set both AWS_REGION and AWS_DEFAULT_REGION: boto3 reads only the second, most other SDKs only the first"})
 }
 
