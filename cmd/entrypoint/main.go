@@ -16,7 +16,8 @@
 //  4. Exec. ROLE_CHAIN_ENTRYPOINT, or, where that leads back here, the program `original` beside this one, is executed in
 //     this process. Its signals and its exit code are its own.
 //
-// Without CLIENT_ROLE_ARN nothing is written and nothing changes: step 4 follows at once.
+// Without CLIENT_ROLE_ARN nothing is written and nothing changes: step 4 follows at once, or, with ROLE_CHAIN_REQUIRED=true,
+// the container ends.
 //
 // Of the environment, a start with roles sets AWS_EC2_METADATA_DISABLED=true, so that no SDK falls back to the node's
 // role (ROLE_CHAIN_ALLOW_IMDS=true leaves it). With ROLE_CHAIN_IRSA_ENV=remove, which file and endpoint delivery do by
