@@ -20,6 +20,10 @@ func TestSparkConf(t *testing.T) {
 	if err := os.WriteFile(existing, []byte("spark.executorEnv.AWS_PROFILE dev\nspark.driver.extraJavaOptions -Xss2m\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	remarkable := filepath.Join(dir, "remarkable.conf")
+	if err := os.WriteFile(remarkable, []byte("spark.eventLog.dir s3a://jobs/events\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	out := filepath.Join(dir, "new", "out")
 	for _, test := range []struct {
 		name   string
@@ -33,6 +37,8 @@ func TestSparkConf(t *testing.T) {
 		{"against a configuration", []string{"-for", "emr", "-release", "emr-7.10.0", "-delivery", "endpoint", "-job-bucket", "jobs", "-conf", existing}, 0, "{\n  \"name\":",
 			[]string{"rolechain: -conf: read 2 properties of spark-defaults.conf in " + existing + "\n", "warning: -conf: " + existing + " (spark-defaults.conf, line 1): spark.executorEnv.AWS_PROFILE gives SDKs other credentials"}, ""},
 		{"against two", []string{"-for", "spark-submit", "-release", "spark-4.0", "-conf", existing, "-conf", existing}, 0, "#!/bin/sh\n", []string{"read 2 properties"}, ""},
+		{"with a remark", []string{"-for", "spark-submit", "-release", "spark-4.0", "-job-bucket", "jobs", "-delivery", "endpoint", "-conf", remarkable}, 0, "#!/bin/sh\n",
+			[]string{"rolechain: -conf: " + remarkable + " (spark-defaults.conf, line 1): spark.eventLog.dir is in the bucket jobs: the driver writes it as the job execution role\n  hint: "}, ""},
 		{"-diff alone", []string{"-for", "emr", "-release", "emr-7.10.0", "-diff"}, 64, "", []string{"-diff and -in-place are for -merge"}, ""},
 		{"-merge and -conf", []string{"-merge", existing, "-conf", existing}, 64, "", []string{"-merge stands without -conf and -out"}, ""},
 		{"standard input in place", []string{"-merge", "-", "-in-place"}, 64, "", []string{"-in-place changes a file"}, ""},

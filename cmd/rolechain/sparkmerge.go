@@ -42,7 +42,7 @@ func readJob(flag, file string, log *slog.Logger) (*jobconf.Conf, error) {
 func say(log *slog.Logger, findings []submission.Finding) {
 	for _, f := range findings {
 		if f.Weight == submission.Remark {
-			log.Info(f.Text)
+			log.Info(f.Text, report.HintKey, f.Hint)
 		} else {
 			report.Warning(log, f.Text, f.Hint)
 		}

@@ -59,7 +59,9 @@ func (w *world) submit(ctx context.Context) (s Submission, err error) {
 		if name, ok := strings.CutPrefix(p.Name, "spark.executorEnv."); ok {
 			s.Executor = append(s.Executor, name+"="+p.Value)
 		}
-		s.Properties = append(s.Properties, p)
+		if strings.HasPrefix(p.Name, "spark.") { // the entry point is in the list as well
+			s.Properties = append(s.Properties, p)
+		}
 	}
 	s.Properties = append(s.Properties, w.cluster()...)
 	if w.plan.iceberg && w.Run.control() {

@@ -16,7 +16,7 @@ type Change struct {
 	Replace []Replacement
 	Image   string // "" for none
 
-	LogURI, LogGroup string // where EMR ships logs to; "" for none
+	LogURI, LogGroup string // where EMR ships logs to, for a job that does not say so; "" for none
 }
 
 // A Setting is a property to be written.

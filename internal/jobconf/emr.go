@@ -84,7 +84,7 @@ func (c *Conf) readMember(m member) {
 func (c *Conf) readText(n *node) {
 	documents, err := parseYAML([]byte(n.text))
 	if err != nil || len(documents) != 1 {
-		c.unread(n, "its text is neither JSON nor YAML", "")
+		c.unread(n, "its text is neither JSON nor YAML", "write it as JSON")
 		return
 	}
 	inner := documents[0]

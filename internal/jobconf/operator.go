@@ -190,7 +190,7 @@ func (c *Conf) readConfigMap(n *node) {
 	}
 	for _, m := range data.members {
 		if !strings.HasSuffix(m.name, ".conf") && !strings.HasSuffix(m.name, ".properties") {
-			c.unread(m.value, m.name+" is not a file of properties", "")
+			c.unread(m.value, m.name+" is not a file of properties", "look through it for credentials and roles")
 			continue
 		}
 		for _, l := range propertyLines(m.value.text) {
@@ -206,7 +206,7 @@ func (c *Conf) map_(n *node, prefix, above string) {
 	}
 	if n.kind != object {
 		if n.text != "" || n.kind == dynamic {
-			c.unread(n, "it is not a map", "")
+			c.unread(n, "it is not a map", "write NAME: VALUE for each")
 		}
 		return
 	}

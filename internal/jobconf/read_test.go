@@ -22,11 +22,11 @@ var readTests = []struct {
 	},
 	{
 		"script", "run.sh", "#!/bin/sh\n# spark-submit --conf spark.no=1\nexport X=1\nspark-submit --verbose --name \"$NAME\" --conf spark.a=1 \\\n  -c 'spark.b=2 3' --conf=spark.c=$C \\\n  --driver-java-options '-Dx=y' --properties-file p.conf --jars s3://b/x.jar,y.jar --py-files s3://b/z.zip --archives s3://b/e.tgz --files f $EXTRA \\\n  job.py --conf spark.no=2 $DATE\n",
-		"script", []string{"spark.a=1", "spark.b=2 3", "spark.c?", "spark.driver.extraJavaOptions=-Dx=y", "spark.jars=s3://b/x.jar,y.jar", "spark.submit.pyFiles=s3://b/z.zip", "spark.archives=s3://b/e.tgz", "spark.files=f"},
+		"script", []string{"spark.a=1", "spark.b=2 3", "spark.c?", "spark.driver.extraJavaOptions=-Dx=y", "spark.jars=s3://b/x.jar,y.jar", "spark.submit.pyFiles=s3://b/z.zip", "spark.archives=s3://b/e.tgz", "spark.files=f", "entryPoint=job.py"},
 		[]string{"line 6: --properties-file p.conf", "line 6: $EXTRA may hold arguments"},
 	},
 	{
-		"script with start-job-run", "run.sh", `aws emr-containers start-job-run --virtual-cluster-id $ID --execution-role-arn arn:aws:iam::111111111111:role/j --release-label emr-7.10.0-latest \
+		"script with start-job-run", "run.sh", `aws emr-containers start-job-run --no-cli-pager --virtual-cluster-id $ID --execution-role-arn arn:aws:iam::111111111111:role/j --release-label emr-7.10.0-latest \
   --job-driver '{"sparkSubmitJobDriver": {"entryPoint": "s3://b/job.py", "sparkSubmitParameters": "--conf spark.a=1"}}' \
   --configuration-overrides '{"applicationConfiguration": [{"classification": "spark-defaults", "properties": {"spark.b": "2"}}]}' --tags file://x`,
 		"script", []string{"entryPoint=s3://b/job.py", "spark.a=1", "spark.b=2"}, nil,
@@ -159,6 +159,9 @@ resource "z" "z" {
 	{
 		"pod template", "driver.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: spark-kubernetes-driver\n    env:\n    - name: AWS_PROFILE\n      value: dev\n    envFrom:\n    - configMapRef: {name: c}\n  - name: sidecar\n    env: [{name: NO, value: \"1\"}]\n",
 		"pod template", []string{"spark.kubernetes.driverEnv.AWS_PROFILE=dev"}, []string{"envFrom: every variable of configMap c"},
+	},
+	{
+		"pod template of executors", "executor.yaml", "kind: Pod\nspec:\n  containers:\n  - {name: spark-kubernetes-executor, env: [{name: X, value: y}]}\n", "pod template", []string{"spark.executorEnv.X=y"}, nil,
 	},
 	{
 		"ConfigMap", "cm.yaml", "kind: ConfigMap\ndata:\n  spark-defaults.conf: |\n    spark.a 1\n    spark.b 2\n", "ConfigMap", []string{"spark.a=1", "spark.b=2"}, nil,

@@ -58,10 +58,14 @@ func (c *Conf) readArguments(all []word, above string) {
 			if isVariable(w.text) && !ofJob {
 				c.Unread = append(c.Unread, Unread{w.where, w.text + " may hold arguments", "give what it will be"})
 			}
-			ofJob = ofJob || strings.HasSuffix(w.text, ".py") || strings.HasSuffix(w.text, ".jar") || strings.HasSuffix(w.text, ".R")
+			if program := strings.HasSuffix(w.text, ".py") || strings.HasSuffix(w.text, ".jar") || strings.HasSuffix(w.text, ".R"); program && !ofJob {
+				ofJob = true
+				c.Properties = append(c.Properties, Property{Name: "entryPoint", Value: w.text, Where: w.where, Unknown: strings.Contains(w.text, "$")})
+			}
 			continue
 		}
-		if !joined && !slices.Contains(switches, flag) && i+1 < len(all) {
+		takesAny := arguments[flag] != "" // options of a JVM may begin with --, too
+		if !joined && !slices.Contains(switches, flag) && i+1 < len(all) && (takesAny || !strings.HasPrefix(all[i+1].text, "--")) {
 			i++
 			value = all[i].text
 		}

@@ -212,6 +212,15 @@ func TestPrecedence(t *testing.T) {
 	if got := find(defaults, again); strings.Count(got, "\n") != 1 || !strings.Contains(got, "C: spark.executor.cores is set twice, with another value: A") {
 		t.Errorf("%q", got)
 	}
+	twice := above
+	twice.Value, twice.Where = "3", "D"
+	if got := find(above, twice); strings.Count(got, "\n") != 1 || !strings.Contains(got, "D: spark.executor.cores is set twice, with another value: B") {
+		t.Errorf("%q", got)
+	}
+	noProxy := jobconf.Property{Name: "spark.executorEnv.NO_PROXY", Value: "{{ hosts }}", Unknown: true}
+	if got := find(noProxy); got != "" {
+		t.Errorf("%q", got)
+	}
 	same := above
 	same.Value = "1"
 	if got := find(defaults, same); got != "" {

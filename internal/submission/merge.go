@@ -98,9 +98,7 @@ func (s Submission) lacking(c *jobconf.Conf) (change jobconf.Change, problems []
 			}
 		}
 	}
-	if !c.Logs {
-		change.LogURI, change.LogGroup = s.LogURI, s.LogGroup
-	}
+	change.LogURI, change.LogGroup = s.LogURI, s.LogGroup
 	return change, problems
 }
 

@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -234,6 +235,44 @@ func TestMergeConflicts(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) || exit.CodeOf(err) != test.code {
 			t.Errorf("%s: code %d, %v\n%s\nwant %s", test.text, exit.CodeOf(err), err, out, test.want)
 		}
+	}
+}
+
+// Of two places for options of the JVM the one that counts is edited.
+func TestMergeOptionsThatCount(t *testing.T) {
+	r := toMerge()
+	r.Release = "spark-4.0"
+	out, err := merged(t, r, "a.yaml", "kind: SparkApplication\nspec:\n  sparkConf:\n    spark.driver.extraJavaOptions: -Da\n  driver:\n    javaOptions: -Db\n")
+	if err != nil || !strings.Contains(out, "spark.driver.extraJavaOptions: -Da\n") || !strings.Contains(out, `javaOptions: "-Db -Daws.profile=job-execution-role"`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	out, err = merged(t, r, "a.conf", "spark.driver.extraJavaOptions -Da\nspark.driver.extraJavaOptions -Db\n")
+	if err != nil || !strings.HasPrefix(out, "spark.driver.extraJavaOptions -Da\nspark.driver.extraJavaOptions -Db -Daws.profile=job-execution-role\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// EMR takes 100 properties, the job's own among them.
+func TestMergeTooMany(t *testing.T) {
+	r := toMerge()
+	r.Release = "emr-7.14.0"
+	var list []string
+	for i := range 95 {
+		list = append(list, fmt.Sprintf("\"spark.p%d\": \"x\"", i))
+	}
+	_, err := merged(t, r, "j.json", "{"+strings.Join(list, ",")+"}")
+	if err == nil || !strings.Contains(err.Error(), "more than the 100 that start-job-run takes") || exit.CodeOf(err) != exit.Conflict {
+		t.Errorf("%v", err)
+	}
+}
+
+// What something else fills in is not taken for a role.
+func TestMergeTemplate(t *testing.T) {
+	r := toMerge()
+	r.JobRole, r.Release = "", "emr-7.14.0"
+	_, err := merged(t, r, "j.json", `{"executionRoleArn": "{{ role }}", "jobDriver": {}}`)
+	if err == nil || !strings.HasPrefix(err.Error(), "-job-role is missing") {
+		t.Errorf("%v", err)
 	}
 }
 

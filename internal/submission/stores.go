@@ -44,18 +44,21 @@ func (j *judge) stores(p jobconf.Property) {
 }
 
 func (j *judge) store(p jobconf.Property, bucket, who, other string) {
+	hint := "that role needs the permission to read it"
 	if strings.HasSuffix(p.Name, "podTemplateFile") {
+		hint += "; give the template to -conf as well, for its variables"
 		other = "by spark-submit, with the credentials where it runs"
 		if j.Runtime.EMR {
 			other = "by EMR, as the job execution role"
 		}
 	}
 	if other != "" {
-		j.say(Remark, p, "that role needs the permission to read it", "is in the bucket %s: %s it %s", bucket, who, other)
+		j.say(Remark, p, hint, "is in the bucket %s: %s it %s", bucket, who, other)
 		return
 	}
 	arn, named := j.roleOn(bucket)
-	weight, hint := Remark, "its policies have to allow it"
+	weight := Remark
+	hint = "its policies have to allow it"
 	if !named {
 		weight = Doubt
 		hint = "if it should be the job execution role: -job-bucket " + bucket + "; if not, its policies have to allow it"
