@@ -76,6 +76,8 @@ func (c *Conf) Editable() error {
 		return exit.Because(exit.BadSetting, fmt.Errorf("%s: %s is not edited", c.File, c.Form), hint)
 	case c.jobs > 1:
 		return exit.Because(exit.BadSetting, fmt.Errorf("%s: there are %d jobs in it, and one is edited", c.File, c.jobs), "give each a file of its own")
+	case c.IsEMR() && c.job == nil && c.defaults() == nil && c.configurations() == nil:
+		return exit.Because(exit.BadSetting, fmt.Errorf("%s: there are properties in it, but no job that they could be added to", c.File), hint)
 	}
 	return nil
 }
@@ -102,7 +104,7 @@ func (c *Conf) configurations() *node {
 	if root == nil {
 		root = c.documents[0]
 	}
-	if root.kind == list {
+	if root.kind == list && slices.ContainsFunc(root.items, func(n *node) bool { return n.like("classification") != nil }) {
 		return root
 	}
 	if l := root.like("applicationConfiguration"); l != nil {

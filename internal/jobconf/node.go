@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -91,19 +92,30 @@ func parseJSON(data []byte) (*node, error) {
 	if err := json.Unmarshal(data, &whole); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, fmt.Errorf("line %d: it is not JSON: %w", lineAt(data, int(syntax.Offset)), err)
+			return nil, fmt.Errorf("line %d: it is not JSON: %w", 1+bytes.Count(data[:min(int(syntax.Offset), len(data))], []byte("\n")), err)
 		}
 		return nil, fmt.Errorf("it is not JSON: %w", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	p := jsonParser{data, d}
+	p := jsonParser{data: data, Decoder: d}
+	for i, b := range data {
+		if b == '\n' {
+			p.ends = append(p.ends, i)
+		}
+	}
 	return p.value("$")
 }
 
 type jsonParser struct {
 	data []byte
+	ends []int // of lines
 	*json.Decoder
+}
+
+func (p jsonParser) line(offset int) int {
+	i, _ := slices.BinarySearch(p.ends, offset)
+	return i + 1
 }
 
 func (p jsonParser) value(path string) (*node, error) {
@@ -115,7 +127,7 @@ func (p jsonParser) value(path string) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{path: path, start: start, line: lineAt(p.data, start)}
+	n := &node{path: path, start: start, line: p.line(start)}
 	switch token {
 	case json.Delim('{'):
 		n.kind = object
@@ -148,10 +160,6 @@ func (p jsonParser) value(path string) (*node, error) {
 	}
 	n.end = int(p.InputOffset())
 	return n, err
-}
-
-func lineAt(data []byte, offset int) int {
-	return 1 + bytes.Count(data[:min(offset, len(data))], []byte("\n"))
 }
 
 // parseYAML reads the documents of a YAML file.

@@ -1,7 +1,6 @@
 package submission
 
 import (
-	"slices"
 	"strings"
 
 	"rolechain/internal/jobconf"
@@ -92,7 +91,7 @@ func (j *judge) loginModule(p jobconf.Property) {
 // everywhere reports whether driver and executors have a variable.
 func (j *judge) everywhere(name string) bool {
 	has := func(prefix string) bool {
-		return slices.ContainsFunc(j.list, func(p jobconf.Property) bool { return p.Name == prefix+name || p.Name == jobconf.ExportPrefix+name })
+		return j.named[prefix+name] != nil || j.named[jobconf.ExportPrefix+name] != nil
 	}
 	return j.has(name) || has("spark.kubernetes.driverEnv.") && has("spark.executorEnv.")
 }

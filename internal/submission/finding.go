@@ -34,6 +34,7 @@ type judge struct {
 	flag     string
 	ours     map[string]string // what the submission writes
 	list     []jobconf.Property
+	named    map[string][]jobconf.Property // the list, by name
 	findings []Finding
 }
 
@@ -41,7 +42,10 @@ type judge struct {
 func (s Submission) Findings() []Finding { return s.judge("-conf", s.Conf) }
 
 func (s Submission) judge(flag string, list []jobconf.Property) []Finding {
-	j := &judge{Submission: s, flag: flag, ours: s.properties(), list: list}
+	j := &judge{Submission: s, flag: flag, ours: s.properties(), list: list, named: map[string][]jobconf.Property{}}
+	for _, p := range list {
+		j.named[p.Name] = append(j.named[p.Name], p)
+	}
 	delete(j.ours, imageProperty) // is not about the chain
 	for _, p := range list {
 		for _, rule := range rules {
@@ -62,13 +66,13 @@ func (j *judge) say(w Weight, p jobconf.Property, hint, format string, args ...a
 
 // precedes names settings that are there twice with two values, and which one counts.
 func (j *judge) precedes(p jobconf.Property) {
-	for _, other := range j.list {
-		if other.Name == p.Name && other.Value != p.Value && p.Above != "" && other.Above != p.Above {
+	for _, other := range j.named[p.Name] {
+		if other.Value != p.Value && p.Above != "" && other.Above != p.Above {
 			j.say(Doubt, p, "keep one of them", "comes before the one in %s, which has another value: %s", p.Above, other.Where)
 		}
 	}
-	last := slices.IndexFunc(j.list, func(o jobconf.Property) bool { return o.Name == p.Name && o.Above == p.Above })
-	if first := j.list[last]; first.Where != p.Where && first.Value != p.Value {
+	i := slices.IndexFunc(j.named[p.Name], func(o jobconf.Property) bool { return o.Above == p.Above })
+	if first := j.named[p.Name][i]; first.Where != p.Where && first.Value != p.Value {
 		j.say(Doubt, p, "keep one of them", "is set twice, with another value: %s", first.Where)
 	}
 }

@@ -219,6 +219,8 @@ func TestMergeConflicts(t *testing.T) {
 		{"j.json", `{"jobDriver": {"sparkSubmitJobDriver": {"sparkSubmitParameters": "--conf spark.driver.extraJavaOptions=-Xss2m"}}}`, nil, exit.Conflict, "spark.driver.extraJavaOptions cannot be edited there"},
 		{"j.json", `{"jobDriver": {}, "configurationOverrides": {"applicationConfiguration": null}}`, nil, exit.Conflict, "cannot be added to"},
 		{"j.json", `[{"jobDriver": {}}, {"jobDriver": {}}]`, nil, exit.BadSetting, "there are 2 jobs in it"},
+		{"j.json", `{"x": {"spark.a": "1"}}`, nil, exit.BadSetting, "no job that they could be added to"},
+		{"j.json", `[{"x": {"spark.a": "1"}}]`, nil, exit.BadSetting, "no job that they could be added to"},
 		{"x.sh", "spark-submit --conf spark.a=1 x.py", nil, exit.BadSetting, "script is not edited"},
 		{"x.tf", "spark_submit_parameters = \"--conf spark.a=1\"", nil, exit.BadSetting, "Terraform is not edited"},
 		{"x.conf", "spark.a 1", func(r *Request) { r.Name = "x" }, exit.BadSetting, `-name: "x" is for a job that is written anew`},
