@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"rolechain/internal/endpoint"
@@ -76,7 +77,7 @@ func askStatus(l settings.Locations) (st status, err error) {
 		case handover.Dead(dir): // whoever listens on its port by now does not get the token
 			err = errors.New("both of its processes have died")
 		default:
-			if err = endpoint.AskStatus(ctx, found, &st); err == nil {
+			if err = untilAnswered(ctx, found, &st); err == nil {
 				return st, nil
 			}
 		}
@@ -86,6 +87,21 @@ func askStatus(l settings.Locations) (st status, err error) {
 	}
 	return st, exit.Because(exit.NoRefresher, fmt.Errorf("the refresher does not answer: %w", problem),
 		"it ends with the job, and comes back within a second when it is killed; its messages are in the container's log")
+}
+
+// untilAnswered asks a refresher, and again when its worker was killed while it answered: the next one is there in 20 ms.
+func untilAnswered(ctx context.Context, d handover.Discovery, st *status) error {
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
+		err := endpoint.AskStatus(ctx, d, st)
+		if err == nil || !endpoint.AskAgain(err) || errors.Is(err, syscall.ECONNREFUSED) {
+			return err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func hostname() string {

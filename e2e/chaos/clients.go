@@ -29,7 +29,11 @@ func (r *Run) client(ctx context.Context, keepAlive bool, every time.Duration) {
 		asked := time.Now()
 		keys, err := r.ask(ctx, transport)
 		got := time.Now()
-		if wasCut(err) && ctx.Err() == nil {
+		for tries := 1; wasCut(err) && ctx.Err() == nil && tries < 20; tries++ {
+			// Near a limit one worker after another may die, until one has the threads and the memory that it needs.
+			if tries > 1 && !r.judge.during(asked, got, "limit/") {
+				break
+			}
 			r.judge.cutOff("endpoint client", asked, got, err.Error())
 			keys, err = r.ask(ctx, transport)
 			got = time.Now()

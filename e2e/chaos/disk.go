@@ -135,10 +135,7 @@ func (h *Home) restore() error {
 		if _, err := os.Stat(path); err == nil {
 			continue
 		}
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			return err
-		}
-		if err := os.Chown(path, h.user, 1000); err != nil {
+		if err := writeFor(path, string(data), h.user); err != nil {
 			return err
 		}
 	}

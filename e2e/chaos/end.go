@@ -42,9 +42,7 @@ func (r *Run) missing(ctx context.Context, healed time.Time) (list []string) {
 			list = append(list, fmt.Sprintf("%s: %v", what, err))
 		}
 	}
-	r.mu.Lock()
-	gone := r.gone
-	r.mu.Unlock()
+	gone := r.isGone()
 	if r.schedule.Delivery == "file" {
 		if gone {
 			return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +28,9 @@ func (r *Run) fault(ctx context.Context, f Fault) {
 		return
 	case err != nil:
 		r.judge.fail("a broken harness", "%s: %v", f.Kind, err)
+	}
+	if strings.HasPrefix(f.Kind, "kill-") || strings.HasPrefix(f.Kind, "abort-") {
+		r.lookForBoth(ctx)
 	}
 	pause(ctx, f.For)
 	if heal != nil {
@@ -250,10 +254,25 @@ func (r *Run) watch(ctx context.Context) {
 	}
 }
 
+// lookForBoth looks at once whether a kill has left neither process: from then on another container may take the home.
+func (r *Run) lookForBoth(ctx context.Context) {
+	for range 10 {
+		if supervisor, worker := r.w.procs.refresher(r.pod.mark, r.pod.original); supervisor != 0 {
+			return
+		} else if worker == 0 {
+			r.bothGone()
+			return
+		}
+		pause(ctx, 5*time.Millisecond)
+	}
+}
+
 // bothGone notes that there is no endpoint any more, which only the end of the supervisor can bring about.
 func (r *Run) bothGone() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.gone = true
-	r.judge.open("excused", replaced)
+	if !r.gone {
+		r.gone = true
+		r.judge.open("excused", replaced)
+	}
 }

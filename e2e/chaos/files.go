@@ -16,6 +16,9 @@ import (
 func (r *Run) files(ctx context.Context) {
 	behind := time.Time{} // since when the credentials file's session is over
 	for n := 0; ctx.Err() == nil; n++ {
+		if r.isGone() {
+			return // and what an intruder makes of the files is nobody's fault
+		}
 		asked := time.Now()
 		if r.schedule.Delivery == "file" {
 			behind = r.credentialsFile(asked, behind)

@@ -231,6 +231,10 @@ func (j *Judge) judgeLater() {
 // ran notes a session that a credential process gave. One that the endpoint never hands out it has got by itself.
 func (j *Judge) ran(s ststest.Session, asked, got time.Time) {
 	j.count("credential process")
+	j.mu.Lock()
+	before := j.held(asked)
+	j.mu.Unlock()
+	j.late("credential process", before, asked, got)
 	j.atTheEnd(func() {
 		j.mu.Lock()
 		known := slices.ContainsFunc(j.handed, func(h handed) bool { return h.AccessKeyID == s.AccessKeyID })

@@ -196,6 +196,9 @@ func (r *Run) read(ctx context.Context, all *sync.WaitGroup) {
 	}
 }
 
+// isGone reports whether both processes of the refresher are gone.
+func (r *Run) isGone() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.gone }
+
 func (r *Run) secrets() []string { return r.sts.Secrets() }
 
 func (r *Run) release() {
