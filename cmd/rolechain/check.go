@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"time"
 
 	"rolechain/internal/chain"
 	"rolechain/internal/emr"
@@ -17,14 +20,19 @@ import (
 	"rolechain/internal/settings"
 )
 
-// check does the chain of this environment once, as a container's start would set it up, and prints a line for each role
-// that it got a session of:
+// check does the chain of this environment once, as a container's start would set it up, and says of each step how it went,
+// as soon as it is known:
 //
-//	first hop    session of arn:aws:iam::111111111111:role/job, key …X5CG, until 2026-01-02T03:04:05Z
-//	client role  session of arn:aws:iam::222222222222:role/client, key …2EDI, until 2026-01-02T03:04:05Z
+//	pass     settings     endpoint delivery, session name spark-0
+//	pass     token        sub "system:serviceaccount:emr:spark", aud "sts.amazonaws.com", iss "https://…", until 2026-01-02T03:04:05Z (in 23h59m0s)
+//	pass     STS          at sts.eu-west-1.amazonaws.com (region eu-west-1, proxy http://10.0.0.1:3128), the system's certificate authorities
+//	pass     first hop    session of arn:aws:iam::111111111111:role/job, key …X5CG, until 2026-01-02T03:04:05Z
+//	pass     clock        0s off STS's
+//	pass     client role  session of arn:aws:iam::222222222222:role/client, key …2EDI, until 2026-01-02T03:04:05Z
 //
-// It changes nothing. A hop that fails in a way that may pass is tried again for ROLE_CHAIN_START_TIMEOUT. The error says
-// which hop failed, in AWS's words, and what the likely cause is.
+// After a step that failed the others are skipped; with --json each line is an object. It changes nothing. A hop that fails
+// in a way that may pass is tried again for ROLE_CHAIN_START_TIMEOUT. The error says which hop failed, in AWS's words, and
+// what the likely cause is.
 //
 // The entrypoint calls it for ROLE_CHAIN_VERIFY, with -quiet, which leaves out the lines and the warnings that it has given
 // itself, with -timeout DURATION, what is left of ROLE_CHAIN_START_TIMEOUT, and with -termination-log FILE, which gets the
@@ -33,10 +41,11 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	quiet := flags.Bool("quiet", false, "")
+	asJSON := flags.Bool("json", false, "")
 	timeout := flags.Duration("timeout", 0, "")
 	terminationLog := flags.String("termination-log", "", "")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return exit.Because(exit.Usage, fmt.Errorf("check takes no arguments, not %q", args), "")
+		return exit.Because(exit.Usage, fmt.Errorf("check takes --json and nothing else, not %q", args), "")
 	}
 	if *quiet {
 		stdout = io.Discard
@@ -53,52 +62,103 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 			report.Warning(log, w.Text, w.Hint)
 		}
 	}
-	if _, chained := handover.Chained(s); chained {
+	_, chained := handover.Chained(s)
+	if chained {
 		err = nil // what the start went by is gone; the refresher has it
 	}
-	if err != nil {
-		return err
-	}
-	if s.ClientRole == "" {
-		return exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to check"), "")
+	if err == nil && s.ClientRole == "" {
+		err = exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to check"), "")
 	}
 	if *timeout == 0 {
 		*timeout = s.StartTimeout
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
 	defer cancel()
-	spec, warnings, err := refresher.Spec(ctx, s)
-	for _, w := range warnings {
-		report.Warning(log, w.Text, w.Hint)
-	}
-	if err != nil {
-		return err
-	}
-	if w, ok := settings.NoRegion(spec.ClientRole); ok && spec.Region == "" && !*quiet {
-		report.Warning(log, w.Text, w.Hint)
-	}
-	return try(ctx, log, spec, s.Profiles, stdout)
+	w := walk{log: log, out: stdout, json: *asJSON, err: err, quiet: *quiet}
+	w.chain(ctx, s)
+	return w.err
 }
 
-// try gets a session of the first hop, of the client role, and of each role that has a profile of its own.
-func try(ctx context.Context, log *slog.Logger, spec chain.Spec, profiles []settings.NamedRole, stdout io.Writer) error {
-	hops := chain.New(spec, nil)
-	type role struct {
-		name string
-		get  func(context.Context) (chain.Session, error)
-	}
-	roles := []role{{"first hop", hops.Base}, {"client role", hops.Client}}
-	for _, named := range profiles {
-		roles = append(roles, role{"profile " + named.Name, func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, named.Role) }})
-	}
-	for _, role := range roles {
-		session, err := chain.First(ctx, log, role.get)
-		if err != nil {
-			return err
+// A walk goes from step to step and says how each went. After the first error it only skips.
+type walk struct {
+	log         *slog.Logger
+	out         io.Writer
+	json, quiet bool
+	err         error
+}
+
+// A checked is one step, as --json prints it.
+type checked struct {
+	Step    string `json:"step"`
+	Outcome string `json:"outcome"` // pass, fail or skipped
+	Text    string `json:"text,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// step does one step, unless one before it has failed, and prints its line. said is what a step that passes says.
+func (w *walk) step(name string, do func() (said string, err error)) {
+	c := checked{Step: name, Outcome: "skipped"}
+	if w.err == nil {
+		c.Outcome = "pass"
+		if c.Text, w.err = do(); w.err != nil {
+			c.Outcome, c.Text, c.Hint = "fail", w.err.Error(), exit.HintOf(w.err)
 		}
-		if _, err := fmt.Fprintf(stdout, "%-12s %s\n", role.name, session); err != nil {
-			return err
+	}
+	var line []byte
+	if w.json {
+		line, _ = json.Marshal(c) // strings always can be
+		line = append(line, '\n')
+	} else {
+		line = []byte(strings.TrimRight(fmt.Sprintf("%-8s %-12s %s", c.Outcome, c.Step, strings.ReplaceAll(c.Text, "\n", "; ")), " ") + "\n")
+	}
+	if _, err := w.out.Write(line); err != nil && w.err == nil {
+		w.err = err
+	}
+}
+
+// chain walks through the chain of s.
+func (w *walk) chain(ctx context.Context, s settings.Settings) {
+	var spec chain.Spec
+	var hops *chain.Chain
+	wrong := w.err // what the settings have had to be told of already
+	w.err = nil
+	w.step("settings", func() (string, error) {
+		if wrong != nil {
+			return "", wrong
+		}
+		var warnings []settings.Warning
+		var err error
+		spec, warnings, err = refresher.Spec(ctx, s)
+		for _, warning := range warnings {
+			report.Warning(w.log, warning.Text, warning.Hint)
+		}
+		if warning, ok := settings.NoRegion(spec.ClientRole); ok && spec.Region == "" && err == nil && !w.quiet {
+			report.Warning(w.log, warning.Text, warning.Hint)
+		}
+		hops = chain.New(spec, nil)
+		return fmt.Sprintf("%s delivery, session name %s", s.Delivery, spec.SessionName), err
+	})
+	w.step("token", func() (string, error) { return spec.Token(time.Now()) })
+	w.step("STS", func() (string, error) {
+		return strings.TrimPrefix(spec.Where(), "STS ") + ", " + spec.Trusts(), nil
+	})
+	get := func(get func(context.Context) (chain.Session, error)) func() (string, error) {
+		return func() (string, error) {
+			session, err := chain.First(ctx, w.log, get)
+			return session.String(), err
 		}
 	}
-	return nil
+	base := func(ctx context.Context) (chain.Session, error) { return hops.Base(ctx) }
+	w.step("first hop", get(base))
+	w.step("clock", func() (string, error) {
+		off, known := hops.ClockOff()
+		if !known {
+			return "not known: this hop did not ask STS", nil
+		}
+		return fmt.Sprintf("%s off STS's", off.Abs().Round(time.Second)), nil
+	})
+	w.step("client role", get(func(ctx context.Context) (chain.Session, error) { return hops.Client(ctx) }))
+	for _, named := range s.Profiles {
+		w.step("profile "+named.Name, get(func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, named.Role) }))
+	}
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -42,14 +44,18 @@ func TestCheck(t *testing.T) {
 		stderr string
 	}{
 		{"all roles", []string{"CLIENT_ROLE_ARN=" + client, good, "ROLE_CHAIN_EXTERNAL_ID=id-1", "ROLE_CHAIN_PROFILES=o=" + other, "ROLE_CHAIN_SESSION_NAME={namespace}.{service_account}"}, 0,
-			`^first hop    session of ` + job + `, key …\w{4}, until .*\nclient role  session of ` + client + `, key ….*\nprofile o    session of ` + other + `, key ….*\n$`, `^$`},
-		{"no external id", []string{"CLIENT_ROLE_ARN=" + client, good}, 77, `^first hop .*\n$`, `error: second hop \(AssumeRole to ` + client + `\): AccessDenied: .*\n  hint: `},
-		{"a role that trusts nobody", []string{"CLIENT_ROLE_ARN=" + closed, good}, 77, `^first hop .*\n$`, `error: second hop .*AccessDenied.*\n  hint: `},
-		{"another service account", []string{"CLIENT_ROLE_ARN=" + client, token("system:serviceaccount:emr:other")}, 77, `^$`, `error: first hop \(AssumeRoleWithWebIdentity to ` + job + `\): AccessDenied.*\n  hint: `},
-		{"another audience", []string{"CLIENT_ROLE_ARN=" + client, token("system:serviceaccount:emr:spark", ststest.WithAudience("x"))}, 77, `^$`, `InvalidIdentityToken.*\n  hint: `},
-		{"no token", []string{"CLIENT_ROLE_ARN=" + client, "AWS_WEB_IDENTITY_TOKEN_FILE=/none"}, 66, `^$`, `there is no file "/none"\n  hint: `},
-		{"nothing to check", nil, 78, `^$`, `CLIENT_ROLE_ARN is not set`},
-		{"bad settings", []string{"CLIENT_ROLE_ARN=x"}, 78, `^$`, `CLIENT_ROLE_ARN: "x" is not an ARN`},
+			`^pass     settings     profile delivery, session name emr.spark\n` +
+				`pass     token        sub "system:serviceaccount:emr:spark", aud "sts.amazonaws.com", iss "https://.*", until .* \(in .*\)\n` +
+				`pass     STS          at 127.0.0.1:\d+ \(region eu-west-1, by AWS_ENDPOINT_URL_STS\), the system's certificate authorities\n` +
+				`pass     first hop    session of ` + job + `, key …\w{4}, until .*\npass     clock        [01]s off STS's\n` +
+				`pass     client role  session of ` + client + `, key ….*\npass     profile o    session of ` + other + `, key ….*\n$`, `^$`},
+		{"no external id", []string{"CLIENT_ROLE_ARN=" + client, good}, 77, `(?s)\npass     first hop .*\nfail     client role  second hop .*AccessDenied: .*\n$`, `error: second hop \(AssumeRole to ` + client + `\): AccessDenied: .*\n  hint: `},
+		{"a role that trusts nobody", []string{"CLIENT_ROLE_ARN=" + closed, good}, 77, `(?s)\npass     first hop .*\nfail     client role  second hop .*AccessDenied: .*\n$`, `error: second hop .*AccessDenied.*\n  hint: `},
+		{"another service account", []string{"CLIENT_ROLE_ARN=" + client, token("system:serviceaccount:emr:other")}, 77, `(?s)\nfail     first hop    first hop .*\nskipped  clock\nskipped  client role\n$`, `error: first hop \(AssumeRoleWithWebIdentity to ` + job + `\): AccessDenied.*\n  hint: `},
+		{"another audience", []string{"CLIENT_ROLE_ARN=" + client, token("system:serviceaccount:emr:spark", ststest.WithAudience("x"))}, 77, `\nfail     first hop    .*\nskipped  clock\nskipped  client role\n$`, `InvalidIdentityToken.*\n  hint: `},
+		{"no token", []string{"CLIENT_ROLE_ARN=" + client, "AWS_WEB_IDENTITY_TOKEN_FILE=/none"}, 66, `^fail     settings     .*\nskipped  token\nskipped  STS\n`, `there is no file "/none"\n  hint: `},
+		{"nothing to check", nil, 78, `^fail     settings     CLIENT_ROLE_ARN is not set.*\nskipped  token\n`, `CLIENT_ROLE_ARN is not set`},
+		{"bad settings", []string{"CLIENT_ROLE_ARN=x"}, 78, `^fail     settings     CLIENT_ROLE_ARN: "x" is not an ARN.*\nskipped  token\n`, `CLIENT_ROLE_ARN: "x" is not an ARN`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel() // a refusal is believed after some seconds
@@ -88,5 +94,28 @@ func TestCheckForTheEntrypoint(t *testing.T) {
 		if code := run(args, settings.Environment{}, &stdout, &stderr); code != 64 {
 			t.Errorf("%q: exit code %d", args, code)
 		}
+	}
+}
+
+// With --json each line is an object; a step that failed has what it said, and the hint.
+func TestCheckJSON(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	code := run([]string{"check", "--json"}, settings.Listed([]string{"CLIENT_ROLE_ARN=arn:aws:iam::444455556666:role/client", "AWS_REGION=eu-west-1",
+		"AWS_ROLE_ARN=arn:aws:iam::111122223333:role/job", "AWS_WEB_IDENTITY_TOKEN_FILE=/none", "ROLE_CHAIN_PROFILES=o=arn:aws:iam::444455556666:role/o"}), &stdout, &stderr)
+	var steps []string
+	for d := json.NewDecoder(&stdout); ; {
+		var c checked
+		if err := d.Decode(&c); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, c.Step+" "+c.Outcome)
+		if (c.Outcome == "fail") != (c.Text != "" && c.Hint != "") {
+			t.Errorf("%+v", c)
+		}
+	}
+	if want := "settings fail, token skipped, STS skipped, first hop skipped, clock skipped, client role skipped, profile o skipped"; code != 66 || strings.Join(steps, ", ") != want {
+		t.Errorf("exit code %d, %q, want %s", code, steps, want)
 	}
 }

@@ -31,7 +31,7 @@ type command struct {
 }
 
 var commands = []command{
-	{"check", "", "try each hop of the role chain and say which one fails, and why", check},
+	{"check", "[--json]", "try each hop of the role chain and say which one fails, and why", check},
 	{"status", "[--json]", "print how the refresher stands; the exit code is an exec probe's", showStatus},
 	{"plan", "[ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", plan},
 	{"spark-conf", "FLAG... [-- ARGUMENT...]", "write the settings of a submission for driver and executors; -h lists the flags", sparkConf},

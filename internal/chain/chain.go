@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -29,7 +30,8 @@ type Chain struct {
 	sts   *sts.Client
 	agent *http.Client // Pod Identity's
 	turn  chan struct{}
-	held  []held // held[i] is hop i+1's session; the last hop's is never kept
+	held  []held                        // held[i] is hop i+1's session; the last hop's is never kept
+	clock atomic.Pointer[time.Duration] // how far it is ahead of STS's; nil until STS has answered
 }
 
 // held is a session to go on from. Its zero value is none.
@@ -48,6 +50,15 @@ func New(spec Spec, transport http.RoundTripper) *Chain {
 		turn:  make(chan struct{}, 1),
 		held:  make([]held, spec.hops()-1),
 	}
+}
+
+// ClockOff returns how far this node's clock is ahead of STS's, to a second, as its last answer said; known is false when
+// it has not answered.
+func (c *Chain) ClockOff() (off time.Duration, known bool) {
+	if at := c.clock.Load(); at != nil {
+		return *at, true
+	}
+	return 0, false
 }
 
 // Format keeps the sessions inside from being printed.

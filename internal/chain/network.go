@@ -73,6 +73,17 @@ func (s Spec) Where() string {
 	return clean(text + ")")
 }
 
+// Trusts names the certificate authorities by which STS's certificate is judged.
+func (s Spec) Trusts() string {
+	if s.CABundle == "" {
+		return "the system's certificate authorities"
+	}
+	if _, err := Authorities(s.CABundle); err != nil {
+		return fmt.Sprintf("the system's certificate authorities, because %v (%s)", err, s.CABundleFrom)
+	}
+	return fmt.Sprintf("the certificate authorities in %s (%s)", s.CABundle, s.CABundleFrom)
+}
+
 // host is the host of STS, with the port where the URL has one.
 func (s Spec) host() string {
 	if at, err := s.Endpoint(); err == nil && at.Host != "" {

@@ -8,13 +8,16 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // newSTS returns a client that makes one attempt a call.
@@ -61,12 +64,26 @@ func (s Spec) Endpoint() (*url.URL, error) {
 // An api is the STS client as package stscreds takes it: it signs with one session, and an answer without a session is
 // an error.
 type api struct {
-	sts  *sts.Client
-	sign aws.CredentialsProvider // nil for the first hop, which is not signed
+	sts   *sts.Client
+	sign  aws.CredentialsProvider // nil for the first hop, which is not signed
+	clock *atomic.Pointer[time.Duration]
+}
+
+// look compares this node's clock with the one in an answer.
+func (c api) look(answer middleware.Metadata) {
+	theirs, sent := awsmiddleware.GetServerTime(answer)
+	at, known := awsmiddleware.GetResponseAt(answer)
+	if sent && known && !theirs.IsZero() {
+		off := at.Truncate(time.Second).Sub(theirs)
+		c.clock.Store(&off)
+	}
 }
 
 func (c api) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, options ...func(*sts.Options)) (*sts.AssumeRoleOutput, error) {
 	out, err := c.sts.AssumeRole(ctx, in, append(options, func(o *sts.Options) { o.Credentials = c.sign })...)
+	if err == nil {
+		c.look(out.ResultMetadata)
+	}
 	if err == nil && out.Credentials == nil {
 		err = errNoSession
 	}
@@ -75,6 +92,9 @@ func (c api) AssumeRole(ctx context.Context, in *sts.AssumeRoleInput, options ..
 
 func (c api) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeRoleWithWebIdentityInput, options ...func(*sts.Options)) (*sts.AssumeRoleWithWebIdentityOutput, error) {
 	out, err := c.sts.AssumeRoleWithWebIdentity(ctx, in, options...)
+	if err == nil {
+		c.look(out.ResultMetadata)
+	}
 	if err == nil && out.Credentials == nil {
 		err = errNoSession
 	}
@@ -97,7 +117,7 @@ const hopDuration = time.Hour
 
 // webIdentity is IRSA's first hop. It is not signed: the token is the proof.
 func (c *Chain) webIdentity(ctx context.Context) (Session, error) {
-	p := stscreds.NewWebIdentityRoleProvider(api{sts: c.sts}, c.spec.BaseRole, tokenFile(c.spec.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
+	p := stscreds.NewWebIdentityRoleProvider(api{sts: c.sts, clock: &c.clock}, c.spec.BaseRole, tokenFile(c.spec.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
 		o.RoleSessionName, o.Duration = c.spec.SessionName, hopDuration
 	})
 	return sessionOf(p.Retrieve(ctx))
@@ -107,7 +127,7 @@ func (c *Chain) webIdentity(ctx context.Context) (Session, error) {
 // roles between are means, and would each have to allow them, and another role at the end is none of their business.
 func (c *Chain) assumeRole(ctx context.Context, hop int, last string, from Session) (Session, error) {
 	sign := credentials.NewStaticCredentialsProvider(from.AccessKeyID, from.SecretAccessKey, from.SessionToken)
-	p := stscreds.NewAssumeRoleProvider(api{c.sts, sign}, c.spec.role(hop, last), func(o *stscreds.AssumeRoleOptions) {
+	p := stscreds.NewAssumeRoleProvider(api{c.sts, sign, &c.clock}, c.spec.role(hop, last), func(o *stscreds.AssumeRoleOptions) {
 		o.RoleSessionName, o.Duration = c.spec.SessionName, hopDuration
 		if hop < c.spec.hops() {
 			return

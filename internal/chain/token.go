@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"rolechain/internal/durable"
+	"rolechain/internal/settings"
 )
 
 // A tokenError is about a token file, before any call.
@@ -63,6 +65,7 @@ type claims struct {
 	Issuer   string   `json:"iss"`
 	Subject  string   `json:"sub"`
 	Audience audience `json:"aud"`
+	Expires  int64    `json:"exp"` // in seconds since 1970
 }
 
 // audience is a string or a list of them (RFC 7519, 4.1.3).
@@ -94,4 +97,33 @@ func claimsOf(token string) (claims, error) {
 		}
 	}
 	return c, nil
+}
+
+// Token reads the token of the first hop and says what it is, for people: nothing of it is secret. The error is an
+// *exit.Error, about a token that can never do.
+func (s Spec) Token(now time.Time) (string, error) {
+	if s.FirstHop == settings.PodIdentity {
+		_, err := readToken(s.ContainerTokenFile)
+		return "of EKS Pod Identity, " + s.ContainerTokenFile, s.asTokenError(err)
+	}
+	token, err := readJWT(s.TokenFile)
+	if err != nil {
+		return "", s.asTokenError(err)
+	}
+	c, _ := claimsOf(token)
+	expires := time.Unix(c.Expires, 0)
+	until := "until " + expires.UTC().Format(time.RFC3339)
+	if left := expires.Sub(now).Round(time.Second); left > 0 {
+		until += fmt.Sprintf(" (in %s)", left)
+	} else {
+		until += fmt.Sprintf(" (%s ago)", -left)
+	}
+	return clean(fmt.Sprintf("sub %q, aud %q, iss %q, %s", c.Subject, strings.Join(c.Audience, ", "), c.Issuer, until)), nil
+}
+
+func (s Spec) asTokenError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return AsExit((&Chain{spec: s}).explain(1, s.ClientRole, time.Now(), err))
 }
