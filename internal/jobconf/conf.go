@@ -105,9 +105,9 @@ func (c *Conf) unread(at *node, text, hint string) {
 	c.Unread = append(c.Unread, Unread{at.place(), text, hint})
 }
 
-// hasTemplate reports whether something replaces a part of a text before Spark reads it: Jinja, Terraform, Helm.
+// hasTemplate reports whether something replaces a part of a text before Spark reads it: Jinja, Terraform, Helm, JSONata.
 func hasTemplate(text string) bool {
-	return strings.Contains(text, "{{") || strings.Contains(text, "${")
+	return strings.Contains(text, "{{") || strings.Contains(text, "${") || strings.HasPrefix(text, "{%")
 }
 
 // Summary says what was read, in one line.

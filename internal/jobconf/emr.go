@@ -55,7 +55,7 @@ func (c *Conf) readEMR(n *node) {
 
 func (c *Conf) readMember(m member) {
 	value := m.value
-	if replaced := strings.HasSuffix(m.name, ".$"); replaced || value.kind == dynamic {
+	if value.kind == dynamic || value.kind == scalar && strings.HasPrefix(value.text, "{%") {
 		switch plainName(m.name) {
 		case "jobdriver", "configurationoverrides", "sparksubmitjobdriver", "sparksubmitparameters", "sparksqlparameters", "applicationconfiguration", "properties", "sparksqljobdriver":
 			c.unread(value, m.name+" is known only when something else has replaced it", "give what it will be")

@@ -39,6 +39,14 @@ type member struct {
 	value *node
 }
 
+// newMember makes a member. What Step Functions replaces, NAME.$, is known only then.
+func newMember(name string, value *node) member {
+	if strings.HasSuffix(name, ".$") && value.kind == scalar {
+		value.kind = dynamic
+	}
+	return member{name, value}
+}
+
 // find returns the value of a name, or nil. Of two it returns the last one, as readers of JSON do.
 func (n *node) find(name string) *node {
 	if n == nil {
@@ -140,7 +148,7 @@ func (p jsonParser) value(path string) (*node, error) {
 			if err != nil {
 				return nil, err
 			}
-			n.members = append(n.members, member{name.(string), value})
+			n.members = append(n.members, newMember(name.(string), value))
 		}
 		_, err = p.Token()
 	case json.Delim('['):
@@ -223,7 +231,7 @@ func (c *yamlConverter) node(y *yaml.Node, path string, depth int) *node {
 				c.merge(n, value, depth)
 				continue
 			}
-			n.members = append(n.members, member{name.Value, c.node(value, below(path, name.Value), depth+1)})
+			n.members = append(n.members, newMember(name.Value, c.node(value, below(path, name.Value), depth+1)))
 		}
 	case yaml.SequenceNode:
 		n.kind = list

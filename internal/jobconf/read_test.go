@@ -50,9 +50,9 @@ var readTests = []struct {
 	},
 	{
 		"Step Functions", "machine.json", `{"States": {"Run": {"Type": "Task", "Resource": "arn:aws:states:::emr-containers:startJobRun.sync", "Parameters": {
- "VirtualClusterId.$": "$.id", "ExecutionRoleArn": "r", "JobDriver": {"SparkSubmitJobDriver": {"EntryPoint": "s3://b/x.py", "EntryPointArguments.$": "$.a", "SparkSubmitParameters.$": "$.p"}},
+ "VirtualClusterId.$": "$.id", "ExecutionRoleArn.$": "$.role", "JobDriver": {"SparkSubmitJobDriver": {"EntryPoint": "s3://b/x.py", "EntryPointArguments.$": "$.a", "SparkSubmitParameters.$": "$.p"}},
  "ConfigurationOverrides": {"ApplicationConfiguration": [{"Classification": "spark-defaults", "Properties": {"spark.a": "1"}}, {"Classification": "spark-env", "Configurations": [{"Classification": "export", "Properties": {"X": "1"}}]}]}}}}}`,
-		"start-job-run JSON", []string{"executionRoleArn=r", "entryPoint=s3://b/x.py", "spark.a=1", "spark-env.export.X=1"}, []string{"SparkSubmitParameters.$ is known only when"},
+		"start-job-run JSON", []string{"executionRoleArn?", "entryPoint=s3://b/x.py", "spark.a=1", "spark-env.export.X=1"}, []string{"SparkSubmitParameters.$ is known only when"},
 	},
 	{
 		"Airflow", "operator.json", `{"task_id": "x", "virtual_cluster_id": "v", "execution_role_arn": "r", "release_label": "emr-7.10.0-latest", "job_driver": {"sparkSubmitJobDriver": {"entryPoint": "s3://b/x.py", "sparkSubmitParameters": "--conf spark.a={{ ds }}"}},
