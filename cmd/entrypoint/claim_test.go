@@ -104,6 +104,11 @@ func TestLeftoverDiscovery(t *testing.T) {
 			if n := asked.Load(); n != 0 {
 				t.Errorf("a stranger was asked %d times", n)
 			}
+			// Another container with that variable is no job of this refresher's.
+			other := entrypoint(t, append(without(env, "ROLE_CHAIN_ENTRYPOINT"), "ROLE_CHAIN_ENTRYPOINT=echo", "ROLE_CHAIN_START_TIMEOUT=2s"), "the job ran")
+			if out, _ := other.CombinedOutput(); other.ProcessState.ExitCode() != 73 || bytes.Contains(out, []byte("the job ran")) {
+				t.Errorf("exit code %d\n%s", other.ProcessState.ExitCode(), out)
+			}
 			// Within the job's own environment it is a job that has a chain, all the same.
 			var list []string
 			for name, value := range again.env {

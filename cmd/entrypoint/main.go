@@ -23,8 +23,8 @@
 // role (ROLE_CHAIN_ALLOW_IMDS=true leaves it). With ROLE_CHAIN_IRSA_ENV=remove, which file and endpoint delivery do by
 // themselves, it deletes the variables by which SDKs find other credentials first. The two deliveries also tell where the
 // files are (AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE, AWS_CREDENTIAL_PROFILES_FILE) and set AWS_SDK_LOAD_CONFIG=1 and
-// AWS_METADATA_ENDPOINT; endpoint delivery sets AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN and
-// AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. In profile delivery, when the file has to go to another place, AWS_CONFIG_FILE
+// AWS_METADATA_ENDPOINT; file delivery sets ROLE_CHAIN_REFRESHER, and endpoint delivery AWS_CONTAINER_CREDENTIALS_FULL_URI,
+// AWS_CONTAINER_AUTHORIZATION_TOKEN and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. In profile delivery, when the file has to go to another place, AWS_CONFIG_FILE
 // and AWS_SHARED_CREDENTIALS_FILE say where; an AWS_CONFIG_FILE that was there is made absolute.
 //
 // If a step fails the original is not executed: the reason is on stderr and in /dev/termination-log, and the exit code

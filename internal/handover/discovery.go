@@ -15,6 +15,7 @@ import (
 type Discovery struct {
 	URL   string `json:"url"` // http://127.0.0.1:PORT
 	Token string `json:"token"`
+	ID    string `json:"id"` // of this refresher and no other, known to the job that it is for
 
 	// Paths has the path of each profile's session, and Roles the ARN behind it; "" is the first hop's own. Both are empty
 	// where nothing but the status is served.

@@ -49,7 +49,7 @@ func TestChained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := Discovery{URL: "http://127.0.0.1:4711", Token: "t", Credentials: "/c"}
+	d := Discovery{URL: "http://127.0.0.1:4711", Token: "t", ID: "i"}
 	if err := d.Write(run); err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +65,10 @@ func TestChained(t *testing.T) {
 		}{
 			{"endpoint", settings.Endpoint, settings.Locations{ContainerURI: "http://127.0.0.1:4711/credentials"}, alive},
 			{"the agent of Pod Identity", settings.Endpoint, settings.Locations{ContainerURI: "http://169.254.170.23/v1/credentials"}, false},
-			{"file", settings.File, settings.Locations{ProfilesFile: "/c"}, alive},
-			{"another file", settings.File, settings.Locations{ProfilesFile: "/d"}, false},
-			{"profile", settings.Profile, settings.Locations{ProfilesFile: "/c", ContainerURI: "http://127.0.0.1:4711/credentials"}, false},
+			{"file", settings.File, settings.Locations{Refresher: "i"}, alive},
+			{"another refresher", settings.File, settings.Locations{Refresher: "j"}, false},
+			{"none", settings.File, settings.Locations{}, false},
+			{"profile", settings.Profile, settings.Locations{Refresher: "i", ContainerURI: "http://127.0.0.1:4711/credentials"}, false},
 		} {
 			test.l.Home = home
 			got, chained := Chained(settings.Settings{ClientRole: "r", Delivery: test.delivery, Locations: test.l})

@@ -25,4 +25,5 @@ func ProfilePath(name string) string { return profilesPath + name }
 type Ready struct {
 	URI   string `json:"uri,omitempty"`   // for AWS_CONTAINER_CREDENTIALS_FULL_URI; "" in file delivery
 	Token string `json:"token,omitempty"` // for AWS_CONTAINER_AUTHORIZATION_TOKEN, the same as in its file
+	ID    string `json:"id,omitempty"`    // for ROLE_CHAIN_REFRESHER, the discovery file's; "" in endpoint delivery
 }

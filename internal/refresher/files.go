@@ -18,7 +18,7 @@ func (w *worker) discovery(url string, routes []route) (handover.Discovery, erro
 		return handover.Discovery{}, fmt.Errorf("writing down the role chain: %w", err)
 	}
 	host, _ := os.Hostname()
-	d := handover.Discovery{URL: url, Token: w.state.Token, Host: host, Chain: spec, Credentials: w.credentials}
+	d := handover.Discovery{URL: url, Token: w.state.Token, ID: w.state.ID, Host: host, Chain: spec, Credentials: w.credentials}
 	if len(routes) > 0 {
 		d.Paths, d.Roles = map[string]string{}, map[string]string{}
 	}

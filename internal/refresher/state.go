@@ -20,6 +20,7 @@ type state struct {
 
 type saved struct {
 	Token    string             `json:"token"`
+	ID       string             `json:"id"` // see handover.Discovery
 	Spec     chain.Spec         `json:"spec"`
 	Sessions map[string]session `json:"sessions"` // by the path that hands them out
 }

@@ -82,7 +82,7 @@ func (w *worker) first(ctx context.Context) error {
 		return err
 	}
 	w.log.Info("first session", "role", s.Role, "key", s.KeySuffix(), "expires", s.Expires.UTC().Format(time.RFC3339), "took", time.Since(began).Round(time.Millisecond).String())
-	w.state.Token = endpoint.NewToken()
+	w.state.Token, w.state.ID = endpoint.NewToken(), endpoint.NewToken()
 	if err := w.state.keep(handover.CredentialsPath)(s); err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
@@ -168,7 +168,7 @@ func (w *worker) status(k keepers) Status {
 
 func (w *worker) ready(d handover.Discovery) handover.Ready {
 	if w.settings.Delivery != settings.Endpoint {
-		return handover.Ready{}
+		return handover.Ready{ID: d.ID}
 	}
 	return handover.Ready{URI: d.URL + handover.CredentialsPath, Token: d.Token}
 }

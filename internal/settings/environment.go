@@ -68,7 +68,7 @@ type variables struct {
 	RegionAlias           *string `envconfig:"REGION"`
 	ConfigFile            *string `envconfig:"AWS_CONFIG_FILE"`
 	SharedCredentialsFile *string `envconfig:"AWS_SHARED_CREDENTIALS_FILE"`
-	ProfilesFile          *string `envconfig:"AWS_CREDENTIAL_PROFILES_FILE"`
+	Refresher             *string `envconfig:"ROLE_CHAIN_REFRESHER"` // set by a start in file delivery, for the job alone
 	STSEndpoint           *string `envconfig:"AWS_ENDPOINT_URL_STS"`
 	Endpoint              *string `envconfig:"AWS_ENDPOINT_URL"`
 	FIPS                  *string `envconfig:"AWS_USE_FIPS_ENDPOINT"`

@@ -82,7 +82,7 @@ type Locations struct {
 	Files              string // ROLE_CHAIN_FILES, an absolute path; "" when unset
 	ConfigFile         string // AWS_CONFIG_FILE; "" when unset or empty
 	CredentialsFile    string // AWS_SHARED_CREDENTIALS_FILE; "" when unset or empty
-	ProfilesFile       string // AWS_CREDENTIAL_PROFILES_FILE; "" when unset or empty
+	Refresher          string // ROLE_CHAIN_REFRESHER, which a start in file delivery sets for its job; "" when unset or empty
 	EmptyConfigFile    bool   // AWS_CONFIG_FILE is set and empty, which SDKs take for a path
 	ContainerURI       string // AWS_CONTAINER_CREDENTIALS_FULL_URI; "" when unset or empty
 	ContainerTokenFile string // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; "" when unset or empty

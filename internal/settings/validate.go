@@ -36,7 +36,7 @@ func (v *validator) settings(env variables, list []string) Settings {
 		Locations: Locations{
 			Home:               ambient(env.Home),
 			EmptyConfigFile:    env.ConfigFile != nil && *env.ConfigFile == "",
-			ProfilesFile:       ambient(env.ProfilesFile),
+			Refresher:          ambient(env.Refresher),
 			ContainerURI:       ambient(env.ContainerURI),
 			ContainerTokenFile: ambient(env.ContainerTokenFile),
 			Hostname:           ambient(env.Hostname),

@@ -30,6 +30,7 @@ type Refresher struct {
 const (
 	laterURI   = "http://127.0.0.1:PORT" + handover.CredentialsPath
 	laterToken = "TOKEN"
+	laterID    = "ID"
 )
 
 // Start spawns the refresher and returns when there is a session for the job, or none to be had before ctx ends. The plan
@@ -82,6 +83,8 @@ func (p *Plan) started(ready handover.Ready) {
 			p.Set[i].Value = ready.URI
 		case laterToken:
 			p.Set[i].Value = ready.Token
+		case laterID:
+			p.Set[i].Value = ready.ID
 		}
 	}
 }

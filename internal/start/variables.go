@@ -35,6 +35,8 @@ func (p *Plan) placeAll(s settings.Settings, found Found, config, credentials st
 		p.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", laterURI)
 		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", laterToken)
 		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", filepath.Join(found.Run, handover.TokenName))
+	} else {
+		p.set("ROLE_CHAIN_REFRESHER", laterID)
 	}
 }
 
