@@ -112,10 +112,13 @@ func hasTemplate(text string) bool {
 
 // Summary says what was read, in one line.
 func (c *Conf) Summary() string {
-	n := 0
+	n, above := 0, 0
 	for _, p := range c.Properties {
 		if strings.Contains(p.Name, ".") { // entryPoint and the like are not properties
 			n++
+			if p.Above == "spark-defaults" {
+				above++
+			}
 		}
 	}
 	number := fmt.Sprintf("%d properties", n)
@@ -123,6 +126,9 @@ func (c *Conf) Summary() string {
 		number = "1 property"
 	}
 	s := fmt.Sprintf("read %s of %s in %s", number, c.Form, c.File)
+	if above > 0 {
+		s += fmt.Sprintf(" (%d of them in sparkSubmitParameters, which come before spark-defaults)", above)
+	}
 	var unread []string
 	for _, u := range c.Unread {
 		unread = append(unread, u.Text)

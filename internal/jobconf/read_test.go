@@ -226,7 +226,7 @@ func TestWhere(t *testing.T) {
 
 func TestSummary(t *testing.T) {
 	c, err := Read("job.json", []byte(`{"jobDriver": {"sparkSubmitJobDriver": {"entryPoint": "s3://b/x", "sparkSubmitParameters": "--conf spark.a=1 --properties-file x --conf y"}}}`))
-	if want := "read 1 property of start-job-run JSON in job.json; 2 not understood: --properties-file x: its properties are not read; --conf y is not NAME=VALUE"; err != nil || c.Summary() != want {
+	if want := "read 1 property of start-job-run JSON in job.json (1 of them in sparkSubmitParameters, which come before spark-defaults); 2 not understood: --properties-file x: its properties are not read; --conf y is not NAME=VALUE"; err != nil || c.Summary() != want {
 		t.Errorf("%s, %v", c.Summary(), err)
 	}
 }
