@@ -163,7 +163,7 @@ func TestWhatDoesNotConcernTheCalls(t *testing.T) {
 		{"variables of other calls", []string{"AWS_MAX_ATTEMPTS=many", "AWS_RETRY_MODE=hard", "AWS_DEFAULTS_MODE=auto", "AWS_REQUEST_CHECKSUM_CALCULATION=x", "AWS_ACCOUNT_ID_ENDPOINT_MODE=x",
 			"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY=x"}, "[default]\ndefaults_mode = auto\nretry_mode = hard\nmax_attempts = many\n", ""},
 		{"a broken section header", nil, "[default\nregion = us-west-2\n[profile x]\n", "line 1: is a section header without"},
-		{"a broken line", nil, "[default]\nuse_fips_endpoint\nregion = eu-west-1\n", "line 2: is no section, comment or key = value"},
+		{"a broken line", nil, "[default]\nuse_fips_endpoint\nregion = eu-west-1\n", "line 2: is not a section, comment or key = value"},
 		{"a byte order mark", nil, "\ufeff[default]\nregion = eu-west-1\n", ""},
 		{"no such services", nil, "[default]\nservices = nowhere\n", "line 2: there is no section [services nowhere]"},
 		{"not a truth", nil, "[default]\nuse_fips_endpoint = yes\n", `line 2: use_fips_endpoint is "yes", which the SDK takes for false`},
