@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,8 @@ type Chain struct {
 	turn  chan struct{}
 	held  []held                        // held[i] is hop i+1's session; the last hop's is never kept
 	clock atomic.Pointer[time.Duration] // how far it is ahead of STS's; nil until STS has answered
+
+	random func() float64 // in [0, 1)
 }
 
 // held is a session to go on from. Its zero value is none.
@@ -49,6 +52,8 @@ func New(spec Spec, transport http.RoundTripper) *Chain {
 		agent: newAgent(transport),
 		turn:  make(chan struct{}, 1),
 		held:  make([]held, spec.hops()-1),
+
+		random: rand.Float64,
 	}
 }
 
@@ -65,7 +70,7 @@ func (c *Chain) ClockOff() (off time.Duration, known bool) {
 func (c *Chain) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "chain to %s", c.spec.ClientRole) }
 
 // Client does one attempt for a new session of the client role. The sessions of the hops before are used again while
-// they are good (see Base). When one of them is not good but still valid, and its renewal fails for a passing reason,
+// they are good (see Base and Early). When one of them is not good but still valid, and its renewal fails for a passing reason,
 // it serves once more. A caller's session that STS refuses as expired or unknown is renewed within the same attempt.
 // The error is an *Error.
 func (c *Chain) Client(ctx context.Context) (Session, error) { return c.As(ctx, c.spec.ClientRole) }
@@ -137,6 +142,11 @@ func (h held) goodFor(d time.Duration) bool {
 	return h.AccessKeyID != "" && h.Left() >= min(d, h.life/2)
 }
 
+// Early reports whether the first hop's session is renewed although it is good, in an attempt that comes when left is left of
+// its life. random is in [0, 1). Pods that started together would otherwise do their first hop together, in every second
+// attempt, for hours: half of the attempts are early, from a sixth of the life on (docs/scale.md).
+func Early(left, life time.Duration, random float64) bool { return left <= life*5/6 && random < 0.5 }
+
 // session returns a good session of one of the hops before the last: the one held, or a new one.
 func (c *Chain) session(ctx context.Context, hop int) (Session, error) {
 	if at := c.held[hop-1]; at.goodFor(margin) {
@@ -166,11 +176,14 @@ func (c *Chain) renew(ctx context.Context, hop int) (Session, error) {
 }
 
 // caller returns a session for the next hop to sign with: unlike Base it makes do with one that is merely valid, for as
-// long as a call may take, when there is passing trouble with a new one.
+// long as a call may take, when there is passing trouble with a new one, and with a good one whatever the trouble is.
 func (c *Chain) caller(ctx context.Context, hop int) (Session, error) {
-	s, err := c.session(ctx, hop)
 	old := c.held[hop-1]
-	if err != nil && transient(err) && ctx.Err() == nil && old.AccessKeyID != "" && old.Left() > callTimeout {
+	if old.goodFor(margin) && (hop > 1 || !Early(old.Left(), old.life, c.random())) {
+		return old.Session, nil
+	}
+	s, err := c.renew(ctx, hop)
+	if err != nil && ctx.Err() == nil && (old.goodFor(margin) || transient(err) && old.AccessKeyID != "" && old.Left() > callTimeout) {
 		return old.Session, nil
 	}
 	return s, err

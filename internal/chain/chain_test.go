@@ -191,6 +191,29 @@ func TestReuse(t *testing.T) {
 	})
 }
 
+// Half of the attempts renew the first hop before they must, but not in its first 10 minutes; one that fails to goes on from
+// what is good, whatever the failure is.
+func TestEarly(t *testing.T) {
+	inBubble(t, roles(), nil, func(p *pod) {
+		p.chain.random = func() float64 { return 0.49 }
+		p.client()
+		time.Sleep(9 * time.Minute)
+		p.client()
+		time.Sleep(2 * time.Minute)
+		p.client()
+		p.wantCalls("web job-execution-role ok", "assume client-role ok", "assume client-role ok", "web job-execution-role ok", "assume client-role ok")
+		p.inject(ststest.Fault{Kind: ststest.AccessDenied, Action: "AssumeRoleWithWebIdentity"})
+		time.Sleep(11 * time.Minute)
+		p.client()
+		p.chain.random = func() float64 { return 0.5 }
+		p.client()
+		time.Sleep(35 * time.Minute) // 14 are left
+		if e := p.refused(); e.Hop != 1 || e.Code != "AccessDenied" {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
 // A successor goes on from the first hop that it was left, as long as that is good.
 func TestHold(t *testing.T) {
 	inBubble(t, roles(), nil, func(p *pod) {

@@ -51,7 +51,7 @@ func First(ctx context.Context, log *slog.Logger, get func(context.Context) (Ses
 		if last == nil || ctx.Err() == nil { // a try that the deadline cut off says less than the one before
 			last = e
 		}
-		wait := rand.N(min(maxStartBackoff, startBackoff<<min(tries-1, 10)))
+		wait := StartWait(tries, rand.Float64())
 		switch {
 		case ctx.Err() != nil:
 			return Session{}, gaveUp(ctx, last, tries, time.Since(began))
@@ -86,6 +86,11 @@ func First(ctx context.Context, log *slog.Logger, get func(context.Context) (Ses
 			return Session{}, gaveUp(ctx, last, tries, time.Since(began))
 		}
 	}
+}
+
+// StartWait returns how long a start waits after so many tries. random is in [0, 1).
+func StartWait(tries int, random float64) time.Duration {
+	return time.Duration(random * float64(min(maxStartBackoff, startBackoff<<min(tries-1, 10))))
 }
 
 // waitingLine is how often a start says what it waits for.
