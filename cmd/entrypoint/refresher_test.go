@@ -385,3 +385,36 @@ func TestRefusedProfileIsTold(t *testing.T) {
 		t.Errorf("%v in\n%s", err, asJSON)
 	}
 }
+
+// The credential process announces the end of a session a quarter of an hour early, or a part of the life of a short one, and
+// in an outage the true end; the endpoint's own clients get that always.
+func TestProcessAnnouncesAnEarlierEnd(t *testing.T) {
+	t.Parallel()
+	sts := chainOf(t, 12)
+	j := startJob(t, sts, "ROLE_CHAIN_DELIVERY=endpoint")
+	early := func(path, section string) (d time.Duration, same bool) {
+		k, _, err := j.ask(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := j.process("AWS_CONFIG_FILE", section)
+		end, err := time.Parse(time.RFC3339, k.Expiration)
+		announced, problem := time.Parse(time.RFC3339, p.Expiration)
+		if err != nil || problem != nil || !announced.After(time.Now()) {
+			t.Errorf("%s: announced %q, true end %q", section, p.Expiration, k.Expiration)
+		}
+		return end.Sub(announced), k.AccessKeyId == p.AccessKeyId
+	}
+	if d, same := early("/base", "profile job-execution-role"); !same || d != 15*time.Minute {
+		t.Errorf("the hour of the first hop's session is announced to end %v early, same session: %v", d, same)
+	}
+	j.until("a short session, announced a little early", func() bool {
+		d, same := early("/credentials", "default")
+		return same && d >= 2*time.Second && d <= 4*time.Second
+	})
+	sts.Down()
+	j.until("the true end in an outage", func() bool {
+		d, same := early("/credentials", "default")
+		return same && d == 0
+	})
+}

@@ -55,11 +55,11 @@ func credentials(args []string, _ settings.Environment, stdout, _ io.Writer) err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), processTimeout)
 	defer cancel()
-	s, err := session(ctx, args[0], args[1], found, handover.Dead)
+	s, end, err := session(ctx, args[0], args[1], found, handover.Dead)
 	if err != nil {
 		return err
 	}
-	line, err := json.Marshal(processOutput{1, s.AccessKeyID, s.SecretAccessKey, s.SessionToken, s.Expires.UTC().Format(time.RFC3339)})
+	line, err := json.Marshal(processOutput{1, s.AccessKeyID, s.SecretAccessKey, s.SessionToken, end.UTC().Format(time.RFC3339)})
 	if err != nil {
 		return fmt.Errorf("writing the session: %w", err)
 	}
@@ -77,23 +77,23 @@ type processOutput struct {
 	Expiration      string
 }
 
-// session asks the refresher as long as one may live. When none does, or none answers, it does the chain itself: each
+// session returns a session, and the end of it that is to be said. It asks the refresher as long as one may live. When none does, or none answers, it does the chain itself: each
 // process that does so adds sessions and calls to STS, and in an outage of STS it has none to give while the refresher has.
 //
 // dead reports whether it is known that no refresher lives. Then nobody is asked: whoever listens on its port by now must
 // not get the token.
-func session(ctx context.Context, run, profile string, d handover.Discovery, dead func(run string) bool) (chain.Session, error) {
+func session(ctx context.Context, run, profile string, d handover.Discovery, dead func(run string) bool) (s chain.Session, end time.Time, err error) {
 	ask, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
 	var refused time.Time // since when
 	for pause := minPause; ask.Err() == nil && !dead(run); pause = min(2*pause, maxPause) {
-		s, err := endpoint.AskSession(ask, d, profile)
+		s, end, err := endpoint.AskSession(ask, d, profile)
 		var answer *endpoint.AnswerError
 		switch {
 		case err == nil:
-			return s, nil
+			return s, end, nil
 		case errors.As(err, &answer) && answer.Code == endpoint.NoSession: // it tries harder than this process could
-			return s, exit.Because(cmp.Or(answer.Exit, exit.Unreached), err, answer.Hint)
+			return s, end, exit.Because(cmp.Or(answer.Exit, exit.Unreached), err, answer.Hint)
 		case !errors.Is(err, syscall.ECONNREFUSED):
 			refused = time.Time{}
 		case refused.IsZero():
@@ -112,7 +112,8 @@ func session(ctx context.Context, run, profile string, d handover.Discovery, dea
 		case <-ask.Done():
 		}
 	}
-	return ownChain(ctx, d, profile)
+	s, err = ownChain(ctx, d, profile)
+	return s, s.Expires, err
 }
 
 // ownChain does the chain in this process.

@@ -122,7 +122,7 @@ func TestAsksTheSuccessor(t *testing.T) {
 			})
 			run, d := found(t, p.Addr().String(), sts)
 			before := len(sts.Journal())
-			s, err := session(t.Context(), run, "default", d, alive)
+			s, _, err := session(t.Context(), run, "default", d, alive)
 			if err != nil || s.AccessKeyID != "ASIAREFRESHER" || len(sts.Journal()) != before {
 				t.Errorf("%v, %v, %d calls to STS", s, err, len(sts.Journal())-before)
 			}
@@ -142,7 +142,7 @@ func TestFollowsTheRefresher(t *testing.T) {
 	if err := moved.Write(run); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := session(t.Context(), run, "default", d, alive); err != nil || s.AccessKeyID != "ASIAREFRESHER" || len(sts.Journal()) != 0 {
+	if s, _, err := session(t.Context(), run, "default", d, alive); err != nil || s.AccessKeyID != "ASIAREFRESHER" || len(sts.Journal()) != 0 {
 		t.Errorf("%v, %v, %d calls to STS", s, err, len(sts.Journal()))
 	}
 }
@@ -159,7 +159,7 @@ func TestDoesTheChainItself(t *testing.T) {
 				p.Close()
 			}
 			run, d := found(t, p.Addr().String(), sts)
-			s, err := session(t.Context(), run, "default", d, alive)
+			s, _, err := session(t.Context(), run, "default", d, alive)
 			if known, ok := sts.Lookup(s.AccessKeyID); err != nil || !ok || known.RoleARN != testClient {
 				t.Errorf("%v, %v", s, err)
 			}
@@ -175,7 +175,7 @@ func TestDeadRefresherIsNotAsked(t *testing.T) {
 	sts := testSTS(t)
 	p := listen(t, func(int) []byte { return good })
 	run, d := found(t, p.Addr().String(), sts)
-	s, err := session(t.Context(), run, "default", d, dead)
+	s, _, err := session(t.Context(), run, "default", d, dead)
 	if known, ok := sts.Lookup(s.AccessKeyID); err != nil || !ok || known.RoleARN != testClient {
 		t.Errorf("%v, %v", s, err)
 	}
@@ -191,7 +191,7 @@ func TestNoSessionIsTold(t *testing.T) {
 		return httpAnswer(503, `{"code":"`+endpoint.NoSession+`","message":"AccessDenied","exit":77,"hint":"look"}`)
 	})
 	run, d := found(t, p.Addr().String(), sts)
-	_, err := session(t.Context(), run, "default", d, alive)
+	_, _, err := session(t.Context(), run, "default", d, alive)
 	if exit.CodeOf(err) != exit.Denied || exit.HintOf(err) != "look" || len(sts.Journal()) != 0 {
 		t.Errorf("%v, %d calls to STS", err, len(sts.Journal()))
 	}

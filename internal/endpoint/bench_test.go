@@ -28,7 +28,7 @@ func BenchmarkEndpoint(b *testing.B) {
 		w.Header().Set("Content-Length", length)
 		_, _ = w.Write(body)
 	}))
-	ours := dialed(b, Handler(benchToken, paths(k.Wait, k.Wait), nil))
+	ours := dialed(b, Handler(benchToken, paths(k, k), nil))
 
 	b.Run("bare", func(b *testing.B) {
 		b.ReportAllocs()
@@ -94,7 +94,7 @@ func dialed(b *testing.B, h http.Handler) func(b *testing.B) {
 // BenchmarkHandler is what the handler alone costs, without net/http.
 func BenchmarkHandler(b *testing.B) {
 	k := refresh.New(refresh.Options{Session: session(1)})
-	h := Handler(benchToken, paths(k.Wait, nil), nil)
+	h := Handler(benchToken, paths(k, nil), nil)
 	ctx := context.WithValue(b.Context(), http.LocalAddrContextKey, address80)
 	q, err := http.NewRequestWithContext(ctx, "GET", "/credentials", nil)
 	if err != nil {

@@ -16,7 +16,7 @@ func TestConnectionsBound(t *testing.T) {
 	lim := defaults
 	lim.connections = 16
 	s := newShelf()
-	r := run(t, s.get, fixed(session(2)), lim)
+	r := run(t, s, fixed(session(2)), lim)
 	var clients []*raw
 	for range 2 * lim.connections {
 		c := r.dial()

@@ -30,11 +30,12 @@ func (e *AnswerError) Error() string { return e.Message }
 // maxAnswer is the most that is read of an answer, in bytes.
 const maxAnswer = 256 << 10
 
-// AskSession asks d's refresher for a profile's session. The error is an *AnswerError when it was reached.
-func AskSession(ctx context.Context, d handover.Discovery, profile string) (chain.Session, error) {
-	body, err := fetch(ctx, d, d.Paths[profile])
+// AskSession asks d's refresher for a profile's session. announced is the end that a credential process says of it: the true
+// one, or an earlier one while STS answers the refresher. The error is an *AnswerError when it was reached.
+func AskSession(ctx context.Context, d handover.Discovery, profile string) (s chain.Session, announced time.Time, err error) {
+	body, header, err := fetch(ctx, d, d.Paths[profile])
 	if err != nil {
-		return chain.Session{}, err
+		return s, announced, err
 	}
 	var a payload
 	var expires time.Time
@@ -42,9 +43,13 @@ func AskSession(ctx context.Context, d handover.Discovery, profile string) (chai
 		expires, err = time.Parse(time.RFC3339, a.Expiration)
 	}
 	if err != nil || a.AccessKeyID == "" || a.SecretAccessKey == "" || a.Token == "" {
-		return chain.Session{}, errors.New("the refresher's answer is not a session")
+		return s, announced, errors.New("the refresher's answer is not a session")
 	}
-	return chain.Session{Role: a.RoleArn, AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.Token, Expires: expires}, nil
+	announced, err = time.Parse(time.RFC3339, header.Get(announceHeader))
+	if err != nil || announced.After(expires) {
+		announced = expires
+	}
+	return chain.Session{Role: a.RoleArn, AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.Token, Expires: expires}, announced, nil
 }
 
 // AskAgain reports whether an error of AskSession is what a worker leaves that was killed while it answered, or a
@@ -61,7 +66,7 @@ func AskAgain(err error) bool {
 
 // AskStatus asks how d's refresher stands, and decodes what its status function returned into v.
 func AskStatus(ctx context.Context, d handover.Discovery, v any) error {
-	body, err := fetch(ctx, d, handover.StatusPath)
+	body, _, err := fetch(ctx, d, handover.StatusPath)
 	if err != nil {
 		return err
 	}
@@ -71,21 +76,21 @@ func AskStatus(ctx context.Context, d handover.Discovery, v any) error {
 	return nil
 }
 
-func fetch(ctx context.Context, d handover.Discovery, path string) ([]byte, error) {
+func fetch(ctx context.Context, d handover.Discovery, path string) ([]byte, http.Header, error) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL+path, nil)
 	if err != nil {
-		return nil, fmt.Errorf("asking the refresher: %w", err)
+		return nil, nil, fmt.Errorf("asking the refresher: %w", err)
 	}
 	q.Header.Set("Authorization", d.Token)
 	// Not the default transport, which asks a proxy, and not one that keeps the connection: there is one request.
 	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(q)
 	if err != nil {
-		return nil, fmt.Errorf("asking the refresher: %w", err)
+		return nil, nil, fmt.Errorf("asking the refresher: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return nil, fmt.Errorf("asking the refresher: %w", err)
+		return nil, nil, fmt.Errorf("asking the refresher: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
 		e := &AnswerError{Status: response.StatusCode}
@@ -96,7 +101,7 @@ func fetch(ctx context.Context, d handover.Discovery, path string) ([]byte, erro
 		if e.Message == "" {
 			e.Message = response.Status
 		}
-		return nil, e
+		return nil, nil, e
 	}
-	return body, nil
+	return body, response.Header, nil
 }

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"rolechain/internal/chain"
@@ -16,10 +19,8 @@ func TestAsk(t *testing.T) {
 	r := run(t, fixed(one), fixed(two), defaults)
 	d := handover.Discovery{URL: "http://" + r.address, Token: r.token,
 		Paths: map[string]string{"default": handover.CredentialsPath, "base": handover.BasePath}, Roles: map[string]string{"default": clientRole, "base": ""}}
-	// A proxy of the pod's has no part in it.
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:9")
 	for profile, want := range map[string]chain.Session{"default": one, "base": two} {
-		if got, err := AskSession(t.Context(), d, profile); err != nil || got != want {
+		if got, end, err := AskSession(t.Context(), d, profile); err != nil || got != want || !end.Equal(want.Expires.Add(-announced)) {
 			t.Errorf("%s: %v, %v", profile, got, err)
 		}
 	}
@@ -29,12 +30,31 @@ func TestAsk(t *testing.T) {
 	}
 	d.Token = "x"
 	var answer *AnswerError
-	if _, err := AskSession(t.Context(), d, "default"); !errors.As(err, &answer) || answer.Code != "Unauthorized" || answer.Status != 401 {
+	if _, _, err := AskSession(t.Context(), d, "default"); !errors.As(err, &answer) || answer.Code != "Unauthorized" || answer.Status != 401 {
 		t.Errorf("got %v", err)
 	}
 	r.stop()
-	if _, err := AskSession(t.Context(), d, "default"); err == nil || errors.As(err, &answer) {
+	if _, _, err := AskSession(t.Context(), d, "default"); err == nil || errors.As(err, &answer) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A proxy of the pod's does not get the token. net/http reads the variables once in a process and uses no proxy for
+// loopback, so this is a process of its own, with a refresher that is elsewhere.
+func TestAskGoesAroundProxies(t *testing.T) {
+	if os.Getenv("ENDPOINT_TEST_ASKS") != "" {
+		_, _, err := AskSession(t.Context(), handover.Discovery{URL: "http://refresher.invalid", Token: "x"}, "default")
+		t.Log(err)
+		return
+	}
+	var asked atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	defer proxy.Close()
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAskGoesAroundProxies$", "-test.v")
+	again.Env = append(os.Environ(), "ENDPOINT_TEST_ASKS=1", "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL, "NO_PROXY=", "no_proxy=")
+	out, err := again.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "asking the refresher: ") || asked.Load() != 0 {
+		t.Errorf("%v, the proxy was asked %d times\n%s", err, asked.Load(), out)
 	}
 }
 
@@ -42,7 +62,7 @@ func TestAsk(t *testing.T) {
 func TestAskDistrusts(t *testing.T) {
 	for _, body := range []string{"", "{}", "<html>", `{"AccessKeyId":"A","SecretAccessKey":"secret","Token":"t","Expiration":"soon"}`, `{"AccessKeyId":"A","SecretAccessKey":"secret","Expiration":"2026-01-02T03:04:05Z"}`, strings.Repeat("secret", maxAnswer)} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) }))
-		s, err := AskSession(t.Context(), handover.Discovery{URL: server.URL}, "default")
+		s, _, err := AskSession(t.Context(), handover.Discovery{URL: server.URL}, "default")
 		if err == nil || s != (chain.Session{}) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%.60q: %v %v", body, s, err)
 		}

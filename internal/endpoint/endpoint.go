@@ -50,9 +50,15 @@ func NewToken() string {
 	return base64.RawURLEncoding.EncodeToString(bits[:])
 }
 
-// A Source returns the session to answer with, at once when there is one. When there is none it waits for one until ctx
-// ends: an error is answered with 503, as it comes. The Wait methods of package refresh are Sources.
-type Source func(ctx context.Context) (chain.Session, error)
+// A Source is where the sessions of a path come from: a Keeper of package refresh, as a rule.
+type Source interface {
+	// Wait returns the session to answer with, at once when there is one. When there is none it waits for one until ctx
+	// ends: an error is answered with 503, as it comes.
+	Wait(ctx context.Context) (chain.Session, error)
+
+	// Announced returns the end of a session that a credential process says, which may be earlier than the true one.
+	Announced(chain.Session) time.Time
+}
 
 // patience is how long a request waits for a session. A client gives up when it likes, and comes again; the Java SDKs
 // are patient. It is more than what a refresher needs to notice that a machine slept (15 s) and to do one try.
@@ -68,16 +74,16 @@ func Handler(token string, sources map[string]Source, status func() any) http.Ha
 }
 
 type handler struct {
-	token  string
-	status func() any
-	doors  map[string]*door // by path
-	paths  string           // all of them, for people
+	token    string
+	status   func() any
+	sessions map[string]*sessionHandler // by path
+	paths    string                     // all of them, for people
 }
 
 func newHandler(token string, sources map[string]Source, status func() any, patience time.Duration) *handler {
-	h := &handler{token: token, status: status, doors: map[string]*door{}}
+	h := &handler{token: token, status: status, sessions: map[string]*sessionHandler{}}
 	for path, source := range sources {
-		h.doors[path] = newDoor(source, patience)
+		h.sessions[path] = &sessionHandler{source: source, patience: patience}
 	}
 	h.paths = strings.Join(append(slices.Sorted(maps.Keys(sources)), handover.StatusPath), ", ")
 	return h
@@ -90,27 +96,27 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
 	}
-	door := h.doors[r.URL.Path]
+	sessions := h.sessions[r.URL.Path]
 	switch {
 	case !ours(r):
 		refuse(w, http.StatusForbidden, "ForeignHost", "the Host is not this endpoint's")
 	case !h.authorized(r.Header["Authorization"]):
 		refuse(w, http.StatusUnauthorized, "Unauthorized", "the Authorization header is not this endpoint's token")
-	case door == nil && r.URL.Path != handover.StatusPath:
+	case sessions == nil && r.URL.Path != handover.StatusPath:
 		refuse(w, http.StatusNotFound, "NotFound", "the paths are "+h.paths)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "only GET and HEAD")
 	case r.ContentLength != 0:
 		refuse(w, http.StatusRequestEntityTooLarge, "NoBody", "a request has no body")
-	case door != nil:
-		door.serve(w, r)
+	case sessions != nil:
+		sessions.serve(w, r)
 	default:
 		h.serveStatus(w)
 	}
 }
 
-// ours says whether the request was meant for this server, by the port that its connection came in on.
+// ours reports whether the request was meant for this server, by the port that its connection came in on.
 func ours(r *http.Request) bool {
 	host, port, found := strings.Cut(r.Host, ":")
 	if !found || host != "127.0.0.1" && !strings.EqualFold(host, "localhost") {

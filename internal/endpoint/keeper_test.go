@@ -26,7 +26,7 @@ func TestWithRefresher(t *testing.T) {
 		k := refresh.New(refresh.Options{Role: clientRole, Get: get})
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		h := Handler("secret", paths(k.Wait, nil), nil)
+		h := Handler("secret", paths(k, nil), nil)
 		go k.Run(ctx)
 
 		ask := func() (int, string, time.Duration) {

@@ -30,10 +30,20 @@ func session(n int) chain.Session {
 	}
 }
 
-// fixed is a source that always has s.
-func fixed(s chain.Session) Source {
-	return func(context.Context) (chain.Session, error) { return s, nil }
-}
+// announced is how much earlier than the true end of a session the sources of these tests announce.
+const announced = 15 * time.Minute
+
+// A fixed is a source that always has the same session.
+type fixed chain.Session
+
+func (f fixed) Wait(context.Context) (chain.Session, error) { return chain.Session(f), nil }
+func (f fixed) Announced(s chain.Session) time.Time         { return s.Expires.Add(-announced) }
+
+// A called is a source that calls a function.
+type called func(context.Context) (chain.Session, error)
+
+func (f called) Wait(ctx context.Context) (chain.Session, error) { return f(ctx) }
+func (f called) Announced(s chain.Session) time.Time             { return s.Expires }
 
 // paths are those of a client role and a first hop.
 func paths(current, base Source) map[string]Source {
@@ -46,13 +56,20 @@ var errNone = errors.New("there is no session for anybody")
 type shelf struct {
 	session atomic.Pointer[chain.Session]
 	put     chan struct{} // closed when the first one is there
+	asked   chan struct{} // gets something from each request that waits, as long as there is room
 }
 
-func newShelf() *shelf { return &shelf{put: make(chan struct{})} }
+func newShelf() *shelf { return &shelf{put: make(chan struct{}), asked: make(chan struct{}, 1)} }
 
-func (s *shelf) get(ctx context.Context) (chain.Session, error) {
+func (s *shelf) Announced(c chain.Session) time.Time { return c.Expires }
+
+func (s *shelf) Wait(ctx context.Context) (chain.Session, error) {
 	if now := s.session.Load(); now != nil {
 		return *now, nil
+	}
+	select {
+	case s.asked <- struct{}{}:
+	default:
 	}
 	select {
 	case <-s.put:

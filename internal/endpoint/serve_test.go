@@ -163,7 +163,7 @@ func TestTimeouts(t *testing.T) {
 
 // A request that waits for 25 s still gets its answer, although no answer may take longer than 10 s to write.
 func TestWriteTimeout(t *testing.T) {
-	h := func() http.Handler { return Handler("secret", paths(newShelf().get, nil), nil) }
+	h := func() http.Handler { return Handler("secret", paths(newShelf(), nil), nil) }
 	onPipe(t, h, func(c net.Conn) {
 		began := time.Now()
 		go io.WriteString(c, "GET /credentials HTTP/1.1\r\nHost: 127.0.0.1:80\r\nAuthorization: secret\r\n\r\n")
@@ -223,7 +223,7 @@ func TestStop(t *testing.T) {
 	s := newShelf()
 	lim := defaults
 	lim.header, lim.idle = time.Hour, time.Hour // it is the stop that ends them
-	r := run(t, s.get, fixed(session(2)), lim)
+	r := run(t, s, fixed(session(2)), lim)
 	waiting := r.dial()
 	waiting.say(good)
 	idle := r.dial()
@@ -233,6 +233,7 @@ func TestStop(t *testing.T) {
 	}
 	half := r.dial()
 	half.say("GET /")
+	<-s.asked // before that there is no answer to wait for
 	r.stop()
 	if status, body := waiting.hear(); status != 503 {
 		t.Errorf("the one that waits: %d %s", status, body)

@@ -86,9 +86,9 @@ func (w *worker) keeperOptions(path string, get getter) refresh.Options {
 
 // sources returns what answers the requests of each route; none in file delivery.
 func (k keepers) sources() map[string]endpoint.Source {
-	sources := map[string]endpoint.Source{handover.CredentialsPath: k.client.Wait}
+	sources := map[string]endpoint.Source{handover.CredentialsPath: k.client}
 	for _, o := range k.others {
-		sources[o.path] = o.Wait
+		sources[o.path] = o
 	}
 	return sources
 }

@@ -12,8 +12,8 @@ import (
 	"rolechain/internal/chain"
 )
 
-// A door is a path that hands out one source's sessions.
-type door struct {
+// A sessionHandler answers the requests for one source's sessions.
+type sessionHandler struct {
 	source   Source
 	patience time.Duration
 	last     atomic.Pointer[answer]
@@ -26,14 +26,14 @@ type answer struct {
 	length  []string // the Content-Length header
 }
 
-func newDoor(source Source, patience time.Duration) *door {
-	return &door{source: source, patience: patience}
-}
+// announceHeader has the end of the session that `rolechain credentials` says to its SDK. The body has the true end, for
+// every other client.
+const announceHeader = "Rolechain-Announce"
 
-func (d *door) serve(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), d.patience)
+func (h *sessionHandler) serve(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), h.patience)
 	defer cancel()
-	s, err := d.source(ctx)
+	s, err := h.source.Wait(ctx)
 	if err != nil {
 		r := refusal{Code: NoSession, Message: err.Error()}
 		var failed *chain.Error
@@ -43,11 +43,12 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request) {
 		refuseWith(w, http.StatusServiceUnavailable, r)
 		return
 	}
-	a := d.last.Load()
+	a := h.last.Load()
 	if a == nil || a.session != s {
 		a = newAnswer(s)
-		d.last.Store(a)
+		h.last.Store(a)
 	}
+	w.Header()[announceHeader] = []string{h.source.Announced(s).UTC().Format(time.RFC3339)}
 	write(w, http.StatusOK, a.body, a.length)
 }
 
