@@ -77,6 +77,10 @@ bench: ## what a start costs, as ratios to the least that a Go program can cost,
 	go run ./bench/start
 	go run ./bench/refresher $(if $(BOTO3),-python $(BOTO3))
 
+.PHONY: fleet
+fleet: ## how many calls to STS many pods make, simulated with the code that decides when: writes docs/scale.md
+	go run ./bench/fleet -write docs
+
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, and actionlint for the workflows
 	@unformatted=$$(find . -path ./$(BIN) -prune -o -name '*.go' -exec gofmt -l {} +); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
