@@ -204,7 +204,7 @@ func TestPublishedAgain(t *testing.T) {
 func TestReadySaysWhatItWaitsFor(t *testing.T) {
 	file := &target{err: errors.New("no space left")}
 	in(t, &issuer{life: time.Hour, err: errDown}, to(file.as("credentials file")), func(r *rig) {
-		ctx, cancel := context.WithTimeout(r.Context(), 55*time.Second)
+		ctx, cancel := context.WithTimeout(r.Context(), 105*time.Second)
 		defer cancel()
 		go func() {
 			time.Sleep(25 * time.Second)
@@ -221,7 +221,7 @@ func TestReadySaysWhatItWaitsFor(t *testing.T) {
 		}
 		down := "waiting: there is no session for " + role + " yet: " + errDown.Error()
 		full := "waiting: publishing the session: credentials file: no space left"
-		if len(got) != 5 || got[0] != down+" left=45s" || got[1] != down+" left=35s" || got[4] != full+" left=5s" {
+		if len(got) != 10 || got[0] != down+" left=1m35s" || got[1] != down+" left=1m25s" || got[9] != full+" left=5s" {
 			r.Errorf("said:\n%s", strings.Join(got, "\n"))
 		}
 	})
