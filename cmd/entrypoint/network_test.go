@@ -213,21 +213,31 @@ func TestPrivateAuthorityAndProxy(t *testing.T) {
 					t.Errorf("the proxy's password is in %s", path)
 				}
 			}
+			if locked { // the chain's spec, which a credential process goes by as well, lacks the password
+				var env []string
+				for name, value := range j.env {
+					if name != "https_proxy" && name != "ROLE_CHAIN_START_TIMEOUT" {
+						env = append(env, name+"="+value)
+					}
+				}
+				said, complaints, code := j.rolechain(append(env, "ROLE_CHAIN_START_TIMEOUT=1s"), "check")
+				wantAll(t, said+complaints, "the proxy refused the connection: status 407", "NO_PROXY", "proxy "+n.proxy.URL)
+				if code != 75 {
+					t.Errorf("exit code %d", code)
+				}
+			}
 			for _, pid := range j.refreshers() {
 				j.kill(pid)
 			}
 			process := []string{"credentials", filepath.Join(n.home, ".aws", "rolechain"), "default"}
 			foreign := []string{"AWS_CA_BUNDLE=/none", "AWS_ENDPOINT_URL=http://127.0.0.1:9", "AWS_REGION=us-west-2", "AWS_USE_FIPS_ENDPOINT=perhaps", "AWS_PROFILE=x",
 				"NO_PROXY=*", "HTTPS_PROXY=http://127.0.0.1:9"}
-			for name, env := range map[string][]string{"empty": {}, "foreign": foreign, "own": {mine}} {
+			environments := map[string][]string{"empty": {}, "foreign": foreign, "own": {mine}}
+			if locked {
+				environments = map[string][]string{"own": {mine}}
+			}
+			for name, env := range environments {
 				out, complaints, code := j.rolechain(env, process...)
-				if locked && name != "own" { // the password is nowhere
-					wantAll(t, complaints, "the proxy refused the connection: status 407", "NO_PROXY", "proxy "+n.proxy.URL)
-					if code != 75 {
-						t.Errorf("%s: exit code %d", name, code)
-					}
-					continue
-				}
 				var k key
 				if err := json.Unmarshal([]byte(out), &k); err != nil || code != 0 {
 					t.Fatalf("%s: exit code %d, %v\n%s", name, code, err, complaints)
