@@ -45,6 +45,7 @@ import (
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
+	"rolechain/internal/supervise"
 )
 
 func main() {
@@ -67,6 +68,7 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 	var plan start.Plan
 	if err == nil {
 		plan, err = prepare(s, pod, args, env.List, stderr, log)
+		err = supervise.Limited(err)
 	}
 	if err == nil {
 		err = plan.Run(execve, env.List)

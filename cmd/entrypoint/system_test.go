@@ -20,6 +20,9 @@ func TestSystemRefuses(t *testing.T) {
 		want        []string
 	}{
 		{"no /dev/null", `mount -t tmpfs none /dev && exec "$0" x`, []string{"/dev/null", "every container has"}},
+		{"the token is one open file too many", `ulimit -n 7 && exec "$0" x`, []string{"too many open files", "ulimit -n"}},
+		{"a file is one too many", `ulimit -n 8 && exec "$0" x`, []string{"too many open files", "ulimit -n"}},
+		{"the refresher is one too many", `ulimit -n 10 && exec "$0" x`, []string{"too many open files", "ulimit -n"}},
 		{"no /proc", `mount -t tmpfs none /proc && exec "$0" x`, []string{"/proc", "mount /proc"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -10,6 +10,17 @@ import (
 	"rolechain/internal/exit"
 )
 
+// Limited gives an error its exit code, and says what to do, when it comes from the limit on open files: whatever was to be
+// opened then is not to blame. Another error stays as it is.
+func Limited(err error) error {
+	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+		return exit.Because(exit.System, err, openFiles)
+	}
+	return err
+}
+
+const openFiles = "the limit on open files is reached: raise it (ulimit -n)"
+
 // refused gives what the system refuses its exit code, and says what to do about it. Another error stays as it is, behind
 // doing.
 func refused(doing string, err error) error {
@@ -18,7 +29,7 @@ func refused(doing string, err error) error {
 	case errors.Is(err, unix.EAGAIN):
 		hint = "the limit on processes and threads is reached: raise the pod's (podPidsLimit of the kubelet), or ulimit -u"
 	case errors.Is(err, unix.EMFILE), errors.Is(err, unix.ENFILE):
-		hint = "the limit on open files is reached: raise it (ulimit -n)"
+		hint = openFiles
 	case errors.Is(err, unix.ENOMEM), errors.Is(err, unix.ENOBUFS):
 		hint = "the limit on memory is reached: raise the container's, or the one on address space (ulimit -v)"
 	case errors.Is(err, unix.E2BIG):
