@@ -99,9 +99,14 @@ func (j *Judge) during(from, to time.Time, kinds ...string) bool {
 	})
 }
 
-// patience is how long a request may wait while there is a session: for a successor of a stopped worker, which takes two
-// checks, on a machine that may be slow.
-func (j *Judge) patience() time.Duration { return 8*time.Second + 3*j.lag.Worst() }
+// patience is how long a request may wait while there is a session, on a machine that may be slow: the successor of a
+// killed worker is there at once, that of a stopped one after two checks.
+func (j *Judge) patience(asked, got time.Time) time.Duration {
+	if j.during(asked.Add(-5*time.Second), got, "stop-worker", "stop-supervisor") {
+		return 8*time.Second + 3*j.lag.Worst()
+	}
+	return 2500*time.Millisecond + 5*j.lag.Worst()
+}
 
 // settled is how long a renewal may take once what kept it back has gone: a try that hangs takes 10 s.
 func (j *Judge) settled() time.Duration { return j.life + 13*time.Second + 3*j.lag.Worst() }
@@ -161,7 +166,7 @@ func (j *Judge) served(who string, s ststest.Session, asked, got time.Time) {
 
 // late checks that nobody waited who need not have.
 func (j *Judge) late(who string, h handed, asked, got time.Time) {
-	patience := j.patience()
+	patience := j.patience(asked, got)
 	if got.Sub(asked) > patience && h.Expires.After(asked.Add(patience)) {
 		j.atTheEnd(func() {
 			if !j.during(asked, got, "excused", "limit/") {
@@ -234,13 +239,16 @@ func (j *Judge) ran(s ststest.Session, asked, got time.Time) {
 	j.mu.Lock()
 	before := j.held(asked)
 	j.mu.Unlock()
-	j.late("credential process", before, asked, got)
+	// With its directory a refresher loses its claim to it, and takes a while to have that again: nobody asks it until then.
+	lost := j.during(asked.Add(-afterLoss), got, losses...)
+	if !lost {
+		j.late("credential process", before, asked, got)
+	}
 	j.atTheEnd(func() {
 		j.mu.Lock()
 		known := slices.ContainsFunc(j.handed, func(h handed) bool { return h.AccessKeyID == s.AccessKeyID })
 		j.mu.Unlock()
-		// With its directory a refresher loses its claim to it, and takes a while to have that again.
-		if !known && !j.during(asked, got, "excused", "limit/", "disk/") && !j.during(asked.Add(-afterLoss), got, losses...) {
+		if !known && !lost && !j.during(asked, got, "excused", "limit/", "disk/") {
 			j.fail("a session past the refresher", "a credential process got %s at %s, which the endpoint never had", suffix(s.AccessKeyID), j.at(got))
 		}
 	})

@@ -138,10 +138,27 @@ func (s *Schedule) add(r *rand.Rand, family string) {
 	case "limit-memory":
 		f.N = r.IntN(4)
 	}
+	if outage := s.outage(r); family == "process" && outage != nil && r.IntN(2) == 0 {
+		f.At = outage.At + moment(r, outage.For) // a session that is lost now cannot be had again
+	}
 	if strings.HasPrefix(f.Kind, "kill-") || strings.HasPrefix(f.Kind, "abort-") || f.Kind == "token-rotated" {
 		f.For = 0
 	}
 	s.Faults = append(s.Faults, f)
+}
+
+// outage picks one of the faults of STS; nil when there is none.
+func (s *Schedule) outage(r *rand.Rand) *Fault {
+	var all []*Fault
+	for i := range s.Faults {
+		if familyOf(s.Faults[i].Kind) == "sts" {
+			all = append(all, &s.Faults[i])
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all[r.IntN(len(all))]
 }
 
 // part keeps faults that use the same thing from overlapping, and sorts all of them.
