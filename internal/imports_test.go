@@ -18,6 +18,7 @@ var rooms = []struct {
 	imports string
 }{
 	{"exit", ""},
+	{"jwt", ""},
 	{"shell", ""},
 	{"eintr", ""},
 	{"durable", "eintr"},
@@ -30,8 +31,8 @@ var rooms = []struct {
 	{"submission", "exit jobconf jvm settings shell"},
 	{"handover", "durable settings"},
 	{"supervise", "eintr exit"},
-	{"start", "durable emr exit handover profile report settings supervise"},
-	{"chain", "durable exit report settings"},
+	{"start", "durable emr exit handover jwt profile report settings supervise"},
+	{"chain", "durable exit jwt report settings"},
 	{"awsconfig", "chain durable exit handover profile settings"},
 	{"refresh", "chain report"},
 	{"endpoint", "chain exit handover"},

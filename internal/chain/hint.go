@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"rolechain/internal/jwt"
 	"rolechain/internal/settings"
 )
 
@@ -138,7 +139,7 @@ func (s Spec) tokenSays() string {
 	if err != nil {
 		return "the token"
 	}
-	c, _ := claimsOf(token)
+	c, _ := jwt.Read(token)
 	return clean(fmt.Sprintf("the token (sub %q, aud %q, iss %q)", c.Subject, strings.Join(c.Audience, ", "), c.Issuer))
 }
 

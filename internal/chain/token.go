@@ -1,14 +1,12 @@
 package chain
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"rolechain/internal/durable"
+	"rolechain/internal/jwt"
 	"rolechain/internal/settings"
 )
 
@@ -54,49 +52,10 @@ func readJWT(file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := claimsOf(token); err != nil {
+	if _, err := jwt.Read(token); err != nil {
 		return "", &tokenError{file: file, problem: "is not a web identity token (" + err.Error() + ")"}
 	}
 	return token, nil
-}
-
-// claims are what a token says of itself and a hint may repeat: none of it is secret.
-type claims struct {
-	Issuer   string   `json:"iss"`
-	Subject  string   `json:"sub"`
-	Audience audience `json:"aud"`
-	Expires  int64    `json:"exp"` // in seconds since 1970
-}
-
-// audience is a string or a list of them (RFC 7519, 4.1.3).
-type audience []string
-
-func (a *audience) UnmarshalJSON(data []byte) error {
-	var one string
-	if json.Unmarshal(data, &one) == nil {
-		*a = audience{one}
-		return nil
-	}
-	return json.Unmarshal(data, (*[]string)(a))
-}
-
-// claimsOf reads a token without believing it. The errors say nothing of its content.
-func claimsOf(token string) (claims, error) {
-	var c claims
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return c, errors.New("a JWT has three parts")
-	}
-	for i, part := range parts {
-		raw, err := base64.RawURLEncoding.DecodeString(part)
-		if err != nil || len(raw) == 0 {
-			return c, errors.New("a JWT is base64url")
-		}
-		if i == 1 && json.Unmarshal(raw, &c) != nil {
-			return c, errors.New("its claims are not JSON")
-		}
-	}
-	return c, nil
 }
 
 // Token reads the token of the first hop and says what it is, for people: nothing of it is secret. The error is an
@@ -110,7 +69,7 @@ func (s Spec) Token(now time.Time) (string, error) {
 	if err != nil {
 		return "", s.asTokenError(err)
 	}
-	c, _ := claimsOf(token)
+	c, _ := jwt.Read(token)
 	expires := time.Unix(c.Expires, 0)
 	until := "until " + expires.UTC().Format(time.RFC3339)
 	if left := expires.Sub(now).Round(time.Second); left > 0 {

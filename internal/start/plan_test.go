@@ -215,20 +215,6 @@ func TestPlanRefuses(t *testing.T) {
 	}
 }
 
-func TestSubject(t *testing.T) {
-	for token, want := range map[string]string{
-		"e30.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6ZW1yOnNwYXJrIn0.c2ln\n": "emr/spark",
-		"e30.eyJzdWIiOiJhbGljZSJ9.c2ln":                                      "/",
-		"e30.!.c2ln":                                                         "/",
-		"e30.e30":                                                            "/",
-		"":                                                                   "/",
-	} {
-		if namespace, name := subject([]byte(token)); namespace+"/"+name != want {
-			t.Errorf("%q: %s/%s", token, namespace, name)
-		}
-	}
-}
-
 func TestRun(t *testing.T) {
 	p := plan(t, asked(), found())
 	var path string

@@ -2,8 +2,6 @@ package start
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +12,7 @@ import (
 
 	"rolechain/internal/durable"
 	"rolechain/internal/exit"
+	"rolechain/internal/jwt"
 	"rolechain/internal/settings"
 )
 
@@ -74,34 +73,12 @@ func LookAtToken(s settings.Settings) (settings.Pod, error) {
 		return pod, exit.Because(exit.NoToken, fmt.Errorf("first hop (%s): the pod's token: %w", s.FirstHop, err), hint)
 	}
 	if s.SessionName.NeedsToken() {
-		pod.Namespace, pod.ServiceAccount = subject(token)
+		if claims, err := jwt.Read(strings.TrimSpace(string(token))); err == nil {
+			pod.Namespace, pod.ServiceAccount = claims.ServiceAccount()
+		}
 		if namespace, _, _ := durable.Read(namespaceFile); pod.Namespace == "" {
 			pod.Namespace = strings.TrimSpace(string(namespace))
 		}
 	}
 	return pod, nil
-}
-
-// subject reads the namespace and the service account out of a Kubernetes token's subject,
-// system:serviceaccount:NAMESPACE:NAME. The signature is STS's to check.
-func subject(token []byte) (namespace, serviceAccount string) {
-	parts := strings.Split(strings.TrimSpace(string(token)), ".")
-	if len(parts) != 3 {
-		return "", ""
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return "", ""
-	}
-	var claims struct {
-		Subject string `json:"sub"`
-	}
-	if json.Unmarshal(payload, &claims) != nil {
-		return "", ""
-	}
-	words := strings.Split(claims.Subject, ":")
-	if len(words) != 4 || words[0] != "system" || words[1] != "serviceaccount" {
-		return "", ""
-	}
-	return words[2], words[3]
 }
