@@ -61,7 +61,7 @@ func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
 	o.Role = w.state.Spec.ClientRole
 	o.Publish = append(o.Publish, refresh.Publisher{Name: "discovery file", Publish: func(chain.Session) error { return w.announce(d) }})
 	if w.settings.Delivery == settings.File {
-		o.Publish = append(o.Publish, refresh.Publisher{Name: "credentials file", Publish: w.publishKeys})
+		o.Publish = append(o.Publish, refresh.Publisher{Name: "credentials file", Publish: w.publishKeys()})
 	}
 	k.client = refresh.New(o)
 	for _, r := range routes {
