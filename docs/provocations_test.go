@@ -155,6 +155,11 @@ var provocations = []provocation{
 	{name: "partition", run: start, before: set("AWS_REGION", "cn-north-1")},
 	{name: "itself", run: start, before: func(p *pod) { p.env["ROLE_CHAIN_ENTRYPOINT"] = filepath.Join(programs, "entrypoint") }},
 
+	{name: "a script that leads back", before: func(p *pod) {
+		p.env["ROLE_CHAIN_ENTRYPOINT"] = "sh"
+		p.env["AGAIN"] = `exec ` + filepath.Join(programs, "entrypoint") + ` -c "$AGAIN"`
+	}, run: func(p *pod) (string, int) { return p.run("entrypoint", "-c", p.env["AGAIN"]) }},
+
 	// 126, 127
 	{name: "not executable", run: start, before: set("ROLE_CHAIN_ENTRYPOINT", "/etc/passwd")},
 	{name: "not there", run: start, before: set("ROLE_CHAIN_ENTRYPOINT", "/usr/bin/entrypoint.sh.not.there")},
@@ -190,5 +195,6 @@ var provocations = []provocation{
 		p.env["ROLE_CHAIN_DELIVERY"] = "profile"
 		p.env["AWS_ACCESS_KEY_ID"], p.env["AWS_SECRET_ACCESS_KEY"] = "x", "y"
 	}},
+	{name: "a JVM's options", run: start, before: set("JAVA_TOOL_OPTIONS", "-Daws.profile=dev")},
 	{name: "no home", run: start, before: func(p *pod) { p.env["HOME"] = "/proc" }},
 }

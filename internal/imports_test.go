@@ -31,7 +31,7 @@ var rooms = []struct {
 	{"submission", "exit jobconf jvm settings shell"},
 	{"handover", "durable settings"},
 	{"supervise", "eintr exit"},
-	{"start", "durable emr exit handover jwt profile report settings supervise"},
+	{"start", "durable emr exit handover jvm jwt profile report settings supervise"},
 	{"chain", "durable exit jwt report settings"},
 	{"awsconfig", "chain durable exit handover profile settings"},
 	{"refresh", "chain report"},

@@ -17,7 +17,7 @@
 //     this process. Its signals and its exit code are its own.
 //
 // Without CLIENT_ROLE_ARN nothing is written and nothing changes: step 4 follows at once, or, with ROLE_CHAIN_REQUIRED=true,
-// the container ends.
+// the container ends. EMR's job runner, which submits the job, always starts unchanged.
 //
 // Of the environment, a start with roles sets AWS_EC2_METADATA_DISABLED=true, so that no SDK falls back to the node's
 // role (ROLE_CHAIN_ALLOW_IMDS=true leaves it). With ROLE_CHAIN_IRSA_ENV=remove, which file and endpoint delivery do by
@@ -27,8 +27,12 @@
 // AWS_CONTAINER_AUTHORIZATION_TOKEN and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. In profile delivery, when the file has to go to another place, AWS_CONFIG_FILE
 // and AWS_SHARED_CREDENTIALS_FILE say where; an AWS_CONFIG_FILE that was there is made absolute.
 //
-// If a step fails the original is not executed: the reason is on stderr and in /dev/termination-log, and the exit code
-// says what kind it is of (README.md, "Exit codes").
+// Where a proxy is set, endpoint delivery adds the loopback address to NO_PROXY and no_proxy. Every start sets
+// ROLECHAIN_STARTED, by which one that is led back to itself ends instead of going round forever.
+//
+// If a step fails the original is not executed: the reason is on stderr and in the container's termination message, in EMR's
+// pods also in the log that is shipped, and the exit code says what kind it is of (README.md, "Exit codes"). A start with roles
+// touches the heartbeat file of EMR's sidecars, and goes on to do so while it waits.
 package main
 
 import (
@@ -36,7 +40,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"rolechain/internal/durable"
@@ -65,13 +68,8 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 		pod.Beat() // a sidecar that has seen one notices a start that ends
 	}
 	warn(log, warnings)
-	var plan start.Plan
 	if err == nil {
-		plan, err = prepare(s, pod, args, env.List, stderr, log)
-		err = supervise.Limited(err)
-	}
-	if err == nil {
-		err = plan.Run(execve, env.List)
+		err = becomeOriginal(s, pod, args, env.List, stderr, log, execve)
 	}
 	if err == nil {
 		return int(exit.OK)
@@ -82,17 +80,27 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 	return int(exit.CodeOf(err))
 }
 
-// prepare does everything before the exec.
-func prepare(s settings.Settings, pod emr.Pod, args, env []string, stderr io.Writer, log *slog.Logger) (start.Plan, error) {
-	ctx := context.Background()
+// becomeOriginal is a start from its settings to the exec, after which it does not return.
+func becomeOriginal(s settings.Settings, pod emr.Pod, args, env []string, stderr io.Writer, log *slog.Logger, execve start.Execve) error {
+	ctx, release := context.Background(), func() error { return nil }
 	if s.Waits() {
-		// A process 1 that handles no SIGTERM does not end by it. Nothing is left of the handler after the exec.
-		stopped, release := signal.NotifyContext(ctx, syscall.SIGTERM)
-		defer release()
-		timed, cancel := context.WithTimeout(stopped, s.StartTimeout)
-		defer cancel()
-		ctx = timed
+		ctx, release = start.Waiting(s.StartTimeout)
 		pod.KeepBeating(ctx)
+	}
+	plan, err := prepare(ctx, s, args, env, stderr, log)
+	err = supervise.Limited(err)
+	if stopped := release(); err == nil {
+		err = stopped
+	}
+	if err != nil {
+		return err
+	}
+	return plan.Run(execve, env)
+}
+
+// prepare does everything before the exec.
+func prepare(ctx context.Context, s settings.Settings, args, env []string, stderr io.Writer, log *slog.Logger) (start.Plan, error) {
+	if s.Waits() {
 		if err := start.AwaitToken(ctx, s, log); err != nil {
 			return start.Plan{}, err
 		}
@@ -101,7 +109,12 @@ func prepare(s settings.Settings, pod emr.Pod, args, env []string, stderr io.Wri
 	if err != nil {
 		return start.Plan{}, err
 	}
+	mark, err := start.NextMark(env, found.Target)
+	if err != nil {
+		return start.Plan{}, err
+	}
 	plan, err := apply(ctx, s, found, args, env, log)
+	plan.Mark = mark
 	switch {
 	case err != nil:
 	case plan.Refresher != nil:

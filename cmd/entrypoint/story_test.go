@@ -59,8 +59,22 @@ var watch = sync.OnceFunc(func() {
 const limit = 5 * time.Minute
 
 var commands = map[string]func(*testscript.TestScript, bool, []string){
-	"exits": exits,
-	"says":  says,
+	"exits":  exits,
+	"says":   says,
+	"unmark": unmark,
+}
+
+// unmark FILE takes the mark of a start, which must be there once, out of a list of variables.
+func unmark(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: unmark FILE")
+	}
+	before := ts.ReadFile(args[0])
+	line := regexp.MustCompile(`(?m)^ROLECHAIN_STARTED=\d+ \d+ \d+ [0-9a-f.,]+\n`)
+	if n := len(line.FindAllString(before, -1)); n != 1 {
+		ts.Fatalf("%d marks in\n%s", n, before)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(line.ReplaceAllString(before, "")), 0o600))
 }
 
 // says FILE wants the last program to have said what is in FILE, where variables are filled in, at whatever time.

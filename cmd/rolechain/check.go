@@ -35,14 +35,15 @@ import (
 // what the likely cause is.
 //
 // The entrypoint calls it for ROLE_CHAIN_VERIFY, with -quiet, which leaves out the lines and the warnings that it has given
-// itself, with -timeout DURATION, what is left of ROLE_CHAIN_START_TIMEOUT, and with -termination-log FILE, which gets the
+// itself, with -until TIME, when ROLE_CHAIN_START_TIMEOUT is nearly over, and with -termination-log FILE, which gets the
 // error as well, unless EMR's pod has another file for it.
 func check(args []string, env settings.Environment, stdout, stderr io.Writer) (err error) {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	quiet := flags.Bool("quiet", false, "")
 	asJSON := flags.Bool("json", false, "")
-	timeout := flags.Duration("timeout", 0, "")
+	timeout := time.Duration(0)
+	handover.UntilVar(flags, &timeout)
 	terminationLog := flags.String("termination-log", "", "")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return exit.Because(exit.Usage, fmt.Errorf("check takes --json and nothing else, not %q", args), "")
@@ -69,10 +70,10 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 	if err == nil && s.ClientRole == "" {
 		err = exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to check"), "")
 	}
-	if *timeout == 0 {
-		*timeout = s.StartTimeout
+	if timeout == 0 {
+		timeout = s.StartTimeout
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	w := walk{log: log, out: stdout, json: *asJSON, err: err, quiet: *quiet}
 	w.chain(ctx, s)

@@ -32,7 +32,11 @@ func plan(args []string, env settings.Environment, stdout, stderr io.Writer) err
 	if err != nil {
 		return err
 	}
-	found, err := start.Look(s, sibling("entrypoint"))
+	own := sibling("entrypoint")
+	found, err := start.Look(s, own)
+	if err == nil {
+		err = start.Follow(s.Entrypoint, found.Target, own)
+	}
 	if err != nil {
 		return err
 	}

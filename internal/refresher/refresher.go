@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/supervise"
@@ -21,7 +22,7 @@ import (
 //
 //	-run DIRECTORY      where the files go by which others reach it
 //	-credentials FILE   the credentials file that gets each session's keys; file delivery
-//	-timeout DURATION   what is left for the first session
+//	-until TIME         when trying for the first session ends (handover.Until)
 //
 // It says nothing on stdout and logs to stderr.
 func Main(args []string, env settings.Environment, stderr io.Writer) error {
@@ -66,7 +67,8 @@ func (o *options) parse(args []string) error {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.run, "run", "", "")
 	flags.StringVar(&o.credentials, "credentials", "", "")
-	flags.DurationVar(&o.timeout, "timeout", o.settings.StartTimeout, "")
+	o.timeout = o.settings.StartTimeout
+	handover.UntilVar(flags, &o.timeout)
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || o.run == "" || !o.settings.Refreshed() || (o.credentials != "") != (o.settings.Delivery == settings.File) {
 		return exit.Because(exit.Internal, fmt.Errorf("refresh: the entrypoint asked for %q in %s delivery", args, o.settings.Delivery), "both programs must be of one version")
 	}

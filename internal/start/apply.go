@@ -82,7 +82,14 @@ type Execve func(path string, argv, env []string) error
 // Run replaces this process by the original entrypoint with the plan's environment. Descriptors, working directory and
 // process id stay; the error says why the process is still this one.
 func (p Plan) Run(execve Execve, env []string) error {
-	err := execve(p.Exec.Path, p.Exec.Argv, p.Environment(env))
+	changed := p.Environment(env)
+	err := execve(p.Exec.Path, p.Exec.Argv, changed)
+	if errors.Is(err, syscall.E2BIG) && p.Mark != "" {
+		// Without the mark a start without roles has room wherever the image alone has.
+		p.Mark = ""
+		changed = p.Environment(env)
+		err = execve(p.Exec.Path, p.Exec.Argv, changed)
+	}
 	if err == nil {
 		return nil
 	}
@@ -93,7 +100,16 @@ func (p Plan) Run(execve Execve, env []string) error {
 	case errors.Is(err, syscall.ENOEXEC):
 		hint = "a script needs a #! line, a binary must be for this architecture"
 	case errors.Is(err, syscall.E2BIG):
-		hint = "arguments and environment are longer than the kernel takes"
+		hint = fmt.Sprintf("its arguments and environment have %d bytes, %d of the latter by rolechain: the kernel takes a quarter of the stack's limit (ulimit -s), and 128 KiB for a single one. Make the environment smaller, or move long values into files",
+			size(p.Exec.Argv)+size(changed), size(changed)-size(env))
 	}
 	return exit.Because(exit.CannotExec, fmt.Errorf("executing the original entrypoint %q: %w", p.Exec.Path, err), hint)
+}
+
+// size is what the kernel counts of a list of strings, in bytes: each with its end and a pointer to it.
+func size(list []string) (n int) {
+	for _, s := range list {
+		n += len(s) + 1 + 8
+	}
+	return n
 }

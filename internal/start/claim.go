@@ -38,8 +38,8 @@ func (p *Plan) Claim(ctx context.Context, log *slog.Logger) error {
 	case err == nil:
 		p.Refresher.lock = lock
 		return nil
-	case stop(ctx) != nil:
-		return stop(ctx)
+	case stopped(ctx) != nil:
+		return stopped(ctx)
 	case errors.Is(err, handover.ErrNoLocks):
 		log.Warn(fmt.Sprintf("nothing keeps two jobs apart that share %q: %v", run, err))
 		return nil

@@ -18,16 +18,20 @@ func (p Plan) Environment(env []string) []string {
 	for _, name := range p.Unset {
 		drop[name] = true
 	}
-	for _, v := range p.Set {
+	set := p.Set
+	if p.Mark != "" {
+		set = append(set[:len(set):len(set)], Variable{MarkVariable, p.Mark})
+	}
+	for _, v := range set {
 		drop[v.Name] = true
 	}
-	changed := make([]string, 0, len(env)+len(p.Set))
+	changed := make([]string, 0, len(env)+len(set))
 	for _, assignment := range env {
 		if name, _, _ := strings.Cut(assignment, "="); !drop[name] {
 			changed = append(changed, assignment)
 		}
 	}
-	for _, v := range p.Set {
+	for _, v := range set {
 		changed = append(changed, v.Name+"="+v.Value)
 	}
 	return changed

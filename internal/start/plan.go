@@ -16,6 +16,7 @@ type Plan struct {
 	Unset     []string           // variables that the job does not get, of those that are there
 	Set       []Variable         // variables that the job gets, of those that differ
 	Exec      Exec               // the original entrypoint
+	Mark      string             // what the job gets as MarkVariable; "" for none
 	Warnings  []settings.Warning // what the user should know and the start goes on with
 	Summary   string             // one line for the log: what the job is now; "" when it passes straight through
 

@@ -36,32 +36,23 @@ const (
 // Start spawns the refresher and returns when there is a session for the job, or none to be had before ctx ends. The plan
 // is complete after it.
 func (p *Plan) Start(ctx context.Context, env []string) error {
-	timeout := left(ctx)
-	// It gives up by itself at its deadline, and says why: this one is for one that hangs.
-	spawning, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout+grace)
-	defer cancel()
-	defer context.AfterFunc(ctx, func() {
-		if stop(ctx) != nil {
-			cancel()
-		}
-	})()
 	stderr := os.Stderr
 	if _, err := stderr.Stat(); err != nil {
 		stderr = nil
 	}
-	answer, err := supervise.Spawn(spawning, supervise.Command{
-		Path: p.Refresher.Path, Args: append(p.Refresher.Args[:len(p.Refresher.Args):len(p.Refresher.Args)], "-timeout", timeout.String()), Env: env, Stderr: stderr, Keep: p.Refresher.lock,
+	answer, err := supervise.Spawn(ctx, supervise.Command{
+		Path: p.Refresher.Path, Args: append(p.Refresher.Args[:len(p.Refresher.Args):len(p.Refresher.Args)], "-"+handover.UntilFlag, handover.Until(giveUp(ctx))), Env: env, Stderr: stderr, Keep: p.Refresher.lock,
 	})
 	p.Refresher.lock.Close() // the refresher has it
 	var coded *exit.Error
 	switch {
 	case err == nil:
-	case stop(ctx) != nil:
-		return stop(ctx)
+	case stopped(ctx) != nil:
+		return stopped(ctx)
 	case errors.As(err, &coded):
 		return err
-	case errors.Is(err, context.DeadlineExceeded):
-		return exit.Because(exit.Unreached, fmt.Errorf("the refresher: %w", err), "")
+	case ctx.Err() != nil:
+		return tooLate("the refresher")
 	case errors.Is(err, syscall.ENOENT), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.ENOEXEC):
 		return exit.Because(exit.BadSetting, fmt.Errorf("the refresher: %w", err), "copy both programs into the image, to one directory, for its architecture and executable for everybody")
 	default:

@@ -33,7 +33,7 @@ func AwaitToken(ctx context.Context, s settings.Settings, log *slog.Logger) erro
 		}
 		select {
 		case <-ctx.Done():
-			return stop(ctx)
+			return stopped(ctx)
 		case <-time.After(tokenPoll):
 		}
 		if !told {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"rolechain/internal/handover"
+	"rolechain/internal/jvm"
 	"rolechain/internal/settings"
 )
 
@@ -49,6 +51,10 @@ func (p *Plan) changeEnvironment(s settings.Settings, env []string) {
 	if s.KeepSources {
 		p.warnOfOthers(env)
 	}
+	p.warnOfJVM(env)
+	if s.Delivery == settings.Endpoint {
+		p.bypassProxy(env)
+	}
 	if _, there := lookup(env, "AWS_ROLE_ARN"); there && s.KeepSources && s.Delivery == settings.Endpoint {
 		p.Warnings = append(p.Warnings, settings.Warning{
 			Text: "ROLE_CHAIN_IRSA_ENV=keep leaves AWS_ROLE_ARN to the job: most SDKs look there first, and are the job execution role",
@@ -83,6 +89,19 @@ func (p *Plan) warnOfOthers(env []string) {
 			p.Warnings = append(p.Warnings, settings.Warning{
 				Text: name + " is set: the job's SDKs use those keys instead of the role chain",
 				Hint: "leave it out, or set ROLE_CHAIN_IRSA_ENV=remove"})
+		}
+	}
+}
+
+// warnOfJVM names the options that lead the AWS SDKs for Java elsewhere, before everything that is handed out. Their values
+// can be keys.
+func (p *Plan) warnOfJVM(env []string) {
+	for _, name := range jvm.Variables {
+		value, _ := lookup(env, name)
+		if options := jvm.Leading(value); len(options) > 0 {
+			p.Warnings = append(p.Warnings, settings.Warning{
+				Text: name + " has " + strings.Join(options, ", ") + ": the job's JVMs go by that instead of the role chain",
+				Hint: "leave it out"})
 		}
 	}
 }
