@@ -52,7 +52,7 @@ import (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], settings.Own(), new(report.Stderr), report.TerminationLog, syscall.Exec))
+	os.Exit(run(os.Args[1:], settings.Own(), &report.Stderr{Keep: true}, report.TerminationLog, syscall.Exec))
 }
 
 // run returns only when the original entrypoint could not be executed.

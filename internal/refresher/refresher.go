@@ -36,18 +36,16 @@ func Main(args []string, env settings.Environment, stderr io.Writer) error {
 	s, speak, _, err := settings.Read(env) // the entrypoint has given the warnings
 	if supervisor != nil {
 		// Its error is the worker's, which Spawn has told.
-		_ = supervisor.Run(supervise.Config{Listen: supervise.Loopback, Log: report.New(supervise.Stderr{}, speak.Level, speak.Format)})
+		_ = supervisor.Run(supervise.Config{Listen: supervise.Loopback, Log: report.New(report.NewJobStderr(supervisor.Job(), &report.Now{FD: 2}), speak.Level, speak.Format)})
 		return nil
 	}
-	// Whoever reads stderr may have stopped to: that must keep nobody from a session.
-	background := report.NewBackground(stderr)
-	defer background.Close(200 * time.Millisecond)
-	o := options{settings: s}
+	out := report.NewJobStderr(process.Job(), stderr)
+	o := options{settings: s, moved: out.Moved}
 	if err == nil {
 		err = o.parse(args)
 	}
 	if err == nil {
-		err = work(process, o, report.New(background, speak.Level, speak.Format))
+		err = work(process, o, report.New(out, speak.Level, speak.Format))
 	}
 	if err != nil {
 		return errors.Join(process.Fail(err), exit.Because(exit.CodeOf(err), exit.ErrTold, ""))
@@ -60,6 +58,7 @@ type options struct {
 	run         string        // directory of the files by which others reach it
 	credentials string        // the credentials file that gets each session's keys; "" in endpoint delivery
 	timeout     time.Duration // what is left for the first session
+	moved       func() bool   // reports whether the job has another stderr by now than the one that it began with
 }
 
 func (o *options) parse(args []string) error {

@@ -22,7 +22,8 @@ type saved struct {
 	Token    string             `json:"token"`
 	ID       string             `json:"id"` // see handover.Discovery
 	Spec     chain.Spec         `json:"spec"`
-	Sessions map[string]session `json:"sessions"` // by the path that hands them out
+	Sessions map[string]session `json:"sessions"`       // by the path that hands them out
+	Told     bool               `json:"told,omitempty"` // the summary is in the job's own stderr
 }
 
 // A session goes on counting in the successor.
@@ -63,6 +64,21 @@ func (s *state) session(path string) session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.Sessions[path]
+}
+
+// told reports whether the job's stderr has the summary.
+func (s *state) told() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Told
+}
+
+// tell keeps a successor from saying it again. Without a supervisor there is none.
+func (s *state) tell() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Told = true
+	_ = s.save()
 }
 
 func (s *state) save() error {

@@ -126,6 +126,7 @@ func (w *worker) serve(ctx, begin context.Context, stop func(), first bool) erro
 	if err := w.process.Ready(w.ready(discovery)); err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
+	all.Go(func() { w.summarize(ctx) })
 	for orphaned := w.process.Orphaned(); ; orphaned = nil {
 		select {
 		case <-w.process.Ended():

@@ -2,7 +2,6 @@ package report
 
 import (
 	"io"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,8 +20,8 @@ type JobStderr struct {
 }
 
 // NewJobStderr returns a JobStderr for the job with process id pid, as /proc numbers it.
-func NewJobStderr(pid int, inherited io.Writer) *JobStderr {
-	j := &JobStderr{path: "/proc/" + strconv.Itoa(pid) + "/fd/2", inherited: inherited}
+func NewJobStderr(pid string, inherited io.Writer) *JobStderr {
+	j := &JobStderr{path: "/proc/" + pid + "/fd/2", inherited: inherited}
 	var st unix.Stat_t
 	if unix.Fstat(unix.Stderr, &st) == nil {
 		j.device, j.number = uint64(st.Dev), st.Ino

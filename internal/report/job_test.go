@@ -5,12 +5,13 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 // sleeper is a process with this stderr, which ends with the test.
-func sleeper(t *testing.T, stderr *os.File) int {
+func sleeper(t *testing.T, stderr *os.File) string {
 	t.Helper()
 	cmd := exec.Command("cat")
 	stdin, err := cmd.StdinPipe()
@@ -22,7 +23,7 @@ func sleeper(t *testing.T, stderr *os.File) int {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { stdin.Close(); _ = cmd.Wait() })
-	return cmd.Process.Pid
+	return strconv.Itoa(cmd.Process.Pid)
 }
 
 func TestJobStderr(t *testing.T) {
@@ -67,7 +68,7 @@ func TestJobStderr(t *testing.T) {
 	if got, _ := io.ReadAll(file); len(got) > 0 {
 		t.Errorf("the file has %q", got)
 	}
-	_, _ = NewJobStderr(1<<30, &inherited).Write([]byte("no such process\n"))
+	_, _ = NewJobStderr("1073741824", &inherited).Write([]byte("no such process\n"))
 	if want := "full\nnobody reads\n" + os.Stderr.Name() + "\n" + file.Name() + "\nno such process\n"; inherited.String() != want {
 		t.Errorf("inherited stderr has\n%s", &inherited)
 	}

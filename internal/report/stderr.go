@@ -20,6 +20,8 @@ type Stderr struct {
 	loss
 	fd int // another descriptor; 0: standard error
 
+	Keep bool // for Kept
+
 	kept  []byte
 	late  bool       // the last piece was not taken
 	stuck chan error // a write that has not come back; nil: there is none
@@ -34,7 +36,7 @@ func (s *Stderr) descriptor() int {
 
 func (s *Stderr) Write(line []byte) (int, error) {
 	s.mu.Lock()
-	if len(s.kept)+len(line) <= maxKept {
+	if s.Keep && len(s.kept)+len(line) <= maxKept {
 		s.kept = append(s.kept, line...)
 	}
 	s.mu.Unlock()
@@ -42,7 +44,7 @@ func (s *Stderr) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Kept is what was said so far, dropped or not.
+// Kept is what was said so far, dropped or not, where Keep is set.
 func (s *Stderr) Kept() []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()

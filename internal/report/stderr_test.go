@@ -46,7 +46,7 @@ func drain(t *testing.T, read *os.File, n int) string {
 func TestFullPipe(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		for name, writer := range map[string]func(fd int) io.Writer{
-			"Stderr": func(fd int) io.Writer { return &Stderr{fd: fd} },
+			"Stderr": func(fd int) io.Writer { return &Stderr{fd: fd, Keep: true} },
 			"Now":    func(fd int) io.Writer { return &Now{FD: fd} },
 		} {
 			t.Run(name+"/"+format, func(t *testing.T) {

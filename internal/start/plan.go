@@ -82,11 +82,12 @@ func Make(s settings.Settings, found Found, env, args []string) (Plan, error) {
 		return Plan{}, err
 	}
 	p.changeEnvironment(s, env)
-	p.Summary = summary(s)
+	p.Summary = Summary(s)
 	return p, nil
 }
 
-func summary(s settings.Settings) string {
+// Summary is the chain in one line: its roles, in order.
+func Summary(s settings.Settings) string {
 	hops := make([]string, 0, len(s.Via)+2)
 	if s.FirstHop == settings.PodIdentity {
 		hops = append(hops, "EKS Pod Identity")

@@ -1,29 +1,6 @@
 package supervise
 
-import (
-	"time"
-
-	"golang.org/x/sys/unix"
-)
-
-// Stderr writes to standard error without ever waiting for a reader, and without a thread that would wait in its place.
-type Stderr struct{}
-
-// Write tries once. What cannot be written at once is lost, and only that. It writes 4096 bytes at most, PIPE_BUF: a pipe
-// that takes any takes so many.
-func (Stderr) Write(line []byte) (int, error) {
-	line = line[:min(len(line), 4096)]
-	fds := []unix.PollFd{{Fd: 2, Events: unix.POLLOUT}}
-	if n, err := unix.Poll(fds, 0); err != nil || n == 0 || fds[0].Revents&unix.POLLOUT == 0 {
-		return 0, unix.EAGAIN
-	}
-	// Somebody may have filled the pipe since. A kernel or a file that does not know the flag has only the look before.
-	n, err := unix.Pwritev2(2, [][]byte{line}, -1, unix.RWF_NOWAIT)
-	if err == unix.EOPNOTSUPP || err == unix.ENOSYS || err == unix.EINVAL {
-		return unix.Write(2, line)
-	}
-	return n, err
-}
+import "time"
 
 // calm is what a worker must have lived for, so that its death is news, and the longest time without a word.
 const calm, maxSilence = time.Minute, 5 * time.Minute

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"rolechain/internal/exit"
+	"rolechain/internal/report"
 	"rolechain/internal/supervise"
 )
 
@@ -195,7 +196,7 @@ func refresher(way string) error {
 		return fmt.Errorf("it runs on %d processors", n)
 	}
 	if supervisor != nil {
-		c := supervise.Config{Listen: supervise.Loopback, Log: slog.New(slog.NewTextHandler(supervise.Stderr{}, nil))}
+		c := supervise.Config{Listen: supervise.Loopback, Log: slog.New(slog.NewTextHandler(&report.Now{FD: 2}, nil))}
 		if way == "no socket" {
 			c.Listen = func() (*os.File, error) { return nil, errors.New("no socket today") }
 		}

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	// Listen makes the listening socket, once: Loopback, as a rule.
 	Listen func() (*os.File, error)
-	// Log is told of what goes wrong. It must neither wait for a reader nor need a thread of its own: see Stderr.
+	// Log is told of what goes wrong. It must neither wait for a reader nor need a thread of its own: report.Now does not.
 	Log *slog.Logger
 }
 
@@ -38,6 +38,9 @@ type Supervisor struct {
 	backoff backoff
 	remarks remarks
 }
+
+// Job returns the process id of the original, as /proc numbers it.
+func (s *Supervisor) Job() string { return s.original.pid }
 
 // Run starts the worker, starts it again whenever it dies or hangs, and returns nil when the original has ended and the
 // worker with it.

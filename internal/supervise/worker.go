@@ -52,6 +52,9 @@ func newWorker(o original, talk int) (*Worker, error) {
 	return w, nil
 }
 
+// Job returns the process id of the original, as /proc numbers it.
+func (w *Worker) Job() string { return w.original.pid }
+
 // Ended is closed when the original has ended. The worker has 300 ms to end: then the process exits by itself, with deferred
 // calls left undone.
 func (w *Worker) Ended() <-chan struct{} { return w.ended }
