@@ -76,6 +76,8 @@ type variables struct {
 	IgnoreEndpoints       *string `envconfig:"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"`
 	CABundle              *string `envconfig:"AWS_CA_BUNDLE"`
 	Home                  *string `envconfig:"HOME"`
+	EMRContainer          *string `envconfig:"SPARK_CONTAINER_ID"`
+	EMRSignal             *string `envconfig:"SIDECAR_SIGNAL_FILE"`
 	Hostname              *string `envconfig:"HOSTNAME"`
 
 	Delivery          *string `envconfig:"ROLE_CHAIN_DELIVERY" default:"profile"`

@@ -28,7 +28,7 @@ func TestREADME(t *testing.T) {
 	// Read, but others set them: EKS, the image, the user for all SDKs.
 	ambient := map[string]bool{"AWS_ROLE_ARN": true, "AWS_CONTAINER_CREDENTIALS_FULL_URI": true, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": true,
 		"AWS_ENDPOINT_URL_STS": true, "AWS_ENDPOINT_URL": true, "AWS_USE_FIPS_ENDPOINT": true, "AWS_USE_DUALSTACK_ENDPOINT": true, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": true, "AWS_CA_BUNDLE": true,
-		"AWS_CONFIG_FILE": true, "AWS_SHARED_CREDENTIALS_FILE": true, "HOME": true, "HOSTNAME": true, "ROLE_CHAIN_REFRESHER": true}
+		"AWS_CONFIG_FILE": true, "AWS_SHARED_CREDENTIALS_FILE": true, "HOME": true, "HOSTNAME": true, "SPARK_CONTAINER_ID": true, "SIDECAR_SIGNAL_FILE": true, "ROLE_CHAIN_REFRESHER": true}
 	fields := reflect.TypeFor[variables]()
 	for i := range fields.NumField() {
 		tag := fields.Field(i).Tag

@@ -80,6 +80,7 @@ type NamedRole struct{ Name, Role string }
 type Locations struct {
 	Home               string // HOME; "" when unset or empty
 	Files              string // ROLE_CHAIN_FILES, an absolute path; "" when unset
+	SharedHome         bool   // EMR's log shipper has this home too, and would take our files for its own configuration
 	ConfigFile         string // AWS_CONFIG_FILE; "" when unset or empty
 	CredentialsFile    string // AWS_SHARED_CREDENTIALS_FILE; "" when unset or empty
 	Refresher          string // ROLE_CHAIN_REFRESHER, which a start in file delivery sets for its job; "" when unset or empty

@@ -57,6 +57,8 @@ func (v *validator) settings(env variables, list []string) Settings {
 	s.Locations.ConfigFile = v.location("AWS_CONFIG_FILE", env.ConfigFile)
 	s.Locations.CredentialsFile = v.location("AWS_SHARED_CREDENTIALS_FILE", env.SharedCredentialsFile)
 	v.firstHop(env, &s)
+	// The shipper finds web identity before the profiles, and Pod Identity behind them (AWS SDK for Ruby 3.168).
+	s.Locations.SharedHome = s.FirstHop == PodIdentity && ambient(env.EMRContainer) != "" && ambient(env.EMRSignal) != ""
 	v.region(env, &s)
 	v.chain(env, &s)
 	v.partitions(s)

@@ -66,12 +66,12 @@ func (p *Plan) note(e Existing, notes []string) {
 	}
 }
 
-// put plans a file where the SDKs look for it, or, when that cannot be written, in the private directory, with everything
+// put plans a file where the SDKs look for it, or, when it is not to be there or cannot, in the other directory, with everything
 // that stands in the original, so that no profile of the user's is lost. It returns the path.
 func (p *Plan) put(kind string, own, private Existing, found Found, f File) string {
 	f.Path, f.Exists, f.Before = own.Path, own.Exists, own.Data
-	if !f.stands() && own.elsewhere() {
-		f.Path, f.Exists, f.Before, f.Private = filepath.Join(found.Private, kind), private.Exists, private.Data, true
+	if own.Moved || !f.stands() && own.elsewhere() {
+		f.Path, f.Exists, f.Before, f.Private = filepath.Join(found.Private, kind), private.Exists, private.Data, !found.Given
 		if f.Seed == nil {
 			f.Seed = own.Data
 		}

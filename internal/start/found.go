@@ -10,7 +10,8 @@ import (
 type Found struct {
 	Config             Existing // where SDKs look for the config file; Path "" when they have no place to look
 	Credentials        Existing // likewise the credentials file, which profile delivery only reads
-	Private            string   // the private directory below the temp dir, for what cannot be written in its own place
+	Private            string   // where a file goes that cannot be written in its own place, or is not to be
+	Given              bool     // Private is ROLE_CHAIN_FILES: it is taken as it is, and not made a private directory
 	PrivateConfig      Existing // the config file that an earlier start left there
 	PrivateCredentials Existing // likewise; of profile delivery that is Credentials
 	Run                string   // the refresher's directory; "" when there is to be none

@@ -17,14 +17,21 @@ type Existing struct {
 	Exists     bool
 	Data       []byte
 	Unwritable error // why it cannot be written; nil when it can, or was not asked
+	Moved      bool  // it is not to be written, whether it can or not: what stands in it goes along
 }
 
 func (f *Found) lookAtFiles(s settings.Settings) error {
 	l := s.Locations
 	f.Private = handover.PrivateDir()
 	var problems [2]error
+	dir, private := handover.FilesDirectory(l)
+	if dir != "" {
+		f.Private, f.Given = dir, !private
+	}
 	f.Config, problems[0] = existing(handover.Place(l.ConfigFile, l.Home, "config"))
 	f.Credentials, problems[1] = existing(handover.Place(l.CredentialsFile, l.Home, "credentials"))
+	f.Config.Moved = dir != "" && l.ConfigFile == ""
+	f.Credentials.Moved = dir != "" && l.CredentialsFile == ""
 	if problems[0] == nil {
 		problems[0] = f.Config.look()
 	}
@@ -41,7 +48,7 @@ func (f *Found) lookAtFiles(s settings.Settings) error {
 	return f.settle(s)
 }
 
-// sameFile is whether two places are one, by name or by links.
+// sameFile reports whether two places are one, by name or by links.
 func sameFile(a, b Existing) bool {
 	if a.Path == "" || b.Path == "" {
 		return false
@@ -51,7 +58,7 @@ func sameFile(a, b Existing) bool {
 
 // look asks whether e can be written.
 func (e *Existing) look() error {
-	if e.Path == "" || e.Unwritable != nil {
+	if e.elsewhere() {
 		return nil
 	}
 	e.Unwritable = durable.Writable(e.Path)
@@ -61,11 +68,15 @@ func (e *Existing) look() error {
 	return nil
 }
 
-// elsewhere is whether e's own place is none that can be written.
-func (e Existing) elsewhere() bool { return e.Path == "" || e.Unwritable != nil }
+// elsewhere reports whether e goes to another place than its own.
+func (e Existing) elsewhere() bool { return e.Path == "" || e.Moved || e.Unwritable != nil }
 
 // Avoid turns to the private directory because a file's own place turned out not to take it.
 func (f *Found) Avoid(s settings.Settings, why error) error {
+	if f.Given {
+		return exit.Because(exit.NoFiles, why, "ROLE_CHAIN_FILES must name a directory that the container's user can write")
+	}
+	f.Private = handover.PrivateDir()
 	f.Config.Unwritable = why
 	if s.Refreshed() {
 		f.Credentials.Unwritable = why

@@ -19,7 +19,12 @@ import (
 // the config file has its path in it.
 func (f Found) runDirectory(d settings.Delivery) (string, error) {
 	candidates := []string{f.Private}
-	if !f.Config.elsewhere() {
+	if f.Given {
+		candidates = []string{handover.Beside(f.Private)}
+		if foreignDir(candidates[0]) {
+			return "", exit.Because(exit.NoFiles, fmt.Errorf("the refresher's directory %q is open to others", candidates[0]), "remove it, or let ROLE_CHAIN_FILES name another directory")
+		}
+	} else if !f.Config.elsewhere() {
 		if dir := filepath.Dir(f.Config.Path); !sharedDir(dir) && !foreignDir(handover.Beside(dir)) {
 			candidates = []string{handover.Beside(dir), f.Private}
 		}
@@ -36,16 +41,16 @@ func (f Found) runDirectory(d settings.Delivery) (string, error) {
 		}
 	}
 	return "", exit.Because(exit.NoFiles, fmt.Errorf("there is no directory for the refresher's files: %s", problem),
-		"set HOME, AWS_CONFIG_FILE or TMPDIR to a path of letters, digits and /_.+=,@:~-")
+		"set ROLE_CHAIN_FILES, HOME, AWS_CONFIG_FILE or TMPDIR to a path of letters, digits and /_.+=,@:~-")
 }
 
-// sharedDir is whether others can put something into dir before us. One that is not there yet will be our own.
+// sharedDir reports whether others can put something into dir before us. One that is not there yet will be our own.
 func sharedDir(dir string) bool {
 	var st unix.Stat_t
 	return unix.Stat(dir, &st) == nil && st.Mode&0o022 != 0
 }
 
-// foreignDir is whether somebody else can put another file in the place of one in dir. Root takes the owner's as it is.
+// foreignDir reports whether somebody else can put another file in the place of one in dir. Root takes the owner's as it is.
 func foreignDir(dir string) bool {
 	var st unix.Stat_t
 	if unix.Lstat(dir, &st) != nil {
@@ -55,7 +60,7 @@ func foreignDir(dir string) bool {
 	return st.Mode&unix.S_IFMT != unix.S_IFDIR || st.Mode&0o022 != 0 || me != 0 && st.Uid != me
 }
 
-// commandWord is whether a path can be a word of a credential_process: SDKs split it by rules of their own, botocore by
+// commandWord reports whether a path can be a word of a credential_process: SDKs split it by rules of their own, botocore by
 // Python's shlex, most of them by a shell.
 func commandWord(path string) bool {
 	for _, c := range []byte(path) {
