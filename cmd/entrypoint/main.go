@@ -74,6 +74,7 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 	if err == nil {
 		return int(exit.OK)
 	}
+	err = start.Limited(err)
 	report.Failure(log, err)
 	report.Ship(pod.Stderr, pod.Rotated, stderr.Kept())
 	report.Terminate(err, pod.Termination, terminationLog)
@@ -84,6 +85,9 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 func becomeOriginal(s settings.Settings, pod emr.Pod, args, env []string, stderr io.Writer, log *slog.Logger, execve start.Execve) error {
 	ctx, release := context.Background(), func() error { return nil }
 	if s.Waits() {
+		if err := start.RoomToWait(); err != nil {
+			return err
+		}
 		ctx, release = start.Waiting(s.StartTimeout)
 		pod.KeepBeating(ctx)
 	}

@@ -19,7 +19,7 @@ const (
 	NoToken     Code = 66  // the web identity token is missing, unreadable or empty
 	NoRefresher Code = 69  // `rolechain status`: the refresher does not answer
 	Internal    Code = 70  // a fault of rolechain itself; the message says where to report it
-	System      Code = 71  // the system refused what the refresher needs: a process, an open file, memory, /proc, /dev/null
+	System      Code = 71  // the system refused what a start needs: a process, an open file, memory, /proc, /dev/null
 	NoFiles     Code = 73  // the AWS files, or those of `rolechain spark-conf`, cannot be written, or an existing one cannot be edited safely
 	Unreached   Code = 75  // STS was not reachable, or throttled, until the timeout
 	Denied      Code = 77  // STS refused; the message says which hop and the likely cause
