@@ -48,7 +48,6 @@ import (
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
-	"rolechain/internal/supervise"
 )
 
 func main() {
@@ -92,7 +91,6 @@ func becomeOriginal(s settings.Settings, pod emr.Pod, args, env []string, stderr
 		pod.KeepBeating(ctx)
 	}
 	plan, err := prepare(ctx, s, args, env, stderr, log)
-	err = supervise.Limited(err)
 	if stopped := release(); err == nil {
 		err = stopped
 	}

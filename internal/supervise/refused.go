@@ -10,15 +10,6 @@ import (
 	"rolechain/internal/exit"
 )
 
-// Limited gives an error its exit code, and says what to do, when it comes from the limit on open files: whatever was to be
-// opened then is not to blame. Another error stays as it is.
-func Limited(err error) error {
-	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
-		return exit.Because(exit.System, err, openFiles)
-	}
-	return err
-}
-
 const openFiles = "the limit on open files is reached: raise it (ulimit -n)"
 
 // refused gives what the system refuses its exit code, and says what to do about it. Another error stays as it is, behind
