@@ -172,7 +172,7 @@ func (p *pod) killWorker(ctx context.Context) error {
 	return p.sample(ctx, worker)
 }
 
-// killSupervisor asks at once and again when what was held then has expired: the worker, now the supervisor, must have
+// killSupervisor asks at once and again when what was held then has expired: the worker, alone now, must have
 // gone on.
 func (p *pod) killSupervisor(ctx context.Context) error {
 	pid, _, err := refresher(ctx)
