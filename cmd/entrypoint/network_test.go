@@ -136,7 +136,8 @@ func TestWhereSTSIsAsked(t *testing.T) {
 				n.config("config", test.config)
 			}
 			said, code := n.check("AWS_CA_BUNDLE="+n.ca, "HTTPS_PROXY="+n.proxy.URL)
-			if asked := n.proxy.Asked(); code != 0 || len(asked) != 2 || asked[0] != "CONNECT "+test.host+":443" || asked[1] != asked[0] {
+			elsewhere := func(asked string) bool { return asked != "CONNECT "+test.host+":443" }
+			if asked := n.proxy.Asked(); code != 0 || len(asked) < 2 || slices.ContainsFunc(asked, elsewhere) {
 				t.Errorf("exit code %d, the proxy was asked for %q, want %s\n%s", code, asked, test.host, said)
 			}
 		})
