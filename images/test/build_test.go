@@ -56,7 +56,7 @@ func bake(t *testing.T, target, kind, path string, args ...string) string {
 	t.Helper()
 	metadata := filepath.Join(t.TempDir(), "metadata.json")
 	output := fmt.Sprintf("%s.output=type=%s,dest=%s", target, kind, path)
-	if kind == "oci" { // it takes a while, and only digests have to do with it
+	if kind == "oci" { // it takes a while, and only digests depend on it
 		output += ",rewrite-timestamp=true"
 	}
 	buildx(t, append([]string{
@@ -202,7 +202,7 @@ func TestSBOM(t *testing.T) {
 	}
 }
 
-// BuildKit's linter has nothing to say of any Dockerfile. It cannot follow a context that is another target, so images/
+// BuildKit's linter finds nothing in any Dockerfile. It cannot follow a context that is another target, so images/
 // Dockerfile gets some other image in both places.
 func TestLint(t *testing.T) {
 	const other = "=oci-layout://build/images/debian:latest"

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// whoami tells as whom each of its two ways finds itself, an SDK and the bare endpoint, then waits for the end of its
+// whoami prints the role that an SDK finds, and whether the endpoint hands out the same key. Then it waits for the end of its
 // standard input.
 const whoami = `
 import boto3, json, os, sys, urllib.request

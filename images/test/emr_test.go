@@ -13,7 +13,7 @@ import (
 
 // These are switched on with what they check: a summary in the job's own log, and files apart from the log shipper's.
 const (
-	summaries  = false
+	summaries  = true
 	filesApart = false
 )
 
@@ -43,7 +43,7 @@ func TestDriver(t *testing.T) {
 				}
 				eventually(t, p.message, "Error: the job's own\n")
 				eventually(t, p.log("stdout"), "ready\n")
-				summary := "delivery " + delivery
+				summary := "> " + clientRole + " delivery="
 				if summaries && delivery != "profile" { // there the refresher is, which can speak into the tee
 					eventually(t, p.log("stderr"), summary)
 				}

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// withDocker is also the test that nothing is left behind: Stop fails when something cannot be ended or removed.
+// withDocker also tests that nothing is left behind: Stop fails when something cannot be ended or removed.
 func withDocker(run func() int) (code int, err error) {
 	undo, err := rig.EmulateARM64()
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 
 var tiniChild = regexp.MustCompile(`tini \([0-9]+\)`)
 
-// Without roles, the image is the image that it was made from: the original entrypoint, run by itself, is the measure.
+// Without roles, the image does what the image does that it was made from: the original entrypoint, run by itself, is what it
+// is compared with.
 func TestPassThrough(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -34,13 +35,13 @@ func TestPassThrough(t *testing.T) {
 			got.stderr, want.stderr = tiniChild.ReplaceAllString(got.stderr, "tini (n)"), tiniChild.ReplaceAllString(want.stderr, "tini (n)")
 			got.want(t, want)
 			if got.code == 0 && got.stdout == "" && c.args[0] != "/bin/cat" && c.args[0] != "spark-submit" {
-				t.Error("it says nothing, so nothing has been compared")
+				t.Error("there is no output, so nothing has been compared")
 			}
 		})
 	}
 }
 
-// The words that matter, against a measure that cannot be wrong in the same way.
+// The exact output, which does not depend on the original's.
 func TestExactOutput(t *testing.T) {
 	run(t, image, "/bin/bash", "-c", "printf 'to stdout'; printf 'to stderr' >&2; exit 42").
 		want(t, result{"to stdout", "to stderr", 42})

@@ -1,5 +1,5 @@
 // Make builds the EMR on EKS image where there is no registry: for both architectures, with BuildKit, from the Dockerfiles
-// and the bake file that users build with. What would come from registries is made from packages first.
+// and the bake file that users build with. It first makes from packages what would come from registries.
 //
 //	go run ./images/build/make -tools build/tools -out build/images
 //

@@ -58,7 +58,7 @@ func startDaemon(run, log, name string, args ...string) (*daemon, error) {
 		if err == nil {
 			d.err = d.cmd.Wait()
 			close(d.ended)
-			ready.Close() // whoever waits for it need not go on
+			ready.Close() // awaitReady need not wait any longer
 		}
 	}()
 	if err := <-started; err != nil {
@@ -85,7 +85,7 @@ func awaitReady(socket *net.UnixConn) error {
 	}
 }
 
-// stop ends the daemon, and says it when that was not to be had in good manners.
+// stop ends the daemon. It fails when the daemon had to be killed.
 func (d *daemon) stop() error {
 	if d == nil {
 		return nil
@@ -110,7 +110,7 @@ func tail(path string) string {
 	return "\n" + string(data[max(0, len(data)-4000):])
 }
 
-// removeAll removes a daemon's data, with what it has mounted there and not unmounted.
+// removeAll removes a daemon's data, and unmounts what the daemon has left mounted there.
 func removeAll(dir string) error {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 	"path/filepath"
 )
 
-// Docker is a running engine of its own: no image, network or container of any other is seen by it.
+// Docker is a running engine of its own: it does not see the images, networks and containers of any other.
 type Docker struct {
 	containerd, dockerd *daemon
 	run, root           string
 	cgroup              string // the parent of the containers', for this engine alone
 }
 
-// StartDocker runs a Docker engine with its data in root, where nothing of an earlier one stays, and the logs beside it.
-// It cannot reach a network, and changes none of the machine's.
+// StartDocker runs a Docker engine with its data in root, which is emptied first, and its logs beside that. The engine
+// reaches no network, and does not change those of the machine.
 func StartDocker(root string) (_ *Docker, err error) {
 	if root, err = filepath.Abs(root); err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func StartDocker(root string) (_ *Docker, err error) {
 }
 
 func (d *Docker) start() (err error) {
-	// dockerd would use a containerd that the machine runs anyway, and leave its things there.
+	// dockerd would use a containerd that the machine already runs, and leave data there.
 	containerd := filepath.Join(d.run, "containerd.sock")
 	settings, engine := filepath.Join(d.run, "containerd.toml"), filepath.Join(d.run, "dockerd.json")
 	for path, text := range map[string]string{

@@ -21,9 +21,8 @@ const (
 	mask  = `\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff`
 )
 
-// EmulateARM64 makes the kernel run programs for arm64 by qemu, in containers as well: flag F opens qemu now, so that it
-// need not be in them. undo takes back what has been done here; where another registration is in force there is nothing
-// to do.
+// EmulateARM64 makes the kernel run programs for arm64 by qemu, in containers as well: flag F opens qemu now, so that
+// containers need not have it. undo removes the registration. Where the machine has another one, nothing is done.
 func EmulateARM64() (undo func() error, err error) {
 	undo = func() error { return nil }
 	if runtime.GOARCH == "arm64" || emulates() {
@@ -57,8 +56,8 @@ func EmulateARM64() (undo func() error, err error) {
 	return undo, nil
 }
 
-// emulates reports whether the machine has an emulator for arm64 that works in containers. Those of this package do not
-// count, because they go when whoever made them ends.
+// emulates reports whether the machine has an emulator for arm64 that works in containers. Registrations of this package do
+// not count, because they end with the process that made them.
 func emulates() bool {
 	entries, _ := filepath.Glob(filepath.Join(binfmt, "*"))
 	for _, entry := range entries {
