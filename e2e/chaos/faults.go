@@ -190,7 +190,12 @@ func (r *Run) processFault(ctx context.Context, f Fault) (heal func() error, err
 		if supervisor == 0 {
 			alone = r.judge.open("excused", 0)
 		}
+		began := time.Now()
 		return func() error {
+			if supervisor, now := r.w.procs.refresher(r.pod.mark, r.pod.original); supervisor != 0 && now == worker && time.Since(began) > 8*time.Second+3*r.w.lag.Worst() &&
+				!r.judge.during(began, time.Now(), "stop-supervisor", "limit/") {
+				r.judge.fail("a worker that is not replaced", "it has been stopped for %s", clock(time.Since(began)))
+			}
 			kill(worker, unix.SIGCONT)
 			if alone != nil {
 				r.judge.shut(alone, 2*replaced)

@@ -127,6 +127,8 @@ func (s *Schedule) add(r *rand.Rand, family string) {
 		s.Disk = "ext4"
 	case "hang", "down":
 		f.For *= 2
+	case "stop-worker":
+		f.For += 5 * time.Second // it has to be replaced meanwhile
 	case "many-clients":
 		f.N = 16 << r.IntN(4)
 	case "slow-clients", "hostile-clients":
