@@ -66,10 +66,10 @@ func TestRefreshedEnvironment(t *testing.T) {
 	}{
 		{"file", settings.File, nil, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", true, ""},
 		{"file with Pod Identity", settings.File, func(s *settings.Settings) { s.FirstHop = settings.PodIdentity }, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, ""},
-		{"endpoint with Pod Identity", settings.Endpoint, func(s *settings.Settings) { s.FirstHop = settings.PodIdentity }, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, laterURI},
+		{"endpoint with Pod Identity", settings.Endpoint, func(s *settings.Settings) { s.FirstHop = settings.PodIdentity }, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, shownURI},
 		{"file, kept", settings.File, func(s *settings.Settings) { s.KeepSources = true }, "", true, ""},
-		{"endpoint, kept", settings.Endpoint, func(s *settings.Settings) { s.KeepSources = true }, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, laterURI},
-		{"endpoint, metadata service open", settings.Endpoint, func(s *settings.Settings) { s.AllowIMDS = true }, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", false, laterURI},
+		{"endpoint, kept", settings.Endpoint, func(s *settings.Settings) { s.KeepSources = true }, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", true, shownURI},
+		{"endpoint, metadata service open", settings.Endpoint, func(s *settings.Settings) { s.AllowIMDS = true }, "AWS_ROLE_ARN AWS_PROFILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", false, shownURI},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s, f := withRefresher(test.delivery)

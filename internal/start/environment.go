@@ -20,7 +20,7 @@ func (p Plan) Environment(env []string) []string {
 	}
 	set := p.Set
 	if p.Mark != "" {
-		set = append(set[:len(set):len(set)], Variable{MarkVariable, p.Mark})
+		set = append(set[:len(set):len(set)], Variable{Name: MarkVariable, Value: p.Mark})
 	}
 	for _, v := range set {
 		drop[v.Name] = true

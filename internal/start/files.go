@@ -15,7 +15,7 @@ import (
 func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.Profile) (path string, err error) {
 	merged, notes, err := profile.Merge(found.Config.Data, profiles)
 	if err != nil {
-		return "", unsafe(found.Config, err, "AWS_CONFIG_FILE")
+		return "", notEditable(found.Config, err, "AWS_CONFIG_FILE")
 	}
 	p.note(found.Config, notes)
 	p.warnOfRegion(s, found, merged)
@@ -36,7 +36,7 @@ func (p *Plan) writeCredentials(s settings.Settings, found Found, profiles []pro
 		_, err = profile.CheckCredentials(merged, others)
 	}
 	if err != nil {
-		return "", unsafe(found.Credentials, err, "AWS_SHARED_CREDENTIALS_FILE")
+		return "", notEditable(found.Credentials, err, "AWS_SHARED_CREDENTIALS_FILE")
 	}
 	// Temporary keys are those that an earlier start wrote, most likely.
 	if s.Delivery == settings.Endpoint || !strings.HasPrefix(profile.Value(found.Credentials.Data, "default", "aws_access_key_id"), "ASIA") {
@@ -55,7 +55,7 @@ func own(data []byte, merge func([]byte, []profile.Profile) ([]byte, []string, e
 	return err == nil && bytes.Equal(fresh, data)
 }
 
-func unsafe(e Existing, err error, variable string) error {
+func notEditable(e Existing, err error, variable string) error {
 	return exit.Because(exit.NoFiles, fmt.Errorf("%q cannot be edited safely: %w", e.Path, err),
 		"correct that line, or point "+variable+" to another file")
 }
@@ -87,10 +87,10 @@ func (p *Plan) put(kind string, own, private Existing, found Found, f File) stri
 	return f.Path
 }
 
-// stands is whether the file has its content already.
+// stands reports whether the file has its content already.
 func (f File) stands() bool { return f.Exists && !f.ByRefresher && bytes.Equal(f.Before, f.After) }
 
-// ownProcess tells the credential process of endpoint delivery, whatever program and directory it names.
+// ownProcess reports whether process is the credential process of endpoint delivery, whatever program and directory it names.
 func ownProcess(process string) bool {
 	words := strings.Fields(process)
 	return len(words) == 4 && filepath.Base(words[0]) == "rolechain" && words[1] == "credentials"

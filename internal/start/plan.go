@@ -40,7 +40,21 @@ type File struct {
 }
 
 // A Variable is one assignment of the environment.
-type Variable struct{ Name, Value string }
+type Variable struct {
+	Name  string
+	Value string // as the plan shows it where the refresher has the real one
+	From  Source
+}
+
+// A Source is who knows the value of a variable.
+type Source int
+
+const (
+	Planned    Source = iota // the plan
+	ReadyURI                 // the refresher, when it serves: the endpoint's address
+	ReadyToken               // likewise: the endpoint's token
+	ReadyID                  // likewise: its id
+)
 
 // An Exec is an execve: the file, and the arguments with the name that the file is called by.
 type Exec struct {

@@ -26,11 +26,11 @@ type Refresher struct {
 	lock    *os.File // the claim to Run; nil where there are no locks, and before Claim
 }
 
-// What only the refresher knows; Started puts it in the place of these.
+// What a plan shows for values that only the refresher knows.
 const (
-	laterURI   = "http://127.0.0.1:PORT" + handover.CredentialsPath
-	laterToken = "TOKEN"
-	laterID    = "ID"
+	shownURI   = "http://127.0.0.1:PORT" + handover.CredentialsPath
+	shownToken = "TOKEN"
+	shownID    = "ID"
 )
 
 // Start spawns the refresher and returns when there is a session for the job, or none to be had before ctx ends. The plan
@@ -69,12 +69,12 @@ func (p *Plan) Start(ctx context.Context, env []string) error {
 // started fills in what was not known before.
 func (p *Plan) started(ready handover.Ready) {
 	for i, v := range p.Set {
-		switch v.Value {
-		case laterURI:
+		switch v.From {
+		case ReadyURI:
 			p.Set[i].Value = ready.URI
-		case laterToken:
+		case ReadyToken:
 			p.Set[i].Value = ready.Token
-		case laterID:
+		case ReadyID:
 			p.Set[i].Value = ready.ID
 		}
 	}

@@ -34,11 +34,12 @@ func (p *Plan) placeAll(s settings.Settings, found Found, config, credentials st
 	p.set("AWS_CREDENTIAL_PROFILES_FILE", credentials)
 	p.set("AWS_SDK_LOAD_CONFIG", "1") // Go v1 and JavaScript v2 read no config file without it
 	if s.Delivery == settings.Endpoint {
-		p.set("AWS_CONTAINER_CREDENTIALS_FULL_URI", laterURI)
-		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", laterToken)
+		p.Set = append(p.Set,
+			Variable{"AWS_CONTAINER_CREDENTIALS_FULL_URI", shownURI, ReadyURI},
+			Variable{"AWS_CONTAINER_AUTHORIZATION_TOKEN", shownToken, ReadyToken})
 		p.set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", filepath.Join(found.Run, handover.TokenName))
 	} else {
-		p.set("ROLE_CHAIN_REFRESHER", laterID)
+		p.Set = append(p.Set, Variable{"ROLE_CHAIN_REFRESHER", shownID, ReadyID})
 	}
 }
 
@@ -106,7 +107,7 @@ func (p *Plan) warnOfJVM(env []string) {
 	}
 }
 
-func (p *Plan) set(name, value string) { p.Set = append(p.Set, Variable{name, value}) }
+func (p *Plan) set(name, value string) { p.Set = append(p.Set, Variable{Name: name, Value: value}) }
 
 func (p *Plan) sets(name string) bool {
 	return slices.ContainsFunc(p.Set, func(v Variable) bool { return v.Name == name })
