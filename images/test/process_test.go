@@ -3,12 +3,16 @@
 package test
 
 import (
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 )
 
-var tiniChild = regexp.MustCompile(`tini \([0-9]+\)`)
+var (
+	tiniChild = regexp.MustCompile(`tini \([0-9]+\)`)
+	mark      = regexp.MustCompile(`ROLECHAIN_STARTED=[^\x00]*\x00`) // against loops; the job's environment is the same but for it
+)
 
 // Without roles, the image does what the image does that it was made from: the original entrypoint, run by itself, is what it
 // is compared with.
@@ -32,6 +36,7 @@ func TestPassThrough(t *testing.T) {
 			got := run(t, append([]string{"--env", "SPARK_LOCAL_IP=127.0.0.1", image}, c.args...)...)
 			want := run(t, append([]string{"--env", "SPARK_LOCAL_IP=127.0.0.1", "--entrypoint", "/opt/rolechain/original", image}, c.args...)...)
 			// The threads of a Go program have taken numbers before tini's child gets one.
+			got.stdout = mark.ReplaceAllString(got.stdout, "")
 			got.stderr, want.stderr = tiniChild.ReplaceAllString(got.stderr, "tini (n)"), tiniChild.ReplaceAllString(want.stderr, "tini (n)")
 			got.want(t, want)
 			if got.code == 0 && got.stdout == "" && c.args[0] != "/bin/cat" && c.args[0] != "spark-submit" {
@@ -75,6 +80,24 @@ func TestTermination(t *testing.T) {
 			got := pod.wait(t)
 			if got.stdout != "heard it\n" || got.code != 7 {
 				t.Errorf("%q, exit code %d", got.stdout, got.code)
+			}
+		})
+	}
+}
+
+// Lines that copied rolechain's entrypoint over the original, which is lost: a start ends, once, and names the cause.
+func TestLoop(t *testing.T) {
+	lost := filepath.Join(dir(t), "original")
+	for _, args := range [][]string{{"create", "--name", "lost", image}, {"cp", "lost:/opt/rolechain/entrypoint", lost}, {"rm", "lost"}} {
+		if got := call(t, args...); got.code != 0 {
+			t.Fatalf("%q: %+v", args, got)
+		}
+	}
+	for name, options := range map[string][]string{"without roles": nil, "with roles": chained(t)} {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, append(options, "--volume", lost+":/opt/rolechain/original:ro", image, "/bin/echo", "the job")...)
+			if got.code != 78 || got.stdout != "" || strings.Count(got.stderr, "error: ") != 1 || !strings.Contains(got.stderr, "put into the image twice") {
+				t.Errorf("exit code %d, stdout %q, stderr:\n%s", got.code, got.stdout, got.stderr)
 			}
 		})
 	}
