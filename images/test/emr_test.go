@@ -11,12 +11,6 @@ import (
 	"testing"
 )
 
-// These are switched on with what they check: a summary in the job's own log, and files apart from the log shipper's.
-const (
-	summaries  = true
-	filesApart = false
-)
-
 var hops = map[string][]string{"IRSA": irsa, "PodIdentity": podIdentity}
 
 // asClient is what the job says of itself when all is well.
@@ -44,22 +38,19 @@ func TestDriver(t *testing.T) {
 				eventually(t, p.message, "Error: the job's own\n")
 				eventually(t, p.log("stdout"), "ready\n")
 				summary := "> " + clientRole + " delivery="
-				if summaries && delivery != "profile" { // there the refresher is, which can speak into the tee
+				if delivery != "profile" { // which has no refresher
 					eventually(t, p.log("stderr"), summary)
 				}
-				var shipped map[string]string
-				if hop == "IRSA" || filesApart {
-					shipped = p.ship(t, "stdout", "stderr")
-				}
-				if shipped != nil && !strings.Contains(shipped["stdout"], "\nready\n") {
+				shipped := p.ship(t, "stdout", "stderr")
+				if !strings.Contains(shipped["stdout"], "\nready\n") {
 					t.Errorf("shipped stdout:\n%s", shipped["stdout"])
 				}
 				call(t, "stop", "-t", "20", driver.name)
 				got := driver.wait(t)
-				if got.code != 143 { // of a JVM that SIGTERM has ended; 137 would be SIGKILL's
+				if got.code != 143 { // a JVM's at SIGTERM; SIGKILL's is 137
 					t.Errorf("exit code %d", got.code)
 				}
-				if summaries && delivery != "profile" {
+				if delivery != "profile" {
 					for where, text := range map[string]string{"the shipped stderr": shipped["stderr"], "the container's": got.stderr} {
 						if n := strings.Count(text, summary); n != 1 {
 							t.Errorf("%s has the summary %d times:\n%s", where, n, text)
@@ -98,9 +89,6 @@ func TestFailedStart(t *testing.T) {
 				}
 				if _, err := os.Stat(filepath.Join(p.volume("/var/log/fluentd"), filepath.Base(driverSignal))); err != nil {
 					t.Errorf("no heartbeat: %v", err)
-				}
-				if c.code == 77 && hop != "IRSA" && !filesApart {
-					return
 				}
 				shipped := p.ship(t, "stderr")["stderr"]
 				if _, reason, _ := strings.Cut(shipped, "error: "); !strings.Contains(reason, c.reason) || strings.Contains(reason, "error: ") {
@@ -151,9 +139,7 @@ func TestExecutor(t *testing.T) {
 		t.Errorf("no heartbeat: %v", err)
 	}
 	eventually(t, p.log("stdout"), "ready\n")
-	if filesApart {
-		p.ship(t, "stdout", "stderr")
-	}
+	p.ship(t, "stdout", "stderr")
 	call(t, "stop", "-t", "20", executor.name)
 	if got := executor.wait(t); got.code != 143 {
 		t.Errorf("exit code %d", got.code)
