@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"rolechain/internal/start"
 	"rolechain/internal/ststest"
 )
 
@@ -120,7 +121,7 @@ func startAs(t *testing.T, sts *ststest.Server, home string, env []string, uid u
 		name, value, _ := strings.Cut(assignment, "=")
 		j.env[name] = value
 	}
-	for _, name := range []string{"_", "PWD", "SHLVL", "OLDPWD"} { // the shell's own
+	for _, name := range []string{"_", "PWD", "SHLVL", "OLDPWD", start.MarkVariable} { // the shell's own, and the mark of every start
 		delete(j.env, name)
 	}
 	return j

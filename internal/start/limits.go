@@ -10,9 +10,9 @@ import (
 	"rolechain/internal/exit"
 )
 
-// minFiles is how many descriptors a start takes that waits for a session. With fewer the Go runtime itself would end with a
-// stack trace when it needs the first one.
-const minFiles = 16
+// minFiles is how many descriptors a start takes that waits for a session, before it opens a file. With fewer the Go runtime
+// itself would end with a stack trace.
+const minFiles = 7
 
 // RoomToWait returns an error where the limit on open files leaves a start no room to wait for a session.
 func RoomToWait() error {
