@@ -25,7 +25,7 @@ race: ## the Go packages under the race detector (cgo and gcc); tests that run w
 MUTANTS := ./internal/chain ./internal/refresh ./internal/endpoint ./internal/profile
 .PHONY: mutants
 mutants: ## which small faults in the code no test would notice: MUTANTS=./internal/chain chooses; not in CI
-	for package in $(MUTANTS); do $(TOOL) gremlins unleash --workers 1 --timeout-coefficient 10 $$package || exit 1; done
+	for package in $(MUTANTS); do $(TOOL) gremlins unleash --workers 1 --timeout-coefficient 60 $$package || exit 1; done
 
 .PHONY: vulnerabilities
 vulnerabilities: build ## known vulnerabilities in both programs, as built (asks the Go vulnerability database)
