@@ -108,10 +108,11 @@ func (w *waiting) reason(why string) {
 	w.why = why
 }
 
-// log says it every 10 s until the function is called that it returns, or ctx ends.
+// log says it every 10 s until the function is called that it returns, or ctx ends. Nothing is logged once stop has returned.
 func (w *waiting) log(ctx context.Context, log *slog.Logger) (stop func()) {
-	done := make(chan struct{})
+	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(ended)
 		line := time.NewTicker(waitingLine)
 		defer line.Stop()
 		for {
@@ -132,7 +133,7 @@ func (w *waiting) log(ctx context.Context, log *slog.Logger) (stop func()) {
 			log.LogAttrs(ctx, slog.LevelInfo, "waiting for the first session: "+why, attrs...)
 		}
 	}()
-	return func() { close(done) }
+	return func() { close(done); <-ended }
 }
 
 // gaveUp is the last real failure when time was up, or what stopped it when that was somebody. Its code is the

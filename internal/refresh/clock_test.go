@@ -109,7 +109,7 @@ func TestBeginWithASession(t *testing.T) {
 				if r.sts.count() == 0 {
 					r.Fatal("no call")
 				}
-				if at := r.sts.calls[0].Sub(r.began); at < test.early || at > test.later {
+				if at := r.sts.call(0).Sub(r.began); at < test.early || at > test.later {
 					r.Errorf("first call after %v", at)
 				}
 			})

@@ -145,8 +145,8 @@ func TestChangedReason(t *testing.T) {
 				r.pass(time.Second)
 			}
 			w := r.log.at(slog.LevelWarn)[before]
-			next := " next=" + r.sts.calls[calls+1].UTC().Format(time.RFC3339)
-			if !w.at.Equal(r.sts.calls[calls]) || !strings.HasPrefix(w.text, "no new session, trying again: second hop (AssumeRole to "+role+"): "+want) || !strings.Contains(w.text, next) {
+			next := " next=" + r.sts.call(calls+1).UTC().Format(time.RFC3339)
+			if !w.at.Equal(r.sts.call(calls)) || !strings.HasPrefix(w.text, "no new session, trying again: second hop (AssumeRole to "+role+"): "+want) || !strings.Contains(w.text, next) {
 				r.Errorf("said of the first try with %v, with%s: %v", err, next, w)
 			}
 			r.pass(long)

@@ -27,8 +27,12 @@ type issuer struct {
 func (i *issuer) fail(err error)        { i.set(func() { i.err = err }) }
 func (i *issuer) lasts(d time.Duration) { i.set(func() { i.life = d }) }
 func (i *issuer) slow(d time.Duration)  { i.set(func() { i.takes = d }) }
-func (i *issuer) count() (n int)        { i.set(func() { n = len(i.calls) }); return n }
-func (i *issuer) set(f func())          { i.mu.Lock(); defer i.mu.Unlock(); f() }
+func (i *issuer) call(n int) (at time.Time) {
+	i.set(func() { at = i.calls[n] })
+	return at
+}
+func (i *issuer) count() (n int) { i.set(func() { n = len(i.calls) }); return n }
+func (i *issuer) set(f func())   { i.mu.Lock(); defer i.mu.Unlock(); f() }
 
 var (
 	errDown    = &chain.Error{Hop: 2, Of: 2, Role: role, Action: "AssumeRole", Kind: chain.Transient, Message: "connection refused"}
