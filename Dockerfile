@@ -1,12 +1,25 @@
-# Both programs, static, in an image that holds nothing else. Other images take them with one line:
+# Both programs, static, and the jar for Spark, in an image that holds nothing else. Other images take them with one line:
 #
 #   COPY --from=rolechain /opt/rolechain /opt/rolechain
 #
 # It is cross-compiled, so no platform needs emulation, and it is reproducible: the same commit, arguments and Go version
 # give the same digest. images/docker-bake.hcl passes the arguments; images/README.md is the manual.
 
-# An argument, so that a mirror of this image will do.
+# Arguments, so that mirrors of these images will do.
 ARG GO_IMAGE=golang:1.26.8-bookworm
+ARG MAVEN_IMAGE=maven:3.9-eclipse-temurin-17
+
+# The jar for buckets with a role of their own: hadoop/README.md.
+FROM --platform=$BUILDPLATFORM ${MAVEN_IMAGE} AS jar
+WORKDIR /src
+COPY hadoop hadoop
+ARG SOURCE_DATE_EPOCH=0
+RUN --mount=type=cache,target=/root/.m2 \
+    mvn --quiet --batch-mode --file hadoop/pom.xml package \
+ && mkdir -p /out/opt/rolechain \
+ && cp build/hadoop/rolechain-hadoop.jar /out/opt/rolechain/ \
+ && chmod -R u=rwX,go=rX /out \
+ && find /out -exec touch --no-dereference --date=@$SOURCE_DATE_EPOCH {} +
 
 FROM --platform=$BUILDPLATFORM ${GO_IMAGE} AS build
 # There is no repository in the build's context: COMMIT and VERSION say what it would have told.
@@ -46,3 +59,4 @@ LABEL org.opencontainers.image.title="rolechain" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$COMMIT"
 COPY --from=build /out /
+COPY --from=jar /out /

@@ -64,7 +64,7 @@ target "_common" {
   output = ["type=image,rewrite-timestamp=true"]
 }
 
-# Nothing but the two programs, for COPY --from in other images.
+# Nothing but the two programs and the jar, for COPY --from in other images.
 target "rolechain" {
   inherits = ["_common"]
   context  = "."

@@ -130,6 +130,7 @@ func TestRolechainImage(t *testing.T) {
 		"-rw-r--r-- 0/0 2026-09-21 opt/rolechain/LICENSE",
 		"-rwxr-xr-x 0/0 2026-09-21 opt/rolechain/entrypoint",
 		"-rwxr-xr-x 0/0 2026-09-21 opt/rolechain/rolechain",
+		"-rw-r--r-- 0/0 2026-09-21 opt/rolechain/rolechain-hadoop.jar",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("it holds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -110,13 +110,15 @@ func inspect(t *testing.T) (config, string) {
 	return images[0].Config, images[0].Created
 }
 
-// Everything of ours belongs to root, is closed to the job, and lies in one directory and one link.
+// Everything of ours belongs to root, is closed to the job, and lies in one directory and two links.
 func TestPlaces(t *testing.T) {
 	for _, c := range []struct{ ask, want string }{
 		{"readlink /usr/bin/entrypoint.sh", "/opt/rolechain/entrypoint\n"},
 		{"stat -c '%A %U:%G %n' /opt/rolechain /opt/rolechain/*", "drwxr-xr-x root:root /opt/rolechain\n" +
 			"-rw-r--r-- root:root /opt/rolechain/LICENSE\n-rwxr-xr-x root:root /opt/rolechain/entrypoint\n" +
-			"-rwxr-xr-x root:root /opt/rolechain/original\n-rwxr-xr-x root:root /opt/rolechain/rolechain\n"},
+			"-rwxr-xr-x root:root /opt/rolechain/original\n-rwxr-xr-x root:root /opt/rolechain/rolechain\n" +
+			"-rw-r--r-- root:root /opt/rolechain/rolechain-hadoop.jar\n"},
+		{"readlink /usr/lib/spark/jars/rolechain-hadoop.jar", "/opt/rolechain/rolechain-hadoop.jar\n"},
 		{"find /opt/rolechain /usr/bin/entrypoint.sh ! -type l -writable", ""},
 		{"find /home/hadoop /tmp /mnt -mindepth 1", ""},
 		{"head -c 11 /opt/rolechain/original", "#!/bin/bash"},

@@ -6,7 +6,7 @@
 //	-tools DIRECTORY   has buildkitd and buildx
 //	-out DIRECTORY     gets standin-amd64.tar, standin-arm64.tar and sidecar.tar, for "docker load"; it is also a cache
 //
-// It runs in the repository's root, as root, with the programs git, go, javac, mmdebstrap, python3, runc, tar and
+// It runs in the repository's root, as root, with the programs git, go, javac, mmdebstrap, mvn, python3, runc, tar and
 // qemu-aarch64-static.
 package main
 
@@ -41,7 +41,7 @@ func build(tools, out string) (err error) {
 	for _, step := range []struct {
 		name string
 		make func(string) error
-	}{{"Debian", debian}, {"Go", golang}, {"Spark", spark}, {"boto3", boto3}} {
+	}{{"Debian", debian}, {"Go", golang}, {"Maven", maven}, {"Spark", spark}, {"boto3", boto3}} {
 		began := time.Now()
 		if err := step.make(out); err != nil {
 			return fmt.Errorf("making %s: %w", step.name, err)

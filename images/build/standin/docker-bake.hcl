@@ -13,7 +13,8 @@ target "standin" {
 
 target "rolechain" {
   contexts = {
-    "golang:1.26.8-bookworm" = "oci-layout://build/images/golang:latest"
+    "golang:1.26.8-bookworm"       = "oci-layout://build/images/golang:latest"
+    "maven:3.9-eclipse-temurin-17" = "oci-layout://build/images/maven:latest"
   }
 }
 
