@@ -43,11 +43,12 @@ const (
 
 var deliveries = []string{none, script, profile, profileRemove, file, endpoint}
 
-// Situations are images: what is in them before the start. Each is looked at when the job starts, with rolechain only.
+// Situations are what a pod finds before the start. Each is looked at when the job starts, with rolechain only.
 const (
 	plain      = ""            // nothing, as in EMR's
 	ownKeys    = "own-keys"    // ~/.aws/credentials has keys in [default]
 	awsProfile = "aws-profile" // AWS_PROFILE names a profile of the image's, with keys of its own
+	proxied    = "proxy"       // every variable names a company's proxy, and none exempts the loopback; endpoint delivery only
 )
 
 var situations = []string{ownKeys, awsProfile}
@@ -117,6 +118,7 @@ func columns() []Cell {
 			all = append(all, Cell{Delivery: d, Situation: s})
 		}
 	}
+	all = append(all, Cell{Delivery: endpoint, Situation: proxied})
 	for _, d := range []string{profile, file, endpoint} {
 		all = append(all, Cell{Delivery: d, Real: true})
 	}

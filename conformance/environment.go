@@ -72,6 +72,9 @@ func (p *pod) environment() []string {
 	if p.Cell.Situation == awsProfile {
 		env = append(env, "AWS_PROFILE="+imageProfile)
 	}
+	if p.Cell.Situation == proxied {
+		env = append(env, proxyVariables()...)
+	}
 	if p.Cell.Delivery != none {
 		env = append(env, "CLIENT_ROLE_ARN="+clientARN)
 	}

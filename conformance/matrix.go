@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,8 @@ var tables = []struct {
 	has   func(Cell) bool
 }{
 	{"Deliveries", func(c Cell) bool { return c.Situation == plain && !c.Real }},
-	{"Images with keys or a profile of their own, at the start", func(c Cell) bool { return c.Situation != plain }},
+	{"Images with keys or a profile of their own, at the start", func(c Cell) bool { return slices.Contains(situations, c.Situation) }},
+	{"Behind a proxy, with a private certificate authority, at the start", func(c Cell) bool { return c.Situation == proxied }},
 	{"Real lifetimes, under a faked clock", func(c Cell) bool { return c.Real }},
 }
 

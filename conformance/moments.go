@@ -45,6 +45,11 @@ func (p *pod) sample(ctx context.Context, moment string) error {
 		return nil
 	}
 	verdict, detail := p.look(ctx)
+	if p.proxy != nil {
+		if problem := p.proxy.problem(); problem != "" {
+			verdict, detail = Failure, problem
+		}
+	}
 	return p.observe(moment, verdict, detail)
 }
 

@@ -64,6 +64,7 @@ type pod struct {
 	sts     *ststest.Server
 	front   *podtest.Front // of sts
 	catcher *catcher
+	proxy   *proxy // nil outside the situation proxied
 	job     *job
 	out     *json.Encoder
 	begun   bool      // the runner knows that the SDK has answered
@@ -137,6 +138,12 @@ func (p *pod) serve() error {
 	}
 	for address, config := range map[string]*tls.Config{s3Address: secure, plainAddress: nil} {
 		if _, err := podtest.Listen(address, p.catcher, config); err != nil {
+			return err
+		}
+	}
+	if p.Cell.Situation == proxied {
+		p.proxy = &proxy{}
+		if _, err := podtest.Listen(proxyAddress, p.proxy, nil); err != nil {
 			return err
 		}
 	}
