@@ -180,6 +180,11 @@ func (p *pod) killWorker(ctx context.Context) error {
 // killSupervisor asks at once and again when what was held then has expired: the worker, alone now, must have
 // gone on.
 func (p *pod) killSupervisor(ctx context.Context) error {
+	// The successor of the worker that was killed before has to serve: a supervisor that dies while it hands over leaves
+	// nobody, as when both are killed at once.
+	if err := p.serving(ctx); err != nil {
+		return p.observe(supervisor, Failure, err.Error())
+	}
 	pid, _, err := refresher(ctx)
 	if err != nil {
 		return p.observe(supervisor, Failure, err.Error())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -66,6 +67,25 @@ func refresher(ctx context.Context) (supervisorPID, workerPID int, err error) {
 		select {
 		case <-ctx.Done():
 			return 0, 0, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// serving waits until the refresher answers with a session that has not ended.
+func (p *pod) serving(ctx context.Context) error {
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		status := exec.CommandContext(ctx, filepath.Join(p.Programs, "rolechain"), "status")
+		status.Env = p.environment()
+		said, err := status.CombinedOutput()
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("rolechain status: %w: %s", err, said)
+		}
+		select {
+		case <-ctx.Done():
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
