@@ -125,6 +125,10 @@ func (p *pod) outage(ctx context.Context) error {
 		if err := p.newSession(ctx, life*time.Second); err != nil {
 			return err
 		}
+		// STS has issued it, which does not say that the answer has arrived.
+		if err := p.serving(ctx, p.issued); err != nil {
+			return err
+		}
 	}
 	p.front.Down()
 	end := p.clock.now().Add(length)
@@ -182,7 +186,7 @@ func (p *pod) killWorker(ctx context.Context) error {
 func (p *pod) killSupervisor(ctx context.Context) error {
 	// The successor of the worker that was killed before has to serve: a supervisor that dies while it hands over leaves
 	// nobody, as when both are killed at once.
-	if err := p.serving(ctx); err != nil {
+	if err := p.serving(ctx, func() string { return "" }); err != nil {
 		return p.observe(supervisor, Failure, err.Error())
 	}
 	pid, _, err := refresher(ctx)

@@ -72,17 +72,27 @@ func refresher(ctx context.Context) (supervisorPID, workerPID int, err error) {
 	}
 }
 
-// serving waits until the refresher answers with a session that has not ended.
-func (p *pod) serving(ctx context.Context) error {
+// issued is the end of the access key id of the client role's newest session.
+func (p *pod) issued() (end string) {
+	for _, e := range p.sts.Journal() {
+		if e.Expires != nil && e.Role == clientARN && len(e.IssuedKeyID) > 4 {
+			end = e.IssuedKeyID[len(e.IssuedKeyID)-4:]
+		}
+	}
+	return end
+}
+
+// serving waits until the refresher says that it holds a session that has not ended, whose key ends in what key returns.
+func (p *pod) serving(ctx context.Context, key func() string) error {
 	for deadline := time.Now().Add(10 * time.Second); ; {
 		status := exec.CommandContext(ctx, filepath.Join(p.Programs, "rolechain"), "status")
 		status.Env = p.environment()
 		said, err := status.CombinedOutput()
-		if err == nil || ctx.Err() != nil {
+		if err == nil && strings.Contains(string(said), key()+", until") || ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("rolechain status: %w: %s", err, said)
+			return fmt.Errorf("rolechain status: %v, and not the newest session: %s", err, said)
 		}
 		select {
 		case <-ctx.Done():
