@@ -87,7 +87,7 @@ func (l *loop) step(w *world) time.Duration {
 		w.ended++
 		return none
 	}
-	if !w.call() || !w.call() {
+	if !w.hops() {
 		left := time.Duration(l.expires-w.now) * time.Second
 		if l.expires == 0 {
 			w.gaveUp++
@@ -120,7 +120,7 @@ func (s *sdk) step(w *world) time.Duration {
 		w.ended++
 	}
 	use := 5*time.Second + w.jitter(10*time.Second)
-	if !w.call() || !w.call() {
+	if !w.hops() {
 		return use
 	}
 	if s.expires == 0 {
@@ -128,4 +128,12 @@ func (s *sdk) step(w *world) time.Duration {
 	}
 	s.expires, s.counted = w.now+life, false
 	return (life-margin)*time.Second + use
+}
+
+// hops makes the calls of both hops, and reports whether both were answered.
+func (w *world) hops() bool {
+	if !w.call() {
+		return false
+	}
+	return w.call()
 }

@@ -16,7 +16,6 @@ type Home struct {
 	Dir   string // where it is mounted
 	user  int
 	image string // "" on tmpfs
-	loop  string
 
 	saved map[string][]byte // what a start wrote below Dir, and nobody else would write again
 }

@@ -26,7 +26,6 @@ type issuer struct {
 
 func (i *issuer) fail(err error)        { i.set(func() { i.err = err }) }
 func (i *issuer) lasts(d time.Duration) { i.set(func() { i.life = d }) }
-func (i *issuer) slow(d time.Duration)  { i.set(func() { i.takes = d }) }
 func (i *issuer) call(n int) (at time.Time) {
 	i.set(func() { at = i.calls[n] })
 	return at

@@ -110,13 +110,6 @@ func zombies(parent int) (list []string) {
 	return list
 }
 
-func commandLine(t *testing.T, pid int) string {
-	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	must(t, err)
-	return string(text)
-}
-
 // Who has which descriptors, in which session: also when the entrypoint was started with some too many.
 func TestDescriptors(t *testing.T) {
 	needRoot(t, "a look at a process that hides its descriptors")
