@@ -36,7 +36,7 @@ import (
 // of a temp file; with an old file fstat, perhaps utimensat, and fsync; close, renameat.
 func Write(path string, data []byte) error { return put(path, data, true) }
 
-// WriteOwn is Write for a file in which everything, before and after, is the caller's to make anew. It is never synced.
+// WriteOwn is Write for a file in which everything, before and after, is the caller's own and can be written again. It is never synced.
 func WriteOwn(path string, data []byte) error { return put(path, data, false) }
 
 func put(path string, data []byte, sync bool) error {

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interval is that of EMR's own heartbeat (pub-terminate.sh). AWS's sample of a sidecar gives up when there is no file
+// interval is that of EMR's heartbeat (pub-terminate.sh). AWS's sample sidecar gives up when there is no file
 // within 60 s, and when it is older than 15 s.
 const interval = 2 * time.Second
 

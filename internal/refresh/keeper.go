@@ -34,7 +34,7 @@ type Options struct {
 	Profile string // name of the profile that the session is for, for the log and Status; "" for the client role's
 
 	// Get does one try for a new session. held is the one that is to be replaced, zero when there is none: a Get that
-	// would hand out a session of its own cache must not answer with that one, unless there is no other to be had. The
+	// would hand out a session of its own cache must not answer with that one, unless there is no other. The
 	// context ends after 10 s. An error that is a *chain.Error decides how soon to try again; any other counts as passing.
 	Get func(ctx context.Context, held chain.Session) (chain.Session, error)
 
