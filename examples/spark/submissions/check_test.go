@@ -35,11 +35,14 @@ func TestStartJobRun(t *testing.T) {
 		{`"name": "`, `"name": "` + strings.Repeat("x", 64), `$.name is of size`},
 		{`"entryPoint"`, `"entrypoint"`, `$.jobDriver.sparkSubmitJobDriver.entryPoint is missing`},
 		{`arn:aws:iam::111111111111:role/job-execution-role-1",`, `job-execution-role-1 of 111111111111",`, `$.executionRoleArn does not match`},
-		{`"configurationOverrides": {`, `"configurationOverrides": {"monitoringConfiguration": {"persistentAppUI": "on"},`, `persistentAppUI is none of`},
+		{`"monitoringConfiguration": {`, `"monitoringConfiguration": {"persistentAppUI": "on",`, `persistentAppUI is none of`},
 		{`"classification": "spark-defaults"`, `"Classification": "spark-defaults"`, `classification is missing`},
 		{`"spark.executorEnv.CLIENT_ROLE_ARN": "`, `"spark.executorEnv.CLIENT_ROLE_ARN": "` + strings.Repeat("x", 1024), `is of size`},
 		{`"releaseLabel": "`, `"tags": ["x"], "releaseLabel": "`, `$.tags is no map`},
 	} {
+		if !bytes.Contains(good, []byte(test.old)) {
+			t.Fatalf("%s has no %s", files[0], test.old)
+		}
 		bad := filepath.Join(t.TempDir(), "bad.json")
 		data := bytes.Replace(good, []byte(test.old), []byte(test.new), 1)
 		if err := os.WriteFile(bad, data, 0o600); err != nil {
