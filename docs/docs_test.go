@@ -56,7 +56,7 @@ func pages(t *testing.T) map[string]page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"README.md", "docs/guide.md", "docs/troubleshooting.md"} {
+	for _, name := range []string{"README.md", "docs/reference.md", "docs/guide.md", "docs/troubleshooting.md"} {
 		if len(found[name].lines) == 0 {
 			t.Fatalf("%s is not there", name)
 		}

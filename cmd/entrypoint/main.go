@@ -4,7 +4,7 @@
 //
 // A start is four steps:
 //
-//  1. Read. The settings come from the environment (README.md, "Settings") and are all checked before anything is
+//  1. Read. The settings come from the environment (docs/reference.md, "Settings") and are all checked before anything is
 //     written. The AWS config file, the token and the original entrypoint are looked at.
 //  2. Plan. A pure function of these gives what becomes of the file, which variables the job gets and loses, and what is
 //     executed. `rolechain plan` prints it.
@@ -31,7 +31,7 @@
 // ROLECHAIN_STARTED, by which one that is led back to itself ends instead of going round forever.
 //
 // If a step fails the original is not executed: the reason is on stderr and in the container's termination message, in EMR's
-// pods also in the log that is shipped, and the exit code says what kind it is of (README.md, "Exit codes"). A start with roles
+// pods also in the log that is shipped, and the exit code says what kind it is of (docs/reference.md, "Exit codes"). A start with roles
 // touches the heartbeat file of EMR's sidecars, and goes on to do so while it waits.
 package main
 

@@ -1,6 +1,6 @@
 // Rolechain is everything of a role chain that talks to AWS or to a person: what keeps the job's sessions fresh and how it
 // stands, whether the chain works, what a container's start would do, what a submission needs, and which version does it. It lies
-// beside the entrypoint in the image; README.md has its commands.
+// beside the entrypoint in the image; docs/reference.md has its commands.
 package main
 
 import (

@@ -47,7 +47,7 @@ func newWorld(suite int, root string) (*World, error) {
 	if err := buildtest.Programs(programs, "rolechain/e2e/chaos"); err != nil {
 		return w, err
 	}
-	if w.codes, err = documented(filepath.Join(root, "README.md")); err != nil {
+	if w.codes, err = documented(filepath.Join(root, "docs", "reference.md")); err != nil {
 		return w, err
 	}
 	if w.botocore, err = newBotocore(w.procs, root); err != nil {
@@ -88,9 +88,9 @@ func (w *World) skips() (list []string) {
 	return list
 }
 
-// documented reads the exit codes out of the README's table.
-func documented(readme string) (map[int]bool, error) {
-	text, err := os.ReadFile(readme)
+// documented reads the exit codes out of docs/reference.md.
+func documented(reference string) (map[int]bool, error) {
+	text, err := os.ReadFile(reference)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func documented(readme string) (map[int]bool, error) {
 	}
 	codes[2] = strings.Contains(string(text), "the code is 2") // which is none of the table's
 	if !codes[73] || !codes[75] {
-		return nil, fmt.Errorf("%s has no table of exit codes", readme)
+		return nil, fmt.Errorf("%s has no table of exit codes", reference)
 	}
 	return codes, nil
 }

@@ -11,7 +11,7 @@ import (
 // A Code is a process exit code. The values 64 to 78 are those of sysexits.h, 126, 127 and 143 those of a POSIX shell.
 type Code int
 
-// The table. README.md has the same one; a test compares them.
+// The table. docs/reference.md has the same one; a test compares them.
 const (
 	OK          Code = 0   // done, or the original's own code after the exec
 	Usage       Code = 64  // `rolechain` was called with a command or an argument that it does not have

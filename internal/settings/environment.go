@@ -51,7 +51,7 @@ func environ() []string {
 
 // variables are all that a start reads, as they stand there: nil is unset, a pointer to "" is set and empty. They are
 // strings because envconfig stops at the first value that it cannot parse, and in its own words. The default is what an
-// unset variable means; README.md's table is compared with these tags.
+// unset variable means; docs/reference.md's table is compared with these tags.
 type variables struct {
 	ClientRoleARN      *string `envconfig:"CLIENT_ROLE_ARN"`
 	Role2ARN           *string `envconfig:"ROLE_2_ARN"`

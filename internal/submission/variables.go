@@ -93,7 +93,7 @@ func (s *Submission) addSet() error {
 		case flag != "":
 			fail(item, "has a flag of its own", "write it with "+flag)
 		case !strings.HasPrefix(name, "ROLE_CHAIN_") || !settings.Known(name):
-			fail(item, "is not a setting of rolechain's", "README.md has the list")
+			fail(item, "is not a setting of rolechain's", "docs/reference.md has the list")
 		case s.has(name):
 			fail(item, "is set twice", "set it once")
 		case !carried(value):

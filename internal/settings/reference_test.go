@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// README.md's table of settings has every variable that a user may set, and the defaults that the code has.
-func TestREADME(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
+// docs/reference.md's table of settings has every variable that a user may set, and the defaults that the code has.
+func TestReference(t *testing.T) {
+	reference, err := os.ReadFile("../../docs/reference.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(readme), "\n## Settings\n")
+	_, section, _ := strings.Cut(string(reference), "\n## Settings\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	documented := map[string]string{} // variable to default
 	row := regexp.MustCompile("^\\| (`[^|]+`) \\| [^|]+ \\| ([^|]+) \\|$")
@@ -34,8 +34,8 @@ func TestREADME(t *testing.T) {
 		tag := fields.Field(i).Tag
 		name, value := tag.Get("envconfig"), tag.Get("default")
 		if ambient[name] {
-			if !strings.Contains(string(readme), "`"+name+"`") {
-				t.Errorf("README.md does not mention %s", name)
+			if !strings.Contains(string(reference), "`"+name+"`") {
+				t.Errorf("docs/reference.md does not mention %s", name)
 			}
 			continue
 		}
@@ -43,14 +43,14 @@ func TestREADME(t *testing.T) {
 		delete(documented, name)
 		switch {
 		case !there:
-			t.Errorf("README.md has no %s", name)
+			t.Errorf("docs/reference.md has no %s", name)
 		case value != "" && told != "`"+value+"`":
-			t.Errorf("README.md gives %s the default %s, the code %q", name, told, value)
+			t.Errorf("docs/reference.md gives %s the default %s, the code %q", name, told, value)
 		case value == "" && strings.HasPrefix(told, "`") && name != "WEB_IDENTITY_ROLE_ARN":
-			t.Errorf("README.md gives %s the default %s, the code none", name, told)
+			t.Errorf("docs/reference.md gives %s the default %s, the code none", name, told)
 		}
 	}
 	for name := range documented {
-		t.Errorf("README.md has %s, which the code does not read", name)
+		t.Errorf("docs/reference.md has %s, which the code does not read", name)
 	}
 }
