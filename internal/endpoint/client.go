@@ -1,11 +1,14 @@
 package endpoint
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/textproto"
 	"syscall"
@@ -77,18 +80,7 @@ func AskStatus(ctx context.Context, d handover.Discovery, v any) error {
 }
 
 func fetch(ctx context.Context, d handover.Discovery, path string) ([]byte, http.Header, error) {
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, d.URL+path, nil)
-	if err != nil {
-		return nil, nil, fmt.Errorf("asking the refresher: %w", err)
-	}
-	q.Header.Set("Authorization", d.Token)
-	// Not the default transport, which asks a proxy, and not one that keeps the connection: there is one request.
-	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(q)
-	if err != nil {
-		return nil, nil, fmt.Errorf("asking the refresher: %w", err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	response, body, err := get(ctx, d, path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("asking the refresher: %w", err)
 	}
@@ -104,4 +96,30 @@ func fetch(ctx context.Context, d handover.Discovery, path string) ([]byte, http
 		return nil, nil, e
 	}
 	return body, response.Header, nil
+}
+
+// get makes one request on a connection of its own, without an http.Transport: that would ask a proxy, and its goroutines
+// and threads take longer than the request. A credential process does just this.
+func get(ctx context.Context, d handover.Discovery, path string) (*http.Response, []byte, error) {
+	q, err := http.NewRequest(http.MethodGet, d.URL+path, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	q.Header.Set("Authorization", d.Token)
+	q.Close = true
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", q.URL.Host)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer connection.Close()
+	defer context.AfterFunc(ctx, func() { _ = connection.SetDeadline(time.Unix(1, 0)) })()
+	if err := q.Write(connection); err != nil {
+		return nil, nil, cmp.Or(ctx.Err(), err)
+	}
+	response, err := http.ReadResponse(bufio.NewReader(io.LimitReader(connection, 2*maxAnswer)), q) // an endless header has an end
+	if err != nil {
+		return nil, nil, cmp.Or(ctx.Err(), err)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	return response, body, cmp.Or(ctx.Err(), err)
 }

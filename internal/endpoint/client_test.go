@@ -1,7 +1,9 @@
 package endpoint
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -67,5 +69,36 @@ func TestAskDistrusts(t *testing.T) {
 			t.Errorf("%.60q: %v %v", body, s, err)
 		}
 		server.Close()
+	}
+}
+
+// Who listens in the refresher's place and hangs, or never ends, holds nobody up for longer than the context.
+func TestAskEnds(t *testing.T) {
+	for name, answer := range map[string]string{"nothing": "", "half a header": "HTTP/1.1 200 OK\r\nX-", "half a body": "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
+		"an endless header": "HTTP/1.1 200 OK\r\n" + strings.Repeat("X-A: secret\r\n", maxAnswer)} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			_, _ = c.Read(make([]byte, 1024))
+			_, _ = c.Write([]byte(answer))
+			if name != "an endless header" {
+				cancel()
+				_, _ = c.Read(make([]byte, 1024)) // until the client closes
+			}
+		}()
+		s, _, err := AskSession(ctx, handover.Discovery{URL: "http://" + l.Addr().String()}, "default")
+		if err == nil || s != (chain.Session{}) || strings.Contains(err.Error(), "secret") || name != "an endless header" && !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v %v", name, s, err)
+		}
+		cancel()
+		l.Close()
 	}
 }
