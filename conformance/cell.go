@@ -61,10 +61,11 @@ const (
 	recovered  = "recovered"  // STS is back
 	worker     = "worker"     // the refresher was killed, with -9; for script its loop, and the session that it left has expired
 	supervisor = "supervisor" // the refresher's supervisor was killed; at once, and again when the session held then has expired
+	alone      = "alone"      // of a connector: both were killed at once, and nobody keeps a session any more
 	realLife   = "real"       // sessions of 3600 s under a faked clock: the first has expired, and so has the second
 )
 
-var moments = []string{atStart, expired, outage, recovered, worker, supervisor, realLife}
+var moments = []string{atStart, expired, outage, recovered, worker, supervisor, alone, realLife}
 
 // A Cell is one pod with one SDK in it.
 type Cell struct {
@@ -72,6 +73,7 @@ type Cell struct {
 	Delivery  string
 	Situation string
 	Real      bool // real lifetimes under a faked clock
+	Connector bool // the SDK is one of connectors.txt
 }
 
 // Moments lists those of which the cell has a verdict: all that it lives through, but for the outage where the SDK goes by
@@ -90,6 +92,8 @@ func (c Cell) all() []string {
 		return []string{realLife}
 	case c.Situation != plain:
 		return []string{atStart}
+	case c.Connector && c.Delivery == endpoint:
+		return moments[:7]
 	}
 	return moments[:map[string]int{none: 2, script: 5, profile: 4, profileRemove: 4, file: 6, endpoint: 6}[c.Delivery]]
 }

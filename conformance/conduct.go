@@ -107,12 +107,13 @@ func (t *tally) add(r Result) {
 // close prints the matrix and the surprises, writes what was asked for, and reports whether all is well.
 func (t *tally) close(s *Suite, began time.Time) (bool, error) {
 	fmt.Fprintln(t.out)
-	render(t.out, t.table, t.words)
+	render(t.out, t.table, false, t.words)
+	render(t.out, t.table, true, t.words)
 	if len(t.problems) > 0 {
 		fmt.Fprintf(t.out, "\n%d surprises:\n%s\n", len(t.problems), strings.Join(t.problems, "\n"))
 	}
 	if s.write != "" {
-		if err := writeMatrix(s.write, t.table, t.words); err != nil {
+		if err := writeMatrix(s.write, t.table, s.connectors, t.words); err != nil {
 			return false, err
 		}
 	}

@@ -7,26 +7,39 @@ import (
 	"strings"
 )
 
-// expectedFile is the table of verdicts, relative to this folder. It is also the list of SDKs.
-const expectedFile = "expected.txt"
+// The tables of verdicts, relative to this folder. They are also the lists of SDKs and of connectors.
+const (
+	expectedFile   = "expected.txt"
+	connectorsFile = "connectors.txt"
+)
 
 // unknown is the word of a cell that nobody has looked at yet.
 const unknown = "?"
 
 // A Table has a word (see word) for each SDK and column.
 type Table struct {
-	SDKs  []string // in the order of the file
-	Names map[string]string
-	Words map[string]map[string]string // by SDK and column; nothing where the cell does not exist
+	SDKs       []string // in the order of the files
+	Names      map[string]string
+	Connectors map[string]bool              // those of SDKs that are connectors
+	Words      map[string]map[string]string // by SDK and column; nothing where the cell does not exist
 }
 
-// readTable reads expected.txt. Its blocks begin with a line "sdk COLUMN..."; a word "-" is a cell that does not exist.
-// "name SDK TITLE" says how the SDK is called in the matrix.
-func readTable(path string) (Table, error) {
-	t := Table{Names: map[string]string{}, Words: map[string]map[string]string{}}
+// readTable reads expected.txt and connectors.txt. Their blocks begin with a line "sdk COLUMN..."; a word "-" is a cell that
+// does not exist. "name SDK TITLE" says how the SDK is called in the matrix, "connector SDK TITLE" the same of a connector.
+func readTable(paths ...string) (Table, error) {
+	t := Table{Names: map[string]string{}, Connectors: map[string]bool{}, Words: map[string]map[string]string{}}
+	for _, path := range paths {
+		if err := t.read(path); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+func (t *Table) read(path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return t, fmt.Errorf("reading the expected verdicts: %w", err)
+		return fmt.Errorf("reading the expected verdicts: %w", err)
 	}
 	var header []string
 	for n, line := range strings.Split(string(data), "\n") {
@@ -38,19 +51,20 @@ func readTable(path string) (Table, error) {
 			header = fields[1:]
 			for _, column := range header {
 				if !slices.ContainsFunc(columns(), func(c Cell) bool { return c.Column() == column }) {
-					return t, fmt.Errorf("%s:%d: there is no column %q", path, n+1, column)
+					return fmt.Errorf("%s:%d: there is no column %q", path, n+1, column)
 				}
 			}
-		case fields[0] == "name" && len(fields) > 2:
+		case (fields[0] == "name" || fields[0] == "connector") && len(fields) > 2:
 			t.SDKs = append(t.SDKs, fields[1])
+			t.Connectors[fields[1]] = fields[0] == "connector"
 			t.Names[fields[1]] = strings.Join(fields[2:], " ")
 		default:
 			if err := t.row(fields, header); err != nil {
-				return t, fmt.Errorf("%s:%d: %w", path, n+1, err)
+				return fmt.Errorf("%s:%d: %w", path, n+1, err)
 			}
 		}
 	}
-	return t, nil
+	return nil
 }
 
 func (t Table) row(fields, header []string) error {
@@ -69,7 +83,7 @@ func (t Table) row(fields, header []string) error {
 			continue
 		}
 		cell := columns()[slices.IndexFunc(columns(), func(c Cell) bool { return c.Column() == header[i] })]
-		cell.SDK = sdk
+		cell.SDK, cell.Connector = sdk, t.Connectors[sdk]
 		for _, alternative := range strings.Split(word, "|") {
 			if _, err := expand(alternative, len(cell.Moments())); err != nil && word != unknown {
 				return fmt.Errorf("%s %s: %w", sdk, header[i], err)
@@ -90,7 +104,7 @@ func (t Table) cells() []Cell {
 		for _, sdk := range t.SDKs {
 			if t.Words[sdk][column.Column()] != "" {
 				c := column
-				c.SDK = sdk
+				c.SDK, c.Connector = sdk, t.Connectors[sdk]
 				all = append(all, c)
 			}
 		}

@@ -29,6 +29,7 @@ type job struct {
 // An answer of a probe. Key "*" means: what the S3 of the pod has seen since the question.
 type probeAnswer struct {
 	Key   string `json:"key"`
+	Token string `json:"token"` // of a connector: see presigned
 	Error string `json:"error"`
 }
 

@@ -8,20 +8,26 @@ import (
 	"strings"
 )
 
+const deliveriesTitle = "Deliveries"
+
 // The tables of the matrix: their titles and columns.
 var tables = []struct {
 	title string
 	has   func(Cell) bool
 }{
-	{"Deliveries", func(c Cell) bool { return c.Situation == plain && !c.Real }},
+	{deliveriesTitle, func(c Cell) bool { return c.Situation == plain && !c.Real }},
 	{"Images with keys or a profile of their own, at the start", func(c Cell) bool { return slices.Contains(situations, c.Situation) }},
 	{"Behind a proxy, with a private certificate authority, at the start", func(c Cell) bool { return c.Situation == proxied }},
 	{"Real lifetimes, under a faked clock", func(c Cell) bool { return c.Real }},
 }
 
-// render writes what was observed as tables in Markdown, with a line for each SDK. Tables and lines that have nothing are
-// left out.
-func render(w io.Writer, t Table, words map[string]map[string]string) {
+// render writes what was observed as tables in Markdown, with a line for each SDK or for each connector. Tables and lines that
+// have nothing are left out.
+func render(w io.Writer, t Table, connectors bool, words map[string]map[string]string) {
+	title, who := func(title string) string { return title }, "SDK"
+	if connectors {
+		title, who = func(title string) string { return strings.Replace(title, deliveriesTitle, "Connectors", 1) }, "connector"
+	}
 	for _, table := range tables {
 		var names []string
 		for _, c := range columns() {
@@ -31,6 +37,9 @@ func render(w io.Writer, t Table, words map[string]map[string]string) {
 		}
 		var lines []string
 		for _, sdk := range t.SDKs {
+			if t.Connectors[sdk] != connectors {
+				continue
+			}
 			line, some := "| "+t.Names[sdk], false
 			for _, name := range names {
 				word := words[sdk][name]
@@ -45,30 +54,35 @@ func render(w io.Writer, t Table, words map[string]map[string]string) {
 			}
 		}
 		if len(lines) > 0 {
-			fmt.Fprintf(w, "### %s\n\n| SDK | %s |\n|---%s|\n%s\n\n", table.title, strings.Join(names, " | "),
+			fmt.Fprintf(w, "### %s\n\n| %s | %s |\n|---%s|\n%s\n\n", title(table.title), who, strings.Join(names, " | "),
 				strings.Repeat("|---", len(names)), strings.Join(lines, "\n"))
 		}
 	}
 }
 
-// What is between these lines of the page is measured; the rest is written by people.
-const (
-	measuredFrom = "<!-- measured: make conformance WRITE=docs/sdk-matrix.md -->\n"
-	measuredTo   = "<!-- end of what is measured -->\n"
-)
+// What is between these lines of a page is measured; the rest is written by people.
+func measuredFrom(connectors bool) string {
+	if connectors {
+		return "<!-- measured: make conformance CONNECTOR=" + everyConnector + " WRITE=docs/connectors.md -->\n"
+	}
+	return "<!-- measured: make conformance WRITE=docs/sdk-matrix.md -->\n"
+}
+
+const measuredTo = "<!-- end of what is measured -->\n"
 
 // writeMatrix replaces the measured part of a page.
-func writeMatrix(path string, t Table, words map[string]map[string]string) error {
+func writeMatrix(path string, t Table, connectors bool, words map[string]map[string]string) error {
 	page, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("writing the matrix: %w", err)
 	}
-	before, rest, found := strings.Cut(string(page), measuredFrom)
+	from := measuredFrom(connectors)
+	before, rest, found := strings.Cut(string(page), from)
 	_, after, ended := strings.Cut(rest, measuredTo)
 	if !found || !ended {
-		return fmt.Errorf("writing the matrix: %s lacks the lines %q and %q", path, strings.TrimSpace(measuredFrom), strings.TrimSpace(measuredTo))
+		return fmt.Errorf("writing the matrix: %s lacks the lines %q and %q", path, strings.TrimSpace(from), strings.TrimSpace(measuredTo))
 	}
 	var text strings.Builder
-	render(&text, t, words)
-	return os.WriteFile(path, []byte(before+measuredFrom+"\n"+text.String()+measuredTo+after), 0o644)
+	render(&text, t, connectors, words)
+	return os.WriteFile(path, []byte(before+from+"\n"+text.String()+measuredTo+after), 0o644)
 }

@@ -17,7 +17,7 @@ func (p *pod) live(ctx context.Context) error {
 		return p.liveReal(ctx)
 	}
 	steps := map[string]func(context.Context) error{
-		atStart: p.atStart, expired: p.expiry, outage: p.outage, recovered: p.recovery, worker: p.killWorker, supervisor: p.killSupervisor,
+		atStart: p.atStart, expired: p.expiry, outage: p.outage, recovered: p.recovery, worker: p.killWorker, supervisor: p.killSupervisor, alone: p.killBoth,
 	}
 	for _, moment := range p.Cell.all() {
 		if err := steps[moment](ctx); err != nil {
@@ -205,6 +205,22 @@ func (p *pod) killSupervisor(ctx context.Context) error {
 		return p.observe(supervisor, first, "at once: "+orNothing(detail))
 	}
 	return p.observe(supervisor, second, later)
+}
+
+// killBoth kills what is left of the refresher, whose supervisor is dead already, and lets its last session end. From then on
+// the credential process does the chain by itself.
+func (p *pod) killBoth(ctx context.Context) error {
+	pid, err := orphan()
+	if err != nil {
+		return p.observe(alone, Failure, err.Error())
+	}
+	if err := kill(pid); err != nil {
+		return err
+	}
+	if err := p.pastExpiry(ctx); err != nil {
+		return err
+	}
+	return p.sample(ctx, alone)
 }
 
 // agreed is by when a session has ended by every clock of the pod: the SDK's and the stand-ins' differ by some seconds

@@ -91,7 +91,7 @@ func runPod(ctx context.Context, setup Setup, out io.Writer) error {
 	if err := p.start(); err != nil {
 		return err
 	}
-	err := p.live(ctx)
+	err := errors.Join(p.live(ctx), p.principals())
 	if ended := p.job.end(); ended != nil {
 		err = errors.Join(err, ended)
 	}

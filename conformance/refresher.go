@@ -72,6 +72,20 @@ func refresher(ctx context.Context) (supervisorPID, workerPID int, err error) {
 	}
 }
 
+// orphan finds the worker that goes on without its supervisor.
+func orphan() (pid int, err error) {
+	all, err := processes()
+	if err != nil {
+		return 0, err
+	}
+	for _, p := range all {
+		if strings.Contains(p.command, "rolechain refresh") {
+			return p.pid, nil
+		}
+	}
+	return 0, fmt.Errorf("no worker among the processes: %v", all)
+}
+
 // issued is the end of the access key id of the client role's newest session.
 func (p *pod) issued() (end string) {
 	for _, e := range p.sts.Journal() {

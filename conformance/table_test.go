@@ -107,7 +107,7 @@ func TestTableRefuses(t *testing.T) {
 
 // Every probe is in the table, and every SDK of the table has a probe: none is left out silently.
 func TestTableAndProbesAgree(t *testing.T) {
-	table, err := readTable(expectedFile)
+	table, err := readTable(expectedFile, connectorsFile)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,10 @@ func (p *pod) ask(ctx context.Context) (Verdict, string) {
 	signed := p.catcher.take()
 	key := a.Key
 	switch {
+	case a.Token != "":
+		if key, err = p.signer(a.Token); err != nil {
+			return Failure, "the token: " + err.Error()
+		}
 	case key == "*" && len(signed) == 0:
 		return Failure, "no signed request came to S3: " + orNothing(a.Error)
 	case key == "*":

@@ -21,8 +21,17 @@ final class Answers {
      * Ends the process when stdin ends. What cannot be made answers why, each time.
      */
     static void run(Callable<Callable<String>> start) throws IOException, InterruptedException {
+        run("key", start);
+    }
+
+    /** The same for a connector that returns what it would hand to its service: a signed token. */
+    static void runTokens(Callable<Callable<String>> start) throws IOException, InterruptedException {
+        run("token", start);
+    }
+
+    private static void run(String name, Callable<Callable<String>> start) throws IOException, InterruptedException {
         try {
-            serve(start);
+            serve(name, start);
         } catch (LinkageError e) {
             e.printStackTrace(); // a jar is missing: that is no answer of the SDK
             System.exit(1);
@@ -30,13 +39,13 @@ final class Answers {
         System.exit(0); // pools of idle connections keep threads
     }
 
-    private static void serve(Callable<Callable<String>> start) throws IOException, InterruptedException {
+    private static void serve(String name, Callable<Callable<String>> start) throws IOException, InterruptedException {
         PrintStream out = System.out;
         System.setOut(System.err); // a library that prints must not answer
         Callable<String> ask = make(start);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         while (in.readLine() != null) {
-            out.println(answer(ask));
+            out.println(answer(name, ask));
             out.flush();
         }
     }
@@ -51,13 +60,13 @@ final class Answers {
         }
     }
 
-    private static String answer(Callable<String> ask) throws InterruptedException {
+    private static String answer(String name, Callable<String> ask) throws InterruptedException {
         FutureTask<String> task = new FutureTask<>(ask);
         Thread thread = new Thread(task, "ask");
         thread.setDaemon(true);
         thread.start();
         try {
-            return line("key", task.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+            return line(name, task.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
         } catch (ExecutionException e) {
             if (e.getCause() instanceof LinkageError broken) {
                 throw broken;

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// principals returns what is wrong with the names of the client role's sessions. The role and this name are the principal that
+// services see: MSK closes a connection that re-authenticates as another one. So whoever did the chain, and whatever was killed,
+// there is one. Without rolechain the SDKs name their sessions as they like.
+func (p *pod) principals() error {
+	if p.Cell.Delivery == none || p.Cell.Delivery == script {
+		return nil
+	}
+	var names []string
+	for _, e := range p.sts.Journal() {
+		if e.IssuedKeyID != "" && e.Role == clientARN && !slices.Contains(names, e.SessionName) {
+			names = append(names, e.SessionName)
+		}
+	}
+	if len(names) > 1 {
+		return fmt.Errorf("the client role's sessions have the names %q, and must have one", names)
+	}
+	return nil
+}
