@@ -40,8 +40,8 @@ realsdk-java: ## the same for both Java SDKs (needs a JDK and Maven)
 	internal/sdktest/install.sh java
 
 .PHONY: conformance
-conformance: ## real SDKs in every delivery at every moment, as root: SDK=, DELIVERY=, MOMENT= choose, WRITE= writes the matrix
-	go run ./conformance $(if $(SDK),-sdk "$(SDK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(MOMENT),-moment "$(MOMENT)") $(if $(WRITE),-write "$(WRITE)")
+conformance: ## real SDKs in every delivery at every moment, as root: SDK=, CONNECTOR=, DELIVERY=, MOMENT= choose, WRITE= writes the matrix
+	go run ./conformance $(if $(SDK),-sdk "$(SDK)") $(if $(CONNECTOR),-connector "$(CONNECTOR)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(MOMENT),-moment "$(MOMENT)") $(if $(WRITE),-write "$(WRITE)")
 
 .PHONY: spark-e2e
 spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=, DELIVERY= choose, FIXED=1 is the part that CI runs

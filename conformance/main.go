@@ -1,7 +1,7 @@
 // Conformance runs real, unmodified AWS SDKs as the job behind the real entrypoint, against the strict STS of
 // internal/ststest, and says by evidence who each of them is, in every delivery and at every moment.
 //
-//	go run ./conformance [-sdk NAME]... [-delivery NAME]... [-moment NAME]... [-write FILE] [-v]
+//	go run ./conformance [-sdk NAME]... [-connector NAME]... [-delivery NAME]... [-moment NAME]... [-write FILE] [-v]
 //
 // It takes root: each cell of the matrix is a pod, which is this program in a network, mount and process namespace of its
 // own. There AWS's names lead to the stand-ins, by TLS and by a certificate authority that only the pod knows, and
@@ -22,7 +22,11 @@
 //
 //	{"key": "ASIA…"}             it resolved credentials with this access key id, or
 //	{"key": "*", "error": "…"}   it made a signed request to S3: the key is what S3 saw, if it saw any, or
+//	{"token": "…"}               it signed a token for a service that is not asked over HTTP; its signature is checked, or
 //	{"error": "…"}               the SDK's own message
+//
+// A connector is a probe as well, of a library through which jobs use an SDK. connectors.txt is its table, and what is said of
+// SDKs holds for it.
 //
 // An install that lacks what no package registry has exits with 3 and says why: its cells count as skipped, by name.
 package main

@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// minSessions is how many a connector lives through in endpoint delivery.
+const minSessions = 5
+
 // principals returns what is wrong with the names of the client role's sessions. The role and this name are the principal that
 // services see: MSK closes a connection that re-authenticates as another one. So whoever did the chain, and whatever was killed,
 // there is one. Without rolechain the SDKs name their sessions as they like.
@@ -13,10 +16,18 @@ func (p *pod) principals() error {
 		return nil
 	}
 	var names []string
+	sessions := 0
 	for _, e := range p.sts.Journal() {
-		if e.IssuedKeyID != "" && e.Role == clientARN && !slices.Contains(names, e.SessionName) {
+		if e.IssuedKeyID == "" || e.Role != clientARN {
+			continue
+		}
+		sessions++
+		if !slices.Contains(names, e.SessionName) {
 			names = append(names, e.SessionName)
 		}
+	}
+	if p.Cell.Connector && p.Cell.Delivery == endpoint && sessions < minSessions {
+		return fmt.Errorf("the client role had %d sessions, of at least %d that a connector has to live through", sessions, minSessions)
 	}
 	if len(names) > 1 {
 		return fmt.Errorf("the client role's sessions have the names %q, and must have one", names)
