@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -38,15 +37,14 @@ import (
 // itself, with -until TIME, when ROLE_CHAIN_START_TIMEOUT is nearly over, and with -termination-log FILE, which gets the
 // error as well, unless EMR's pod has another file for it.
 func check(args []string, env settings.Environment, stdout, stderr io.Writer) (err error) {
-	flags := flag.NewFlagSet("check", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+	flags := newFlags("check")
 	quiet := flags.Bool("quiet", false, "")
-	asJSON := flags.Bool("json", false, "")
+	asJSON := flags.Bool("json", false, "print each line as a JSON object")
 	timeout := time.Duration(0)
 	handover.UntilVar(flags, &timeout)
 	terminationLog := flags.String("termination-log", "", "")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return exit.Because(exit.Usage, fmt.Errorf("check takes --json and nothing else, not %q", args), "")
+	if err := parseAlone(flags, args); err != nil {
+		return err
 	}
 	if *quiet {
 		stdout = io.Discard
@@ -75,7 +73,7 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	w := walk{log: log, out: stdout, json: *asJSON, err: err, quiet: *quiet}
+	w := walk{log: log, out: stdout, style: report.Styled(stdout, env.List), json: *asJSON, err: err, quiet: *quiet}
 	w.chain(ctx, s)
 	return w.err
 }
@@ -84,6 +82,7 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 type walk struct {
 	log         *slog.Logger
 	out         io.Writer
+	style       report.Style
 	json, quiet bool
 	err         error
 }
@@ -110,7 +109,9 @@ func (w *walk) step(name string, do func() (said string, err error)) {
 		line, _ = json.Marshal(c) // strings always can be
 		line = append(line, '\n')
 	} else {
-		line = []byte(strings.TrimRight(fmt.Sprintf("%-8s %-12s %s", c.Outcome, c.Step, strings.ReplaceAll(c.Text, "\n", "; ")), " ") + "\n")
+		mark := map[string]func(string) string{"pass": w.style.Good, "fail": w.style.Bad, "skipped": w.style.Faint}[c.Outcome]
+		text := fmt.Sprintf("%s %-12s %s", mark(fmt.Sprintf("%-8s", c.Outcome)), c.Step, strings.ReplaceAll(c.Text, "\n", "; "))
+		line = []byte(strings.TrimRight(text, " ") + "\n")
 	}
 	if _, err := w.out.Write(line); err != nil && w.err == nil {
 		w.err = err

@@ -39,8 +39,13 @@ const (
 //
 // DIRECTORY has the refresher's files.
 func credentials(args []string, _ settings.Environment, stdout, _ io.Writer) error {
+	flags := newFlags("credentials")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	args = flags.Args()
 	if len(args) != 2 {
-		return exit.Because(exit.Usage, fmt.Errorf("credentials takes the refresher's directory and a profile's name, not %q", args), "")
+		return misused("credentials", fmt.Errorf("takes the refresher's directory and a profile's name, not %q", args))
 	}
 	found, err := handover.ReadDiscovery(args[0])
 	if err != nil {

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,17 +28,18 @@ func main() {
 // A command is one of rolechain's. It writes its result to stdout; what it has to say besides goes to stderr.
 type command struct {
 	name, arguments, summary string
+	example                  string // one call of it
 	run                      func(args []string, env settings.Environment, stdout, stderr io.Writer) error
 }
 
 var commands = []command{
-	{"check", "[--json]", "try each hop of the role chain and say which one fails, and why", check},
-	{"status", "[--json]", "print how the refresher stands; the exit code is an exec probe's", showStatus},
-	{"plan", "[ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", plan},
-	{"spark-conf", "FLAG... [-- ARGUMENT...]", "write the settings of a submission for driver and executors; -h lists the flags", sparkConf},
-	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", credentials},
-	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", keepFresh},
-	{"version", "", "print the version, the commit and the Go version", version},
+	{"check", "[-json]", "try each hop of the role chain and say which one fails, and why", "rolechain check", check},
+	{"status", "[-json]", "print how the refresher stands; the exit code is an exec probe's", "rolechain status -json", showStatus},
+	{"plan", "[--] [ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", "rolechain plan driver s3://jobs-111111111111/job.py", plan},
+	{"spark-conf", "FLAG... [-- ARGUMENT...]", "write the settings of a submission for driver and executors, or judge or edit those of a job that exists", sparkConfExample, sparkConf},
+	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", "rolechain credentials /home/hadoop/.aws/rolechain default", credentials},
+	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", "ROLE_CHAIN_DELIVERY=endpoint /opt/rolechain/entrypoint driver s3://jobs-111111111111/job.py", keepFresh},
+	{"version", "", "print the version, the commit and the Go version", "rolechain version", version},
 }
 
 func run(args []string, env settings.Environment, stdout, stderr io.Writer) int {
@@ -50,27 +52,43 @@ func run(args []string, env settings.Environment, stdout, stderr io.Writer) int 
 }
 
 func dispatch(args []string, env settings.Environment, stdout, stderr io.Writer) error {
-	if len(args) == 0 {
-		return exit.Because(exit.Usage, fmt.Errorf("no command"), strings.TrimSpace(usage()))
+	switch {
+	case len(args) == 0:
+		return exit.Because(exit.Usage, errors.New("no command"), strings.TrimSpace(usage(report.Style{})))
+	case isHelp(args[0]):
+		return help(args[1:], env, stdout, stderr)
+	case args[0] == "-version" || args[0] == "--version":
+		args = append([]string{"version"}, args[1:]...)
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
-		_, err := io.WriteString(stdout, usage())
+	c, err := find(args[0])
+	if err != nil {
 		return err
 	}
-	for _, c := range commands {
-		if c.name == args[0] {
-			return c.run(args[1:], env, stdout, stderr)
-		}
-	}
-	return exit.Because(exit.Usage, fmt.Errorf("%q is not a command", args[0]), strings.TrimSpace(usage()))
+	return c.call(args[1:], env, stdout, stderr)
 }
 
-func usage() string {
-	var b strings.Builder
-	b.WriteString("usage: rolechain COMMAND\n\n")
+// find returns the command of that name.
+func find(name string) (command, error) {
 	for _, c := range commands {
-		fmt.Fprintf(&b, "  %-36s %s\n", strings.TrimSpace(c.name+" "+c.arguments), c.summary)
+		if c.name == name {
+			return c, nil
+		}
 	}
-	return b.String()
+	var names []string
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	if strings.HasPrefix(name, "-") {
+		return command{}, exit.Because(exit.Usage, fmt.Errorf("%q is not a flag of rolechain", name), "flags come behind a command: "+strings.Join(names, ", "))
+	}
+	return command{}, exit.Because(exit.Usage, fmt.Errorf("%q is not a command", name), "`rolechain help` explains those that there are: "+strings.Join(names, ", "))
+}
+
+// call does what the command does, or prints its help where that is asked for.
+func (c command) call(args []string, env settings.Environment, stdout, stderr io.Writer) error {
+	err := c.run(args, env, stdout, stderr)
+	if wanted, ok := err.(helpWanted); ok {
+		_, err = io.WriteString(stdout, c.help(report.Styled(stdout, env.List), wanted.flags))
+	}
+	return err
 }

@@ -19,7 +19,14 @@ import (
 
 // plan prints what the entrypoint would do with args in this environment: each file as a diff, the variables, the
 // command. The values of secret keys that stand in the files, and of deleted variables, are not shown.
+//
+// A first argument that begins with a hyphen comes behind "--", so that a misspelt -h is not taken for the job's.
 func plan(args []string, env settings.Environment, stdout, stderr io.Writer) error {
+	flags := newFlags("plan")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	args = flags.Args()
 	s, speak, warnings, err := settings.Read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
 	if why := start.PassThrough(s, emr.Read(env.List), args); why != "" { // as the entrypoint does

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +14,10 @@ import (
 	"rolechain/internal/submission"
 )
 
+const sparkConfExample = `rolechain spark-conf -for emr -release emr-7.14.0 -delivery endpoint \
+    -client-role arn:aws:iam::222222222222:role/client-role-2 \
+    -job-role arn:aws:iam::111111111111:role/job-execution-role-1 -job-bucket jobs-111111111111`
+
 // sparkConf writes the settings of a submission, for driver and executors alike, so that nobody types them twice. It does
 // not look at its own environment, but for how to speak: the variables in question are those of pods to come.
 func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer) error {
@@ -22,8 +25,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	var form, out string
 	var conf []string
 	var m merging
-	flags := flag.NewFlagSet("spark-conf", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
+	flags := newFlags("spark-conf")
 	text := func(value *string, name, usage string) { flags.StringVar(value, name, "", usage) }
 	several := func(values *[]string, name, usage string) {
 		flags.Func(name, usage+"; may be given several times", func(v string) error {
@@ -31,10 +33,10 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 			return nil
 		})
 	}
-	text(&form, "for", "the `form`: emr (start-job-run's JSON), spark-submit, operator (Spark Operator), pod-template")
-	text(&r.Release, "release", "the image's `release`: emr-7.14.0, emr-spark-8.1.0, emr-6.15.0, spark-3.5, spark-4.0; it decides which credential providers there are")
-	text(&r.ClientRole, "client-role", "`ARN` of the role to end up as")
-	text(&r.JobRole, "job-role", "`ARN` of the job execution role")
+	text(&form, "for", "(required without -merge) the `form`: emr (start-job-run's JSON), spark-submit, operator (Spark Operator), pod-template")
+	text(&r.Release, "release", "(required without -merge) the image's `release`: emr-7.14.0, emr-spark-8.1.0, emr-6.15.0, spark-3.5, spark-4.0; it decides which credential providers there are")
+	text(&r.ClientRole, "client-role", "(required) `ARN` of the role to end up as")
+	text(&r.JobRole, "job-role", "(required, but with -pod-identity only for EMR) `ARN` of the job execution role")
 	flags.BoolVar(&r.PodIdentity, "pod-identity", false, "the pods get the job execution role by EKS Pod Identity, not by IRSA")
 	text(&r.Delivery, "delivery", "`how` the job's SDKs get the client role: profile (the default), file, endpoint")
 	several(&r.JobBuckets, "job-bucket", "`bucket` on which Spark works as the job execution role, such as the one with the job's own file")
@@ -59,14 +61,10 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	flags.BoolVar(&m.diff, "diff", false, "with -merge: print the change instead")
 	flags.BoolVar(&m.inPlace, "in-place", false, "with -merge: change the file instead of printing it")
 	text(&out, "out", "write into this `directory`; needed for pod-template, which is three files")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		flags.SetOutput(stdout)
-		fmt.Fprintln(stdout, "usage: rolechain spark-conf FLAG... [-- ARGUMENT...]")
-		flags.PrintDefaults()
-		return nil
-	case err != nil:
-		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %w", err), "rolechain spark-conf -h lists the flags")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	switch {
 	case flags.NArg() > 0 && args[len(args)-flags.NArg()-1] != "--": // flags behind it would be the job's, without a word
 		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %q is no flag", flags.Arg(0)), "the job's own arguments come behind --")
 	case m.file == "" && (m.diff || m.inPlace):

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -27,11 +26,10 @@ const asksStatus = 5 * time.Second
 // it says by its exit code whether the job can work as the client role: 0 while there is a session that has not ended, and
 // also where there is no refresher to have one, because each SDK does the chain itself.
 func showStatus(args []string, env settings.Environment, stdout, _ io.Writer) error {
-	flags := flag.NewFlagSet("status", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	asJSON := flags.Bool("json", false, "")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return exit.Because(exit.Usage, fmt.Errorf("status takes --json and nothing else, not %q", args), "")
+	flags := newFlags("status")
+	asJSON := flags.Bool("json", false, "print a JSON object")
+	if err := parseAlone(flags, args); err != nil {
+		return err
 	}
 	// In the job's own environment what the start went by is gone, so only problems with the role and the delivery count.
 	s, _, _, problems := settings.Read(env)

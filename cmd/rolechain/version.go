@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"rolechain/internal/exit"
 	"rolechain/internal/settings"
 )
 
@@ -20,8 +19,8 @@ var builtVersion, builtCommit string
 //
 //	rolechain v1.2.0 (commit 0123456789ab, go1.26.8, linux/amd64)
 func version(args []string, _ settings.Environment, stdout, _ io.Writer) error {
-	if len(args) > 0 {
-		return exit.Because(exit.Usage, fmt.Errorf("version takes no argument, not %q", args[0]), "")
+	if err := parseAlone(newFlags("version"), args); err != nil {
+		return err
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
