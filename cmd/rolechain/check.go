@@ -161,6 +161,6 @@ func (w *walk) chain(ctx context.Context, s settings.Settings) {
 	})
 	w.step("client role", get(func(ctx context.Context) (chain.Session, error) { return hops.Client(ctx) }))
 	for _, named := range s.Profiles {
-		w.step("profile "+named.Name, get(func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, named.Role) }))
+		w.step("profile "+named.Name, get(func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, named.Name) }))
 	}
 }

@@ -129,8 +129,12 @@ func ownChain(ctx context.Context, d handover.Discovery, profile string) (chain.
 	}
 	hops := chain.New(spec, nil)
 	get := hops.Base
-	if role := d.Roles[profile]; role != "" {
-		get = func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, role) }
+	switch {
+	case d.Roles[profile] == "":
+	case profile == "default":
+		get = hops.Client
+	default:
+		get = func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, profile) }
 	}
 	// Nothing on stderr: some SDKs take it for a part of the answer.
 	return chain.First(ctx, slog.New(slog.DiscardHandler), get)

@@ -73,23 +73,26 @@ func (c *Chain) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "chain to %s", c.sp
 // they are good (see Base and Early). When one of them is not good but still valid, and its renewal fails for a passing reason,
 // it serves once more. A caller's session that STS refuses as expired or unknown is renewed within the same attempt.
 // The error is an *Error.
-func (c *Chain) Client(ctx context.Context) (Session, error) { return c.As(ctx, c.spec.ClientRole) }
+func (c *Chain) Client(ctx context.Context) (Session, error) { return c.as(ctx, c.spec.client()) }
 
-// As is Client for another role at the end of the same chain, with the same hops before it and the same duration. The
-// other options are the client role's alone.
-func (c *Chain) As(ctx context.Context, role string) (Session, error) {
-	if err := c.take(ctx, c.spec.hops(), role); err != nil {
+// As is Client for the role of another profile at the end of the same chain, with the same hops before it.
+func (c *Chain) As(ctx context.Context, profile string) (Session, error) {
+	return c.as(ctx, c.spec.Profiles[profile])
+}
+
+func (c *Chain) as(ctx context.Context, last Hop) (Session, error) {
+	if err := c.take(ctx, c.spec.hops(), last); err != nil {
 		return Session{}, err
 	}
 	defer c.release()
-	return c.assume(ctx, c.spec.hops(), role)
+	return c.assume(ctx, c.spec.hops(), last)
 }
 
 // Base returns the first hop's own session: the one that Client last went on from, as long as it is good, or a new one.
 // Good is a session with at least 15 minutes left, since SDKs ask again below that, or, when it is a short one, half of
 // its life. The error is an *Error.
 func (c *Chain) Base(ctx context.Context) (Session, error) {
-	if err := c.take(ctx, 1, c.spec.ClientRole); err != nil {
+	if err := c.take(ctx, 1, c.spec.client()); err != nil {
 		return Session{}, err
 	}
 	defer c.release()
@@ -99,7 +102,7 @@ func (c *Chain) Base(ctx context.Context) (Session, error) {
 // NextBase is Base for somebody who has the session old and keeps the next one fresh: that is another one than old, and
 // good for 20 minutes, so that its next renewal is in time.
 func (c *Chain) NextBase(ctx context.Context, old Session) (Session, error) {
-	if err := c.take(ctx, 1, c.spec.ClientRole); err != nil {
+	if err := c.take(ctx, 1, c.spec.client()); err != nil {
 		return Session{}, err
 	}
 	defer c.release()
@@ -119,14 +122,14 @@ func (c *Chain) Hold(s Session, life time.Duration) {
 
 // take waits for this caller's turn. A channel and not a mutex: whoever waits can give up. That it did so says nothing of
 // STS, so there is no hint.
-func (c *Chain) take(ctx context.Context, hop int, last string) error {
+func (c *Chain) take(ctx context.Context, hop int, last Hop) error {
 	began := time.Now()
 	select {
 	case c.turn <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return &Error{
-			Hop: hop, Of: c.spec.hops(), Role: c.spec.role(hop, last), Action: action(hop, c.spec.FirstHop), Kind: Transient, Err: ctx.Err(),
+			Hop: hop, Of: c.spec.hops(), Role: c.spec.hop(hop, last).Role, Action: action(hop, c.spec.FirstHop), Kind: Transient, Err: ctx.Err(),
 			Message: fmt.Sprintf("not tried: another try of this process was under way for all of %s", time.Since(began).Round(time.Second/10)),
 		}
 	}
@@ -162,11 +165,11 @@ func (c *Chain) renew(ctx context.Context, hop int) (Session, error) {
 	var err error
 	switch {
 	case hop > 1:
-		s, err = c.assume(ctx, hop, c.spec.ClientRole)
+		s, err = c.assume(ctx, hop, c.spec.client())
 	case c.spec.FirstHop == settings.PodIdentity:
-		s, err = c.try(ctx, hop, c.spec.ClientRole, c.podIdentity)
+		s, err = c.try(ctx, hop, c.spec.client(), c.podIdentity)
 	default:
-		s, err = c.try(ctx, hop, c.spec.ClientRole, c.webIdentity)
+		s, err = c.try(ctx, hop, c.spec.client(), c.webIdentity)
 	}
 	if err != nil {
 		return Session{}, err
@@ -190,14 +193,14 @@ func (c *Chain) caller(ctx context.Context, hop int) (Session, error) {
 }
 
 // assume does AssumeRole from the hop before.
-func (c *Chain) assume(ctx context.Context, hop int, last string) (Session, error) {
+func (c *Chain) assume(ctx context.Context, hop int, last Hop) (Session, error) {
 	for again := false; ; again = true {
 		from, err := c.caller(ctx, hop-1)
 		if err != nil {
 			return Session{}, err
 		}
 		s, err := c.try(ctx, hop, last, func(ctx context.Context) (Session, error) {
-			return c.assumeRole(ctx, hop, last, from)
+			return c.assumeRole(ctx, c.spec.hop(hop, last), from)
 		})
 		var refused *Error
 		if again || !errors.As(err, &refused) || !refused.callerEnded() {
@@ -208,7 +211,7 @@ func (c *Chain) assume(ctx context.Context, hop int, last string) (Session, erro
 }
 
 // try makes one call within callTimeout and puts what went wrong into an *Error.
-func (c *Chain) try(ctx context.Context, hop int, last string, call func(context.Context) (Session, error)) (Session, error) {
+func (c *Chain) try(ctx context.Context, hop int, last Hop, call func(context.Context) (Session, error)) (Session, error) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -219,7 +222,7 @@ func (c *Chain) try(ctx context.Context, hop int, last string, call func(context
 	if err != nil {
 		return Session{}, c.explain(hop, last, began, err)
 	}
-	s.Role = c.spec.role(hop, last)
+	s.Role = c.spec.hop(hop, last).Role
 	return s, nil
 }
 

@@ -39,11 +39,11 @@ func TestOptions(t *testing.T) {
 	config.Roles[0].MayAssume = append(config.Roles[0].MayAssume, middleRole)
 	config.Roles[2].ExternalID = "the-external-id"
 	p := inMemory(t, config, func(s *Spec) {
-		s.Via = []string{middleRole}
-		s.ExternalID, s.SourceIdentity = "the-external-id", "alice"
-		s.Tags, s.TransitiveTags = map[string]string{"team": "data", "cost": "7"}, []string{"team"}
-		s.Policy, s.PolicyARNs = `{"Version":"2012-10-17"}`, []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}
-		s.Duration = 20 * time.Minute
+		s.Via = []Hop{{Role: middleRole}}
+		s.Options.ExternalID, s.Options.SourceIdentity = "the-external-id", "alice"
+		s.Options.Tags, s.Options.TransitiveTags = map[string]string{"team": "data", "cost": "7"}, []string{"team"}
+		s.Options.Policy, s.Options.PolicyARNs = `{"Version":"2012-10-17"}`, []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}
+		s.Options.Duration = 20 * time.Minute
 	})
 	s := p.client()
 	p.wantCalls("web job-execution-role ok", "assume middle-role ok", "assume client-role ok")
@@ -55,7 +55,7 @@ func TestOptions(t *testing.T) {
 	}
 	last := journal[2]
 	if last.DurationSeconds != "1200" || !last.ExternalID || !last.SessionPolicy || last.SourceIdentity != "alice" ||
-		!maps.Equal(last.Tags, p.spec.Tags) || !slices.Equal(last.TransitiveTags, p.spec.TransitiveTags) || last.Depth != 3 {
+		!maps.Equal(last.Tags, p.spec.Options.Tags) || !slices.Equal(last.TransitiveTags, p.spec.Options.TransitiveTags) || last.Depth != 3 {
 		t.Errorf("the last hop carried %+v", last)
 	}
 	if left := s.Left(); left > 20*time.Minute || left < 19*time.Minute {
@@ -68,27 +68,64 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// One AssumeRoleWithWebIdentity serves several roles at the end.
+// One AssumeRoleWithWebIdentity serves several roles at the end, each with its own options, as have those on the way.
 func TestOtherRoles(t *testing.T) {
-	p := inMemory(t, roles(), nil)
-	p.client()
-	other, err := p.chain.As(t.Context(), otherRole)
-	if err != nil || other.Role != otherRole {
-		t.Errorf("As = %v, %v", other, err)
+	config := roles()
+	config.Roles[0].MayAssume = append(config.Roles[0].MayAssume, middleRole)
+	for i := range config.Roles {
+		config.Roles[i].TrustedBy = []string{jobRole, middleRole}
+		config.Roles[i].MayAssume = []string{"*"}
+		config.Roles[i].MayAlso, config.Roles[i].TrustAlso = []string{"sts:TagSession"}, []string{"sts:TagSession"}
 	}
-	p.wantCalls("web job-execution-role ok", "assume client-role ok", "assume other-role ok")
+	p := inMemory(t, config, func(s *Spec) {
+		s.Via = []Hop{{middleRole, Options{SessionName: "on-the-way", ExternalID: "middle", Tags: map[string]string{"way": "1"}}}}
+		s.Options = Options{ExternalID: "client"}
+		s.Profiles = map[string]Hop{
+			"other": {otherRole, Options{SessionName: "another", Tags: map[string]string{"k": "v"}, Duration: 20 * time.Minute}},
+			"again": {clientRole, Options{Policy: "{}"}},
+		}
+	})
+	p.client()
+	for profile, role := range map[string]string{"other": otherRole, "again": clientRole} {
+		if s, err := p.chain.As(t.Context(), profile); err != nil || s.Role != role {
+			t.Errorf("As %s = %v, %v", profile, s, err)
+		}
+	}
+	journal := p.sts.Journal()
+	if len(journal) != 5 {
+		t.Fatalf("%d calls", len(journal))
+	}
+	type carried struct {
+		role, name, duration string
+		externalID, policy   bool
+		tags                 int
+	}
+	got := map[carried]bool{}
+	for _, e := range journal {
+		got[carried{e.Role, e.SessionName, e.DurationSeconds, e.ExternalID, e.SessionPolicy, len(e.Tags)}] = true
+	}
+	for _, want := range []carried{
+		{jobRole, "pod-1", "3600", false, false, 0}, {middleRole, "on-the-way", "3600", true, false, 1}, {clientRole, "pod-1", "3600", true, false, 0},
+		{otherRole, "another", "1200", false, false, 1}, {clientRole, "pod-1", "3600", false, true, 0},
+	} {
+		if !got[want] {
+			t.Errorf("no call %+v in %+v", want, got)
+		}
+	}
 }
 
 func TestSpecSurvivesJSON(t *testing.T) {
-	spec := Spec{Via: []string{"v"}, Tags: map[string]string{"k": "v"}, TransitiveTags: []string{"k"}, PolicyARNs: []string{"p"}, Duration: time.Hour, FIPS: true, DualStack: true,
-		Proxy: Proxy{HTTPS: "http://p", HTTP: "http://q", No: "n", Ignored: true}}
-	value := reflect.ValueOf(&spec).Elem()
-	for i := range value.NumField() {
-		if value.Field(i).Kind() == reflect.String {
-			value.Field(i).SetString(value.Type().Field(i).Name)
-		}
-		if value.Field(i).IsZero() {
-			t.Errorf("the test leaves %s zero", value.Type().Field(i).Name)
+	spec := Spec{Via: []Hop{{Role: "v"}}, Options: Options{Tags: map[string]string{"k": "v"}, TransitiveTags: []string{"k"}, PolicyARNs: []string{"p"}, Duration: time.Hour}, FIPS: true, DualStack: true,
+		Profiles: map[string]Hop{"x": {Role: "r"}},
+		Proxy:    Proxy{HTTPS: "http://p", HTTP: "http://q", No: "n", Ignored: true}}
+	for _, value := range []reflect.Value{reflect.ValueOf(&spec).Elem(), reflect.ValueOf(&spec.Options).Elem()} {
+		for i := range value.NumField() {
+			if value.Field(i).Kind() == reflect.String {
+				value.Field(i).SetString(value.Type().Field(i).Name)
+			}
+			if value.Field(i).IsZero() {
+				t.Errorf("the test leaves %s zero", value.Type().Field(i).Name)
+			}
 		}
 	}
 	data, err := json.Marshal(spec)
@@ -241,7 +278,7 @@ func TestReuseVia(t *testing.T) {
 		config.Roles[i].MayAssume = []string{"*"}
 	}
 	config.Roles[3].TrustedBy, config.Roles[2].TrustedBy = []string{middleRole}, []string{otherRole}
-	p := inMemory(t, config, func(s *Spec) { s.Via = []string{middleRole, otherRole} })
+	p := inMemory(t, config, func(s *Spec) { s.Via = []Hop{{Role: middleRole}, {Role: otherRole}} })
 	p.client()
 	if e := (&Error{Hop: 6, Action: "AssumeRole", Role: clientRole, Message: "x"}); e.Error() != "6th hop (AssumeRole to "+clientRole+"): x" {
 		t.Error(e)

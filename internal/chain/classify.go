@@ -31,8 +31,9 @@ func throttled(code string) bool {
 }
 
 // explain makes an *Error of what went wrong at a hop of the chain to last.
-func (c *Chain) explain(hop int, last string, began time.Time, err error) error {
-	e := &Error{Hop: hop, Of: c.spec.hops(), Role: c.spec.role(hop, last), Action: action(hop, c.spec.FirstHop), Kind: Transient}
+func (c *Chain) explain(hop int, last Hop, began time.Time, err error) error {
+	to := c.spec.hop(hop, last)
+	e := &Error{Hop: hop, Of: c.spec.hops(), Role: to.Role, Action: action(hop, c.spec.FirstHop), Kind: Transient, sent: to.Options.sent()}
 	var token *tokenError
 	var uri *uriError
 	var past *pastError
@@ -61,7 +62,7 @@ func (c *Chain) explain(hop int, last string, began time.Time, err error) error 
 		}
 	case errors.As(err, &api) && api.ErrorCode() != "UnknownError": // the SDK's word for an error without a code
 		e.Kind, e.Code = kindOf(status, api.ErrorCode(), api.ErrorMessage()), clean(api.ErrorCode())
-		e.Message = c.spec.withoutExternalID(clean(api.ErrorMessage()))
+		e.Message = to.Options.withoutExternalID(clean(api.ErrorMessage()))
 		if e.Code == "ExpiredTokenException" && hop > 1 { // of the session that signed, as ExpiredToken is
 			e.Kind = Transient
 		}
@@ -92,9 +93,9 @@ func kindOf(status int, code, message string) Kind {
 }
 
 // withoutExternalID takes the external id out of a message that quotes it: it is confidential to its two parties.
-func (s Spec) withoutExternalID(message string) string {
-	if s.ExternalID == "" {
+func (o Options) withoutExternalID(message string) string {
+	if o.ExternalID == "" {
 		return message
 	}
-	return strings.ReplaceAll(message, "'"+s.ExternalID+"'", "'[external id]'")
+	return strings.ReplaceAll(message, "'"+o.ExternalID+"'", "'[external id]'")
 }

@@ -32,6 +32,15 @@ type Error struct {
 	Message string // AWS's words, or ours when it said nothing; one line
 	Hint    string // what to do about the likely cause; may be ""
 	Err     error  // the cause, for errors.Is; nil when AWS answered
+
+	sent sent // with the call
+}
+
+// sent says which options went with a call.
+type sent struct{ externalID, tags, sourceIdentity bool }
+
+func (o Options) sent() sent {
+	return sent{o.ExternalID != "", len(o.Tags) > 0, o.SourceIdentity != ""}
 }
 
 // Error reads: second hop (AssumeRole to arn:…:role/client): AccessDenied: User: … is not authorized …

@@ -114,7 +114,7 @@ func TestFirstTellsTheLastRealFailure(t *testing.T) {
 }
 
 func TestFirstEndsAtARefusal(t *testing.T) {
-	inBubble(t, roles(), func(s *Spec) { s.Policy = "{" }, func(p *pod) {
+	inBubble(t, roles(), func(s *Spec) { s.Options.Policy = "{" }, func(p *pod) {
 		began := time.Now()
 		_, err := p.first(seconds(60), slog.New(slog.DiscardHandler))
 		wantExit(t, err, exit.Denied, "MalformedPolicyDocument", "ROLE_CHAIN_SESSION_POLICY_FILE")

@@ -153,7 +153,7 @@ func (s Spec) assumeRoleHint(e *Error) string {
 	case by != "" && strings.Contains(by, "Deny"):
 		return by
 	case strings.Contains(e.Message, "sts:TagSession"):
-		return fmt.Sprintf("session tags go with the call%s: both the permissions of %s and the trust policy of %s must allow sts:TagSession", s.whoseTags(final), caller, e.Role)
+		return fmt.Sprintf("session tags go with the call%s: both the permissions of %s and the trust policy of %s must allow sts:TagSession", s.whoseTags(e), caller, e.Role)
 	case strings.Contains(e.Message, "sts:SetSourceIdentity"):
 		return fmt.Sprintf("a source identity goes with the call: both the permissions of %s and the trust policy of %s must allow sts:SetSourceIdentity", caller, e.Role)
 	case strings.Contains(e.Message, "no resource-based policy"):
@@ -163,27 +163,27 @@ func (s Spec) assumeRoleHint(e *Error) string {
 	}
 	hint := fmt.Sprintf("either the permissions of %s do not allow sts:AssumeRole on it, or its trust policy does not name %s", caller, caller)
 	switch {
-	case final && s.ExternalID != "":
+	case e.sent.externalID:
 		hint += ", or asks for another external id than ROLE_CHAIN_EXTERNAL_ID"
 	case final:
 		hint += ", or asks for an external id (ROLE_CHAIN_EXTERNAL_ID)"
 	}
 	hint += fmt.Sprintf(", or there is no such role in account %s: AWS answers all of these alike", account(e.Role))
-	if s.FirstHop == settings.PodIdentity || final && len(s.Tags) > 0 {
+	if s.FirstHop == settings.PodIdentity || e.sent.tags {
 		hint += "; with session tags both must also allow sts:TagSession"
 	}
-	if final && s.SourceIdentity != "" {
+	if e.sent.sourceIdentity {
 		hint += "; with a source identity both must also allow sts:SetSourceIdentity"
 	}
 	return hint
 }
 
 // whoseTags says where tags come from that nobody may have set knowingly.
-func (s Spec) whoseTags(final bool) string {
+func (s Spec) whoseTags(e *Error) string {
 	switch {
 	case s.FirstHop == settings.PodIdentity:
 		return " (EKS Pod Identity puts its own on every session)"
-	case final && len(s.Tags) > 0:
+	case e.sent.tags:
 		return " (ROLE_CHAIN_SESSION_TAGS)"
 	}
 	return ""

@@ -61,5 +61,5 @@ func (s Spec) callerOf(e *Error) string {
 	case e.Hop == 2 && s.FirstHop == settings.PodIdentity:
 		return "the role of the Pod Identity association"
 	}
-	return s.role(e.Hop-1, "")
+	return s.hop(e.Hop-1, Hop{}).Role
 }

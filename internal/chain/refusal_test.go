@@ -58,7 +58,7 @@ func TestRefusals(t *testing.T) {
 		},
 		"external id": {
 			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
-			pod:   func(p *pod) { p.spec.ExternalID = "wrong" },
+			pod:   func(p *pod) { p.spec.Options.ExternalID = "wrong" },
 			text:  assume + "AccessDenied: " + user + "sts:AssumeRole on resource",
 			hint:  "another external id than ROLE_CHAIN_EXTERNAL_ID",
 		},
@@ -68,40 +68,40 @@ func TestRefusals(t *testing.T) {
 		},
 		"tags": {
 			roles: func(r []ststest.Role) { r[2].TrustAlso = nil },
-			pod:   func(p *pod) { p.spec.Tags = map[string]string{"team": "data"} },
+			pod:   func(p *pod) { p.spec.Options.Tags = map[string]string{"team": "data"} },
 			text:  assume + "AccessDenied: " + user + "sts:TagSession on resource: " + clientRole,
 			hint:  "(ROLE_CHAIN_SESSION_TAGS): both the permissions of " + jobRole + " and the trust policy of " + clientRole + " must allow sts:TagSession",
 		},
 		"source identity": {
 			roles: func(r []ststest.Role) { r[0].MayAlso = nil },
-			pod:   func(p *pod) { p.spec.SourceIdentity = "alice" },
+			pod:   func(p *pod) { p.spec.Options.SourceIdentity = "alice" },
 			text:  assume + "AccessDenied: " + user + "sts:SetSourceIdentity on resource", hint: "must allow sts:SetSourceIdentity",
 		},
 		"via": {
 			roles: func(r []ststest.Role) { r[1].TrustedBy = nil },
-			pod:   func(p *pod) { p.spec.Via = []string{middleRole} },
+			pod:   func(p *pod) { p.spec.Via = []Hop{{Role: middleRole}} },
 			text:  "second hop (AssumeRole to " + middleRole + "): AccessDenied: ", hint: "the permissions of " + jobRole,
 		},
 		"at the end of via": {
 			roles: func(r []ststest.Role) { r[0].MayAssume = []string{"*"}; r[2].TrustedBy = nil },
-			pod:   func(p *pod) { p.spec.Via = []string{middleRole} },
+			pod:   func(p *pod) { p.spec.Via = []Hop{{Role: middleRole}} },
 			text:  "third hop (AssumeRole to " + clientRole + "): AccessDenied: ", hint: "its trust policy does not name " + middleRole,
 		},
 		"too long for chaining": {
 			roles: func(r []ststest.Role) { r[2].MaxSessionSeconds = 12 * 3600 },
-			pod:   func(p *pod) { p.spec.Duration = 2 * time.Hour },
+			pod:   func(p *pod) { p.spec.Options.Duration = 2 * time.Hour },
 			text:  assume + "ValidationError: The requested DurationSeconds exceeds the 1 hour session limit", hint: "set ROLE_CHAIN_DURATION to 1h or less",
 		},
 		"too long for the role": {
 			roles: func(r []ststest.Role) { r[2].MaxSessionSeconds = 1800 },
-			pod:   func(p *pod) { p.spec.Duration = time.Hour },
+			pod:   func(p *pod) { p.spec.Options.Duration = time.Hour },
 			text:  assume + "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration", hint: "maximum session duration of " + clientRole,
 		},
-		"policy": {pod: func(p *pod) { p.spec.Policy = "{" }, text: assume + "MalformedPolicyDocument: ", hint: "ROLE_CHAIN_SESSION_POLICY_FILE"},
+		"policy": {pod: func(p *pod) { p.spec.Options.Policy = "{" }, text: assume + "MalformedPolicyDocument: ", hint: "ROLE_CHAIN_SESSION_POLICY_FILE"},
 		"large": {pod: func(p *pod) {
-			p.spec.Tags = map[string]string{"k": strings.Repeat("v", 250), "l": strings.Repeat("v", 250)}
+			p.spec.Options.Tags = map[string]string{"k": strings.Repeat("v", 250), "l": strings.Repeat("v", 250)}
 		}, text: assume + "PackedPolicyTooLarge: ", hint: "too large together"},
-		"transitive": {pod: func(p *pod) { p.spec.TransitiveTags = []string{"k"} }, text: assume + "InvalidParameterValue: ", hint: "ROLE_CHAIN_TRANSITIVE_TAGS may only name tags of"},
+		"transitive": {pod: func(p *pod) { p.spec.Options.TransitiveTags = []string{"k"} }, text: assume + "InvalidParameterValue: ", hint: "ROLE_CHAIN_TRANSITIVE_TAGS may only name tags of"},
 		"name":       {pod: func(p *pod) { p.spec.SessionName = "a b" }, text: web + "ValidationError: 1 validation error detected: Value 'a b' at 'roleSessionName'"},
 
 		"token missing":      {pod: func(p *pod) { os.Remove(p.spec.TokenFile) }, kind: NoToken, code: exit.NoToken, text: web + "token file ", hint: "eks.amazonaws.com/role-arn"},
@@ -175,7 +175,7 @@ func TestForeignAnswers(t *testing.T) {
 		"external id":  {400, answer("ValidationError", "Value 'ext' at 'externalId'"), Refused, "Value '[external id]' at 'externalId'", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := inMemory(t, roles(), func(s *Spec) { s.ExternalID = "ext" })
+			p := inMemory(t, roles(), func(s *Spec) { s.Options.ExternalID = "ext" })
 			p.chain = New(p.spec, roundTrip(func(r *http.Request) (*http.Response, error) {
 				if r.Header.Get("Authorization") == "" {
 					return p.sts.Transport().RoundTrip(r)

@@ -20,19 +20,11 @@ type Spec struct {
 	ContainerURI       string `json:"container_uri,omitempty"`        // PodIdentity: AWS_CONTAINER_CREDENTIALS_FULL_URI
 	ContainerTokenFile string `json:"container_token_file,omitempty"` // PodIdentity: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, read anew on every try
 
-	Via        []string `json:"via,omitempty"` // ARNs of the roles in between, in order
-	ClientRole string   `json:"client_role"`   // ARN of the role to end up as
-
-	SessionName string `json:"session_name"` // of every hop, already expanded
-
-	// These go on the AssumeRole to the client role only. Zero sends none.
-	ExternalID     string            `json:"external_id,omitempty"`
-	SourceIdentity string            `json:"source_identity,omitempty"`
-	Tags           map[string]string `json:"tags,omitempty"` // sent in the order of their keys
-	TransitiveTags []string          `json:"transitive_tags,omitempty"`
-	Policy         string            `json:"policy,omitempty"` // JSON text
-	PolicyARNs     []string          `json:"policy_arns,omitempty"`
-	Duration       time.Duration     `json:"duration,omitempty"` // whole seconds; 0 leaves it to STS, which takes an hour
+	SessionName string         `json:"session_name"`       // of every hop that has none of its own, already expanded
+	Via         []Hop          `json:"via,omitempty"`      // the roles in between, in order
+	ClientRole  string         `json:"client_role"`        // ARN of the role to end up as
+	Options     Options        `json:"options,omitzero"`   // of the AssumeRole to it
+	Profiles    map[string]Hop `json:"profiles,omitempty"` // other roles to end up as, by the name of the profile
 
 	// Region is where STS is asked, and what requests are signed for. "" means the partition's own first region, and in
 	// the partition aws the global endpoint, whose sessions the regions that an account must opt in to do not take.
@@ -51,6 +43,27 @@ type Spec struct {
 	Proxy        Proxy  `json:"proxy,omitzero"` // for STS alone; zero means none
 }
 
+// Options are what one AssumeRole carries besides the role. Zero sends none.
+type Options struct {
+	SessionName    string            `json:"session_name,omitempty"` // "" is the Spec's
+	ExternalID     string            `json:"external_id,omitempty"`
+	SourceIdentity string            `json:"source_identity,omitempty"`
+	Tags           map[string]string `json:"tags,omitempty"` // sent in the order of their keys
+	TransitiveTags []string          `json:"transitive_tags,omitempty"`
+	Policy         string            `json:"policy,omitempty"` // JSON text
+	PolicyARNs     []string          `json:"policy_arns,omitempty"`
+	Duration       time.Duration     `json:"duration,omitempty"` // whole seconds; 0 is an hour
+}
+
+// A Hop is an AssumeRole.
+type Hop struct {
+	Role    string  `json:"role"` // ARN
+	Options Options `json:"options,omitzero"`
+}
+
+// client is the hop to the client role.
+func (s Spec) client() Hop { return Hop{s.ClientRole, s.Options} }
+
 // ReadSpec reads a Spec from its JSON, as a discovery file has it. The error quotes nothing of it.
 func ReadSpec(data json.RawMessage) (Spec, error) {
 	var s Spec
@@ -63,18 +76,16 @@ func ReadSpec(data json.RawMessage) (Spec, error) {
 // hops is how many sessions stand between the pod's own identity and the role at the end, that one included.
 func (s Spec) hops() int { return len(s.Via) + 2 }
 
-// role returns the ARN that a hop leads to when the chain ends with the role last; "" for Pod Identity's own, which it
-// does not tell. Hops count from 1.
-func (s Spec) role(hop int, last string) string {
+// hop returns what the hop of that number, from 1, leads to when the chain ends with last. The role is "" for Pod Identity's
+// own, which it does not tell.
+func (s Spec) hop(number int, last Hop) Hop {
 	switch {
-	case hop == 1 && s.FirstHop == settings.PodIdentity:
-		return ""
-	case hop == 1:
-		return s.BaseRole
-	case hop == s.hops():
+	case number == 1:
+		return Hop{Role: s.BaseRole}
+	case number == s.hops():
 		return last
 	}
-	return s.Via[hop-2]
+	return s.Via[number-2]
 }
 
 // region is Region, or where the partition of the chain's roles has an STS for everybody.

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -123,35 +124,27 @@ func (c *Chain) webIdentity(ctx context.Context) (Session, error) {
 	return sessionOf(p.Retrieve(ctx))
 }
 
-// assumeRole goes from one role's session to the next role's. Only the hop to the client role carries the options: the
-// roles between are means, and would each have to allow them, and another role at the end is none of their business.
-func (c *Chain) assumeRole(ctx context.Context, hop int, last string, from Session) (Session, error) {
+// assumeRole goes from one role's session to the next role's.
+func (c *Chain) assumeRole(ctx context.Context, to Hop, from Session) (Session, error) {
 	sign := credentials.NewStaticCredentialsProvider(from.AccessKeyID, from.SecretAccessKey, from.SessionToken)
-	p := stscreds.NewAssumeRoleProvider(api{c.sts, sign, &c.clock}, c.spec.role(hop, last), func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName, o.Duration = c.spec.SessionName, hopDuration
-		if hop < c.spec.hops() {
-			return
-		}
-		if c.spec.Duration != 0 {
-			o.Duration = c.spec.Duration
-		}
-		if last == c.spec.ClientRole {
-			c.spec.addTo(o)
-		}
+	p := stscreds.NewAssumeRoleProvider(api{c.sts, sign, &c.clock}, to.Role, func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = cmp.Or(to.Options.SessionName, c.spec.SessionName)
+		o.Duration = cmp.Or(to.Options.Duration, hopDuration)
+		to.Options.addTo(o)
 	})
 	return sessionOf(p.Retrieve(ctx))
 }
 
-func (s Spec) addTo(o *stscreds.AssumeRoleOptions) {
-	o.ExternalID = some(s.ExternalID)
-	o.SourceIdentity = some(s.SourceIdentity)
-	o.Policy = some(s.Policy)
-	o.TransitiveTagKeys = s.TransitiveTags
-	for _, arn := range s.PolicyARNs {
+func (from Options) addTo(o *stscreds.AssumeRoleOptions) {
+	o.ExternalID = some(from.ExternalID)
+	o.SourceIdentity = some(from.SourceIdentity)
+	o.Policy = some(from.Policy)
+	o.TransitiveTagKeys = from.TransitiveTags
+	for _, arn := range from.PolicyARNs {
 		o.PolicyARNs = append(o.PolicyARNs, types.PolicyDescriptorType{Arn: aws.String(arn)})
 	}
-	for _, key := range slices.Sorted(maps.Keys(s.Tags)) {
-		o.Tags = append(o.Tags, types.Tag{Key: aws.String(key), Value: aws.String(s.Tags[key])})
+	for _, key := range slices.Sorted(maps.Keys(from.Tags)) {
+		o.Tags = append(o.Tags, types.Tag{Key: aws.String(key), Value: aws.String(from.Tags[key])})
 	}
 }
 

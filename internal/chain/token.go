@@ -84,5 +84,5 @@ func (s Spec) asTokenError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return AsExit((&Chain{spec: s}).explain(1, s.ClientRole, time.Now(), err))
+	return AsExit((&Chain{spec: s}).explain(1, s.client(), time.Now(), err))
 }

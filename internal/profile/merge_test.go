@@ -196,7 +196,7 @@ func TestMergeNotes(t *testing.T) {
 func TestChain(t *testing.T) {
 	s := settings.Settings{
 		ClientRole: clientRole, FirstHop: settings.WebIdentity, BaseRole: baseRole, TokenFile: tokenFile, BaseProfile: "base", Duration: 15 * time.Minute,
-		Via: []string{"arn:aws:iam::1:role/a", "arn:aws:iam::2:role/b"}, ExternalID: "ext",
+		Via: []settings.Hop{{Role: "arn:aws:iam::1:role/a"}, {Role: "arn:aws:iam::2:role/b"}}, Options: settings.Options{ExternalID: "ext"},
 		Profiles: []settings.NamedRole{{Name: "other", Role: "arn:aws:iam::3:role/c"}},
 	}
 	for _, test := range []struct {

@@ -58,7 +58,8 @@ var credentialKeys = map[string]bool{
 // ecsContainer is the credential_source by which SDKs ask the container-credentials endpoint, EKS Pod Identity's too.
 const ecsContainer = "EcsContainer"
 
-// Chain returns the profiles by which an SDK does the role chain of s itself. sessionName is used for every hop.
+// Chain returns the profiles by which an SDK does the role chain of s itself. sessionName is used for every hop that has none
+// of its own.
 //
 // With Pod Identity there is no base profile: a source profile that holds only a credential_source is refused by
 // botocore, so the first assumed role carries the credential_source itself.
@@ -70,21 +71,17 @@ func Chain(s settings.Settings, sessionName string) []Profile {
 		source = s.BaseProfile
 	}
 	var between []Profile
-	for i, role := range s.Via {
-		between = append(between, c.assume(via[i], role, source))
+	for i, hop := range s.Via {
+		between = append(between, c.assume(via[i], hop.Role, source, hop.Options))
 		source = via[i]
 	}
-	client := c.assume("default", s.ClientRole, source)
-	if s.ExternalID != "" {
-		client.Keys = append(client.Keys, Key{"external_id", s.ExternalID})
-	}
-	profiles := []Profile{client}
+	profiles := []Profile{c.assume("default", s.ClientRole, source, s.Options)}
 	if s.FirstHop == settings.WebIdentity {
 		profiles = append(profiles, c.base())
 	}
 	profiles = append(profiles, between...)
 	for _, named := range s.Profiles {
-		profiles = append(profiles, c.assume(named.Name, named.Role, source))
+		profiles = append(profiles, c.assume(named.Name, named.Role, source, named.Options))
 	}
 	return profiles
 }
@@ -118,7 +115,7 @@ type chain struct {
 }
 
 // assume returns a profile that assumes role with the session of the profile source, or with the pod's own when source is "".
-func (c chain) assume(name, role, source string) Profile {
+func (c chain) assume(name, role, source string, o settings.Options) Profile {
 	p := Profile{Name: name, Keys: []Key{{"role_arn", role}}}
 	if source == "" {
 		p.Keys = append(p.Keys, Key{"credential_source", ecsContainer})
@@ -127,8 +124,11 @@ func (c chain) assume(name, role, source string) Profile {
 	}
 	// Without duration_seconds the Go SDK asks for sessions of 15 minutes.
 	p.Keys = append(p.Keys,
-		Key{"role_session_name", c.sessionName},
-		Key{"duration_seconds", strconv.Itoa(int(c.s.Duration.Seconds()))})
+		Key{"role_session_name", cmp.Or(string(o.SessionName), c.sessionName)},
+		Key{"duration_seconds", strconv.Itoa(int(cmp.Or(o.Duration, c.s.Duration).Seconds()))})
+	if o.ExternalID != "" {
+		p.Keys = append(p.Keys, Key{"external_id", o.ExternalID})
+	}
 	return c.located(p)
 }
 

@@ -112,11 +112,11 @@ func TestRoundTrip(t *testing.T) {
 	}
 	asked := settings.Settings{
 		ClientRole: client, FirstHop: settings.WebIdentity, BaseRole: job, TokenFile: token, Region: "eu-west-1",
-		BaseProfile: "job-execution-role", Duration: time.Hour, ExternalID: "id-1",
+		BaseProfile: "job-execution-role", Duration: time.Hour, Options: settings.Options{ExternalID: "id-1"},
 		Profiles: []settings.NamedRole{{Name: "other", Role: other}},
 	}
 	through := asked
-	through.Via = []string{middle}
+	through.Via = []settings.Hop{{Role: middle}}
 	for _, test := range []struct {
 		name                string
 		s                   settings.Settings

@@ -37,7 +37,7 @@ func (w *worker) routes() []route {
 	}
 	for _, named := range w.settings.Profiles {
 		list = append(list, route{named.Name, handover.ProfilePath(named.Name), named.Role,
-			func(ctx context.Context, _ chain.Session) (chain.Session, error) { return w.chain.As(ctx, named.Role) }})
+			func(ctx context.Context, _ chain.Session) (chain.Session, error) { return w.chain.As(ctx, named.Name) }})
 	}
 	return list
 }

@@ -1,7 +1,9 @@
 package refresher
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"rolechain/internal/awsconfig"
 	"rolechain/internal/chain"
@@ -25,11 +27,7 @@ func Spec(ctx context.Context, s settings.Settings) (chain.Spec, []settings.Warn
 	if err != nil {
 		return chain.Spec{}, nil, err
 	}
-	name, err := s.SessionName.Expand(pod)
-	if err != nil {
-		return chain.Spec{}, nil, err
-	}
-	of, err := spec(s, name)
+	of, err := spec(s, pod)
 	if err != nil {
 		return chain.Spec{}, nil, err
 	}
@@ -37,14 +35,36 @@ func Spec(ctx context.Context, s settings.Settings) (chain.Spec, []settings.Warn
 	return of, warnings, err
 }
 
-// spec is the chain of s. The error says what is wrong with the session policy's file.
-func spec(s settings.Settings, sessionName string) (chain.Spec, error) {
-	policy, err := start.SessionPolicy(s)
-	return chain.Spec{
+// spec is the chain of s. The error says what is wrong with the session policy's file, or with a template.
+func spec(s settings.Settings, pod settings.Pod) (chain.Spec, error) {
+	s, err := s.Named(pod)
+	if err != nil {
+		return chain.Spec{}, err
+	}
+	of := chain.Spec{
 		FirstHop: s.FirstHop, BaseRole: s.BaseRole, TokenFile: s.TokenFile,
 		ContainerURI: s.Locations.ContainerURI, ContainerTokenFile: s.Locations.ContainerTokenFile,
-		Via: s.Via, ClientRole: s.ClientRole, SessionName: sessionName, Duration: s.Duration,
-		ExternalID: s.ExternalID, SourceIdentity: s.SourceIdentity, Tags: s.Tags, TransitiveTags: s.TransitiveTags,
-		Policy: policy, PolicyARNs: s.PolicyARNs,
-	}, err
+		SessionName: string(s.SessionName), ClientRole: s.ClientRole,
+	}
+	for _, via := range s.Via {
+		of.Via = append(of.Via, chain.Hop{Role: via.Role, Options: carried(via.Options, via.Options.Duration)})
+	}
+	of.Options = carried(s.Options, cmp.Or(s.Options.Duration, s.Duration))
+	if of.Options.Policy, err = start.SessionPolicy(s); err != nil {
+		return chain.Spec{}, err
+	}
+	for _, named := range s.Profiles {
+		if of.Profiles == nil {
+			of.Profiles = map[string]chain.Hop{}
+		}
+		of.Profiles[named.Name] = chain.Hop{Role: named.Role, Options: carried(named.Options, cmp.Or(named.Options.Duration, s.Duration))}
+	}
+	return of, nil
+}
+
+func carried(o settings.Options, duration time.Duration) chain.Options {
+	return chain.Options{
+		SessionName: string(o.SessionName), Duration: duration, ExternalID: o.ExternalID, SourceIdentity: o.SourceIdentity,
+		Tags: o.Tags, TransitiveTags: o.TransitiveTags, Policy: o.Policy, PolicyARNs: o.PolicyARNs,
+	}
 }

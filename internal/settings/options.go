@@ -21,16 +21,16 @@ const (
 // options reads the options of the AssumeRole to the client role that a profile cannot carry. They are refused where a
 // profile does the chain, since the job would run with more permissions than it was meant to have.
 func (v *validator) options(env variables, s *Settings) {
-	s.SourceIdentity = v.carried(s, "ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity, sourceIdentity)
+	s.Options.SourceIdentity = v.carried(s, "ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity, sourceIdentity)
 	if tags := v.carried(s, "ROLE_CHAIN_SESSION_TAGS", env.SessionTags, anything); tags != "" {
-		s.Tags = v.tags(tags)
+		s.Options.Tags = v.tags(tags)
 	}
 	if keys := v.carried(s, "ROLE_CHAIN_TRANSITIVE_TAGS", env.TransitiveTags, anything); keys != "" {
-		s.TransitiveTags = v.transitive(keys, s.Tags)
+		s.Options.TransitiveTags = v.transitive(keys, s.Options.Tags)
 	}
 	s.PolicyFile = v.carried(s, "ROLE_CHAIN_SESSION_POLICY_FILE", env.SessionPolicyFile, filePath)
 	if arns := v.carried(s, "ROLE_CHAIN_SESSION_POLICY_ARNS", env.SessionPolicyARNs, anything); arns != "" {
-		s.PolicyARNs = v.policyARNs(arns, partitionOf(s.ClientRole))
+		s.Options.PolicyARNs = v.policyARNs(arns, partitionOf(s.ClientRole))
 	}
 }
 

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,6 +53,29 @@ func (n SessionName) Expand(pod Pod) (string, error) {
 		clean = append(clean, "-session"...)
 	}
 	return string(clean), nil
+}
+
+// Named returns s with every session name expanded.
+func (s Settings) Named(pod Pod) (Settings, error) {
+	names := []*SessionName{&s.SessionName, &s.Options.SessionName}
+	s.Via, s.Profiles = slices.Clone(s.Via), slices.Clone(s.Profiles)
+	for i := range s.Via {
+		names = append(names, &s.Via[i].Options.SessionName)
+	}
+	for i := range s.Profiles {
+		names = append(names, &s.Profiles[i].Options.SessionName)
+	}
+	for _, name := range names {
+		if *name == "" {
+			continue
+		}
+		expanded, err := name.Expand(pod)
+		if err != nil {
+			return s, err
+		}
+		*name = SessionName(expanded)
+	}
+	return s, nil
 }
 
 // maxSessionName and minSessionName are what STS takes ([\w+=,.@-]{2,64}, API reference, AssumeRole).

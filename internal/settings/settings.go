@@ -21,18 +21,13 @@ type Settings struct {
 	RegionVariables bool
 
 	BaseProfile string      // name of the first hop's profile
-	Via         []string    // ARNs of the roles between the two, in order
+	Via         []Hop       // the roles between the two, in order
 	Profiles    []NamedRole // more client roles, as profiles of their own
-	SessionName SessionName // template of the session name
+	SessionName SessionName // template of the session name, of every hop that has none of its own
 	Duration    time.Duration
 
-	// For the AssumeRole to the client role alone; zero is none. All but ExternalID need Endpoint.
-	ExternalID     string
-	SourceIdentity string
-	Tags           map[string]string
-	TransitiveTags []string // keys of Tags
-	PolicyFile     string   // absolute path of a session policy
-	PolicyARNs     []string
+	Options    Options // of the AssumeRole to the client role
+	PolicyFile string  // absolute path of a session policy for it
 
 	Delivery     Delivery
 	Verify       bool          // try the chain before the exec in Profile delivery too
@@ -72,9 +67,6 @@ func (s Settings) Refreshed() bool {
 
 // Waits reports whether a start of s has a session before the job begins, and so may have to wait for its token.
 func (s Settings) Waits() bool { return s.Refreshed() || s.ClientRole != "" && s.Verify }
-
-// A NamedRole is a client role with a profile of its own.
-type NamedRole struct{ Name, Role string }
 
 // Locations is what the environment says about where things are: start finds out what is there.
 type Locations struct {

@@ -61,8 +61,8 @@ func TestRead(t *testing.T) {
 		{"everything else", map[string]string{"ROLE_CHAIN_IRSA_ENV": "remove", "ROLE_CHAIN_FILES": "/mnt/aws", "ROLE_CHAIN_ALLOW_IMDS": "True", "ROLE_CHAIN_DURATION": "15m", "ROLE_CHAIN_BASE_PROFILE": "b",
 			"ROLE_CHAIN_VIA": client + ", " + job, "ROLE_CHAIN_PROFILES": "x=" + client + ",y=" + job, "ROLE_CHAIN_EXTERNAL_ID": "id:1/2", "ROLE_CHAIN_VERIFY": "true", "ROLE_CHAIN_START_TIMEOUT": "5s", "ROLE_CHAIN_DELIVERY": "profile"},
 			func(s Settings) bool {
-				return !s.KeepSources && s.AllowIMDS && s.Verify && s.Locations.Files == "/mnt/aws" && s.StartTimeout == 5*time.Second && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1] == job &&
-					len(s.Profiles) == 2 && s.Profiles[1] == NamedRole{"y", job} && s.ExternalID == "id:1/2"
+				return !s.KeepSources && s.AllowIMDS && s.Verify && s.Locations.Files == "/mnt/aws" && s.StartTimeout == 5*time.Second && s.Duration == 15*time.Minute && s.BaseProfile == "b" && len(s.Via) == 2 && s.Via[1].Role == job &&
+					len(s.Profiles) == 2 && s.Profiles[1].Name == "y" && s.Profiles[1].Role == job && s.Options.ExternalID == "id:1/2"
 			}},
 		{"deliveries with a refresher remove the injected variables", map[string]string{"ROLE_CHAIN_DELIVERY": "file"}, func(s Settings) bool { return s.Delivery == File && !s.KeepSources && s.Refreshed() && s.Waits() }},
 		{"unless they are to be kept", map[string]string{"ROLE_CHAIN_DELIVERY": "endpoint", "ROLE_CHAIN_IRSA_ENV": "keep"}, func(s Settings) bool { return s.Delivery == Endpoint && s.KeepSources && s.Refreshed() }},
@@ -70,8 +70,8 @@ func TestRead(t *testing.T) {
 			"ROLE_CHAIN_SESSION_TAGS": "team=data eng, Größe=a=b,empty=", "ROLE_CHAIN_TRANSITIVE_TAGS": "team,empty", "ROLE_CHAIN_SESSION_POLICY_FILE": "/p.json",
 			"ROLE_CHAIN_SESSION_POLICY_ARNS": "arn:aws:iam::aws:policy/service-role/X, arn:aws:iam::444455556666:policy/y"},
 			func(s Settings) bool {
-				return s.SourceIdentity == "alice@example.com" && len(s.Tags) == 3 && s.Tags["team"] == "data eng" && s.Tags["Größe"] == "a=b" && s.Tags["empty"] == "" &&
-					slices.Equal(s.TransitiveTags, []string{"team", "empty"}) && s.PolicyFile == "/p.json" && len(s.PolicyARNs) == 2 && s.PolicyARNs[1] == "arn:aws:iam::444455556666:policy/y"
+				return s.Options.SourceIdentity == "alice@example.com" && len(s.Options.Tags) == 3 && s.Options.Tags["team"] == "data eng" && s.Options.Tags["Größe"] == "a=b" && s.Options.Tags["empty"] == "" &&
+					slices.Equal(s.Options.TransitiveTags, []string{"team", "empty"}) && s.PolicyFile == "/p.json" && len(s.Options.PolicyARNs) == 2 && s.Options.PolicyARNs[1] == "arn:aws:iam::444455556666:policy/y"
 			}},
 		{"nothing", map[string]string{"CLIENT_ROLE_ARN": "-", "WEB_IDENTITY_ROLE_ARN": "-", "REGION": "nonsense"}, func(s Settings) bool { return s.ClientRole == "" }},
 	} {
@@ -470,8 +470,10 @@ func FuzzSettings(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			written := []string{s.ClientRole, s.BaseRole, s.TokenFile, s.Region, s.BaseProfile, s.ExternalID, session}
-			written = append(written, s.Via...)
+			written := []string{s.ClientRole, s.BaseRole, s.TokenFile, s.Region, s.BaseProfile, s.Options.ExternalID, session}
+			for _, via := range s.Via {
+				written = append(written, via.Role)
+			}
 			for _, p := range s.Profiles {
 				written = append(written, p.Name, p.Role)
 			}

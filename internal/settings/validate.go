@@ -141,8 +141,8 @@ func (v *validator) partitions(s Settings) {
 		}
 	}
 	check(v.baseVariable, s.BaseRole)
-	for _, role := range s.Via {
-		check("ROLE_CHAIN_VIA", role)
+	for _, via := range s.Via {
+		check("ROLE_CHAIN_VIA", via.Role)
 	}
 	for _, named := range s.Profiles {
 		check("ROLE_CHAIN_PROFILES", named.Role)
@@ -169,13 +169,15 @@ func (v *validator) region(env variables, s *Settings) {
 func (v *validator) chain(env variables, s *Settings) {
 	s.BaseProfile = v.get("ROLE_CHAIN_BASE_PROFILE", env.BaseProfile, profileName)
 	if via := v.get("ROLE_CHAIN_VIA", env.Via, anything); via != "" {
-		s.Via = v.roles("ROLE_CHAIN_VIA", via)
+		for _, role := range v.roles("ROLE_CHAIN_VIA", via) {
+			s.Via = append(s.Via, Hop{Role: role})
+		}
 	}
 	if profiles := v.get("ROLE_CHAIN_PROFILES", env.Profiles, anything); profiles != "" {
 		s.Profiles = v.namedRoles(profiles, *s)
 	}
 	s.SessionName = SessionName(v.get("ROLE_CHAIN_SESSION_NAME", env.SessionName, sessionName))
-	s.ExternalID = v.get("ROLE_CHAIN_EXTERNAL_ID", env.ExternalID, externalID)
+	s.Options.ExternalID = v.get("ROLE_CHAIN_EXTERNAL_ID", env.ExternalID, externalID)
 	if d := v.get("ROLE_CHAIN_DURATION", env.Duration, duration); d != "" {
 		s.Duration, _ = time.ParseDuration(d)
 	}

@@ -68,11 +68,11 @@ func Make(s settings.Settings, found Found, env, args []string) (Plan, error) {
 	if s.ClientRole == "" {
 		return p, nil
 	}
-	name, err := s.SessionName.Expand(found.Pod)
+	s, err := s.Named(found.Pod)
 	if err != nil {
 		return Plan{}, err
 	}
-	profiles := profile.Chain(s, name)
+	profiles := profile.Chain(s, string(s.SessionName))
 	if s.Delivery == settings.Endpoint {
 		if profiles, err = processes(s, found); err != nil {
 			return Plan{}, err
@@ -108,6 +108,8 @@ func Summary(s settings.Settings) string {
 	} else {
 		hops = append(hops, s.BaseRole)
 	}
-	hops = append(append(hops, s.Via...), s.ClientRole)
-	return strings.Join(hops, " > ")
+	for _, via := range s.Via {
+		hops = append(hops, via.Role)
+	}
+	return strings.Join(append(hops, s.ClientRole), " > ")
 }

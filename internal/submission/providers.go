@@ -237,7 +237,7 @@ func (s *Submission) possible() error {
 		for _, c := range []struct {
 			name string
 			set  bool
-		}{{"ROLE_CHAIN_VIA", len(set.Via) > 0}, {"ROLE_CHAIN_EXTERNAL_ID", set.ExternalID != ""}} {
+		}{{"ROLE_CHAIN_VIA", len(set.Via) > 0}, {"ROLE_CHAIN_EXTERNAL_ID", set.Options.ExternalID != ""}} {
 			if c.set {
 				fail(endpoint, "-client-bucket: in profile delivery %s reads it by a provider that does not know %s", s.Release, c.name)
 			}
