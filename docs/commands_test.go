@@ -54,7 +54,11 @@ func TestRolechainCommands(t *testing.T) {
 			}
 		}
 		if name == "spark-conf" && slices.Contains(args, "-for") && slices.Contains(args, "-client-role") {
-			if out, err := rolechain(slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "$" })...); err != nil {
+			whole := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "$" })
+			for i := slices.Index(whole, "-conf"); i >= 0; i = slices.Index(whole, "-conf") {
+				whole = slices.Delete(whole, i, i+2) // the reader's files
+			}
+			if out, err := rolechain(whole...); err != nil {
 				return out
 			}
 		}
