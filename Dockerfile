@@ -2,6 +2,8 @@
 #
 #   COPY --from=rolechain /opt/rolechain /opt/rolechain
 #
+# As an init container it copies them into a volume for an image that has none of them: examples/admission.
+#
 # It is cross-compiled, so no platform needs emulation, and it is reproducible: the same commit, arguments and Go version
 # give the same digest. images/docker-bake.hcl passes the arguments; images/README.md is the manual.
 
@@ -60,3 +62,7 @@ LABEL org.opencontainers.image.title="rolechain" \
       org.opencontainers.image.revision="$COMMIT"
 COPY --from=build /out /
 COPY --from=jar /out /
+# Nobody, so that Kubernetes takes it for a container that is not root's (runAsNonRoot).
+USER 65534:65534
+ENTRYPOINT ["/opt/rolechain/rolechain"]
+CMD ["install", "/rolechain"]

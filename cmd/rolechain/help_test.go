@@ -71,7 +71,7 @@ func TestHelp(t *testing.T) {
 
 // The examples run. Those that need a pod fail for the want of it, and not for how they are written.
 func TestHelpExamples(t *testing.T) {
-	codes := map[string]int{"check": 78, "status": 0, "plan": 0, "spark-conf": 0, "credentials": 73, "version": 0}
+	codes := map[string]int{"check": 78, "status": 0, "plan": 0, "spark-conf": 0, "credentials": 73, "install": 78, "version": 0}
 	env := settings.Listed([]string{"ROLE_CHAIN_ENTRYPOINT=/bin/sh"})
 	for _, c := range commands {
 		words := shell.Split(strings.ReplaceAll(c.example, "\\\n", " "))

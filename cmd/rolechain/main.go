@@ -1,6 +1,7 @@
 // Rolechain is everything of a role chain that talks to AWS or to a person: what keeps the job's sessions fresh and how it
-// stands, whether the chain works, what a container's start would do, what a submission needs, and which version does it. It lies
-// beside the entrypoint in the image; docs/reference.md has its commands.
+// stands, whether the chain works, what a container's start would do, what a submission needs, how the programs get into a pod
+// without an image of its own, and which version does it. It lies beside the entrypoint in the image; docs/reference.md has
+// its commands.
 package main
 
 import (
@@ -39,6 +40,7 @@ var commands = []command{
 	{"spark-conf", "FLAG... [-- ARGUMENT...]", "write the settings of a submission for driver and executors, or judge or edit those of a job that exists", sparkConfExample, sparkConf},
 	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", "rolechain credentials /home/hadoop/.aws/rolechain default", credentials},
 	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", "ROLE_CHAIN_DELIVERY=endpoint /opt/rolechain/entrypoint driver s3://jobs-111111111111/job.py", keepFresh},
+	{"install", "DIRECTORY", "copy both programs and the jar into a volume, for a container whose image has none of them", "rolechain install /rolechain", install},
 	{"version", "", "print the version, the commit and the Go version", "rolechain version", version},
 }
 

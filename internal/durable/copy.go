@@ -1,0 +1,90 @@
+package durable
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Copy makes the file at path one with the content of from and with mode, and reports whether it had to: one that is so
+// already is left alone. Nobody finds half of it at path, and whoever executes the old one goes on with that. There is no
+// limit on the size. A link at path is replaced, not followed; the directory must be there. Temp files of killed calls are
+// Sweep's.
+func Copy(path string, from io.ReadSeeker, mode os.FileMode) (changed bool, err error) {
+	if _, name := split(path); checkName(name) != nil {
+		return false, describe("writing", path, path, checkName(name))
+	}
+	same, err := isCopy(path, from, mode)
+	if same || err != nil {
+		return false, describe("comparing", path, path, err)
+	}
+	for range 100 {
+		if err = replaceByCopy(path, from, mode); err != unix.EEXIST && err != errSwept {
+			break
+		}
+	}
+	return err == nil, describe("writing", path, path, err)
+}
+
+// isCopy reports whether there is a file like that at path. What cannot be read is none; the error is from's.
+func isCopy(path string, from io.ReadSeeker, mode os.FileMode) (bool, error) {
+	there, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return false, nil
+	}
+	defer there.Close()
+	if info, err := there.Stat(); err != nil || info.Mode() != mode {
+		return false, nil
+	}
+	if _, err := from.Seek(0, io.SeekStart); err != nil {
+		return false, err
+	}
+	a, b := bufio.NewReaderSize(from, 64<<10), bufio.NewReaderSize(there, 64<<10)
+	for {
+		want, err1 := a.ReadByte()
+		got, err2 := b.ReadByte()
+		switch {
+		case err1 != nil && err1 != io.EOF:
+			return false, err1
+		case err1 != nil && err2 == io.EOF:
+			return true, nil
+		case err1 != nil, err2 != nil, want != got:
+			return false, nil
+		}
+	}
+}
+
+// replaceByCopy gives the name path to a copy of from. If it fails there is no trace of that. EEXIST and errSwept are gone with
+// another try.
+func replaceByCopy(path string, from io.ReadSeeker, mode os.FileMode) error {
+	dir, _ := split(path)
+	temp := tempName(dir)
+	fd, err := createTemp(temp)
+	if err != nil {
+		return err
+	}
+	f := os.NewFile(uintptr(fd), temp)
+	_, err = from.Seek(0, io.SeekStart)
+	if err == nil {
+		_, err = io.Copy(f, from)
+	}
+	if err == nil {
+		err = f.Chmod(mode) // the umask has no say
+	}
+	if closing := f.Close(); err == nil {
+		err = closing // NFS tells here that the server has no room
+	}
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if errors.Is(err, unix.ENOENT) {
+		return errSwept
+	}
+	if err != nil {
+		_ = unix.Unlink(temp)
+	}
+	return err
+}
