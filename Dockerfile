@@ -33,11 +33,13 @@ COPY . .
 ARG TARGETOS TARGETARCH
 ARG VERSION=""
 ARG COMMIT=""
+# "v1.0.0" builds with that version of Go's FIPS 140-3 module.
+ARG GOFIPS140=off
 # Seconds since 1970 of the commit. Files carry it as well as the image, so that an image which copies them can be
 # reproduced too.
 ARG SOURCE_DATE_EPOCH=0
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -ldflags "-s -w -X main.builtVersion=$VERSION -X main.builtCommit=$COMMIT" \
+    GOOS=$TARGETOS GOARCH=$TARGETARCH GOFIPS140=$GOFIPS140 go build -ldflags "-s -w -X main.builtVersion=$VERSION -X main.builtCommit=$COMMIT" \
         -o /out/opt/rolechain/ ./cmd/entrypoint ./cmd/rolechain \
  && cp LICENSE /out/opt/rolechain/ \
  && chmod -R u=rwX,go=rX /out \

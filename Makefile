@@ -21,6 +21,11 @@ test: ## every test; says which parts it skipped for a missing SDK (-parallel: m
 race: ## the Go packages under the race detector (cgo and gcc); tests that run whole programs run them as shipped
 	CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname -- -race -count=1 -parallel 8 ./...
 
+.PHONY: fips
+fips: ## the Go packages with Go's FIPS 140-3 module, in tests and programs alike, refusing all other cryptography
+	GOFIPS140=$(FIPS) GODEBUG=fips140=only $(TOOL) gotestsum --format pkgname -- -count=1 -parallel 8 \
+		$$(go list ./cmd/... ./internal/... ./docs/... ./examples/... | grep -v /s3test) # whose checksums are S3's own: MD5
+
 # A mutant is a small fault in the code that no test notices: gremlins makes them one at a time, so this takes hours.
 MUTANTS := ./internal/chain ./internal/refresh ./internal/endpoint ./internal/profile
 .PHONY: mutants
@@ -100,6 +105,32 @@ RELEASE = go build -trimpath -buildvcs=false -ldflags "-s -w -X main.builtVersio
 release: ## the programs of the image, for both architectures, into build/linux-amd64 and build/linux-arm64: VERSION= names them
 	GOOS=linux GOARCH=amd64 $(RELEASE) -o $(BIN)/linux-amd64/ ./cmd/entrypoint ./cmd/rolechain
 	GOOS=linux GOARCH=arm64 $(RELEASE) -o $(BIN)/linux-arm64/ ./cmd/entrypoint ./cmd/rolechain
+
+# Go's cryptographic module in the variant for FIPS 140-3; `version` shows it.
+FIPS := v1.0.0
+.PHONY: release-fips
+release-fips: ## the same programs with Go's FIPS 140-3 module, into build/fips/linux-amd64 and build/fips/linux-arm64
+	GOFIPS140=$(FIPS) $(MAKE) --no-print-directory release BIN=$(BIN)/fips
+
+# Everything of a release page: the same commit, VERSION and Go give the same bytes.
+DIST := $(BIN)/dist
+EPOCH = $(shell git log -1 --format=%ct)
+.PHONY: dist
+dist: release release-fips hadoop ## the files of a release, into build/dist: archives, jar, bills of materials, SHA256SUMS (VERSION=)
+	rm -rf $(DIST) && mkdir -p $(DIST)
+	cp $(BIN)/hadoop/rolechain-hadoop.jar $(DIST)/
+	for variant in / -fips/fips/; do for arch in amd64 arm64; do \
+		name=rolechain$(if $(VERSION),-$(VERSION))$${variant%%/*}-linux-$$arch programs=$(BIN)/$${variant#*/}linux-$$arch; \
+		tar --create --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@$(EPOCH) \
+			--transform "s,^,rolechain/," -C $$programs entrypoint rolechain -C $(CURDIR) LICENSE | gzip -n >$(DIST)/$$name.tar.gz && \
+		go run ./images/build/sbom -created $(EPOCH) $$programs/entrypoint $$programs/rolechain >$(DIST)/$$name.spdx.json || exit 1; \
+	done; done
+	cd $(DIST) && sha256sum * >SHA256SUMS
+
+.PHONY: release-notes
+release-notes: ## what CHANGELOG.md says of VERSION, for the release page
+	@awk -v want="$(VERSION)" '/^## /{on = $$2 == want; next} on {print; if (NF) said = 1} END {exit !said}' CHANGELOG.md || \
+		{ echo "CHANGELOG.md says nothing of $(VERSION)" >&2; exit 1; }
 
 .PHONY: reproducible
 reproducible: ## builds the release from two clones in different places and compares

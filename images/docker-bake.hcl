@@ -28,6 +28,11 @@ variable "COMMIT" {
   default = ""
 }
 
+# A version of Go's FIPS 140-3 module to build with: "v1.0.0".
+variable "GOFIPS140" {
+  default = "off"
+}
+
 # Seconds since 1970, the output of "git log -1 --format=%ct": with the same one, two builds have the same digest.
 variable "SOURCE_DATE_EPOCH" {
   default = "0"
@@ -71,8 +76,9 @@ target "rolechain" {
   target   = "rolechain"
   tags     = ["${REGISTRY}rolechain:${VERSION == "" ? "latest" : VERSION}"]
   args = {
-    VERSION = VERSION
-    COMMIT  = COMMIT
+    VERSION   = VERSION
+    COMMIT    = COMMIT
+    GOFIPS140 = GOFIPS140
   }
 }
 

@@ -18,6 +18,8 @@ var builtVersion, builtCommit string
 // version prints one line, from what the go command or the build has put into the binary:
 //
 //	rolechain v1.2.0 (commit 0123456789ab, go1.26.8, linux/amd64)
+//
+// A build with GOFIPS140 names Go's cryptographic module as well: "…, linux/amd64, FIPS 140-3 module v1.0.0-c2097c7c)".
 func version(args []string, _ settings.Environment, stdout, _ io.Writer) error {
 	if err := parseAlone(newFlags("version"), args); err != nil {
 		return err
@@ -32,7 +34,7 @@ func version(args []string, _ settings.Environment, stdout, _ io.Writer) error {
 
 // describe takes what the go command knows, and for the rest what the build said.
 func describe(info *debug.BuildInfo, builtVersion, builtCommit string) string {
-	number, commit, modified := info.Main.Version, "", false
+	number, commit, modified, fips := info.Main.Version, "", false, ""
 	if builtVersion != "" && (number == "" || number == "(devel)") {
 		number = builtVersion
 	}
@@ -45,6 +47,8 @@ func describe(info *debug.BuildInfo, builtVersion, builtCommit string) string {
 			commit = s.Value
 		case s.Key == "vcs.modified":
 			modified = s.Value == "true"
+		case s.Key == "GOFIPS140" && s.Value != "off":
+			fips = ", FIPS 140-3 module " + s.Value
 		}
 	}
 	if commit == "" {
@@ -58,5 +62,5 @@ func describe(info *debug.BuildInfo, builtVersion, builtCommit string) string {
 	if modified {
 		commit += " with changes"
 	}
-	return fmt.Sprintf("rolechain %s (commit %s, %s, %s/%s)", number, commit, info.GoVersion, runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("rolechain %s (commit %s, %s, %s/%s%s)", number, commit, info.GoVersion, runtime.GOOS, runtime.GOARCH, fips)
 }

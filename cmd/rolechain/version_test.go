@@ -31,4 +31,8 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
+	info := &debug.BuildInfo{GoVersion: "go1.26.8", Settings: []debug.BuildSetting{{Key: "GOFIPS140", Value: "v1.0.0-c2097c7c"}}}
+	if got := describe(info, "v1.3.0", commit); !strings.HasSuffix(got, ", FIPS 140-3 module v1.0.0-c2097c7c)") {
+		t.Errorf("a build with GOFIPS140: %q", got)
+	}
 }
