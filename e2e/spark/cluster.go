@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"rolechain/e2e/jobs"
 )
 
 const (
@@ -31,14 +33,14 @@ func (w *world) startCluster(ctx context.Context, s Submission) error {
 	if err := w.daemon(ctx, "master", java, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", "7077", "--webui-port", "8080"); err != nil {
 		return err
 	}
-	if err := await(ctx, "the master", func() error { _, err := workers(); return err }); err != nil {
+	if err := jobs.Await(ctx, "the master", func() error { _, err := workers(); return err }); err != nil {
 		return err
 	}
 	if err := w.daemon(ctx, "worker", shim, "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--webui-port", "8081",
 		"--cores", "2", "--memory", "4g", "--work-dir", filepath.Join(w.Work, "executors"), masterURL); err != nil {
 		return err
 	}
-	return await(ctx, "the worker", func() error {
+	return jobs.Await(ctx, "the worker", func() error {
 		n, err := workers()
 		if err == nil && n != 1 {
 			err = fmt.Errorf("the master has %d workers", n)
@@ -89,11 +91,11 @@ const patience = 12 * time.Minute
 // drive runs the driver's pod to its end and returns its exit code.
 func (w *world) drive(ctx context.Context, s Submission) (int, error) {
 	class := "org.apache.spark.deploy.PythonRunner"
-	if w.plan.java != nil {
-		class = w.plan.java[w.Run.Spark]
+	if w.Plan.Java != nil {
+		class = w.Plan.Java[w.Run.Spark]
 	}
-	args := []string{"driver", "--properties-file", filepath.Join(w.Work, "spark.properties"), "--class", class, w.program()}
-	p, err := w.pod("driver", s.Driver, []string{"SPARK_DRIVER_BIND_ADDRESS=127.0.0.1"}, append(args, w.plan.arguments()...)...)
+	args := []string{"driver", "--properties-file", filepath.Join(w.Work, "spark.properties"), "--class", class, w.Program()}
+	p, err := w.pod("driver", s.Driver, []string{"SPARK_DRIVER_BIND_ADDRESS=127.0.0.1"}, append(args, w.Plan.Arguments()...)...)
 	if err == nil {
 		err = s.write(filepath.Join(w.Work, "spark.properties"))
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"rolechain/e2e/jobs"
 	"rolechain/internal/buildtest"
 	"rolechain/internal/suitetest"
 )
@@ -40,7 +41,7 @@ func (s *Suite) place() (err error) {
 
 // conduct installs, builds, runs and prints. It reports whether every run is as it should be.
 func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
-	dir, remove, err := suitetest.Authority(slices.Concat(stsNames, s3Names, sqsNames))
+	dir, remove, err := suitetest.Authority(slices.Concat(jobs.STSNames, jobs.S3Names(), jobs.SQSNames))
 	if err != nil {
 		return false, err
 	}
@@ -66,7 +67,9 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 		}
 		wait.Go(func() {
 			defer func() { <-turn }()
-			order := Order{Run: r, Root: s.root, Build: s.build, Dir: dir, Programs: programs, Work: filepath.Join(s.build, "runs", r.Name())}
+			order := Order{Run: r, Dir: dir, Programs: programs, World: jobs.World{
+				Root: s.root, Build: s.build, Work: filepath.Join(s.build, "runs", r.Name()), Spark: r.Spark, Delivery: r.Delivery,
+			}}
 			result := spawn(ctx, order)
 			mu.Lock()
 			defer mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"rolechain/e2e/jobs"
 	"rolechain/internal/podtest"
 )
 
@@ -40,14 +41,14 @@ func (w *world) original() string {
 	return filepath.Join(w.Root, "images", "build", "standin", "entrypoint.sh")
 }
 
-func (w *world) sparkHome() string { return filepath.Join(w.spark(), "spark") }
+func (w *world) sparkHome() string { return filepath.Join(w.SparkDir(), "spark") }
 
 func (w *world) environment(p *Pod, name string, submitted, spark []string) error {
 	java, err := javaHome()
 	if err != nil {
 		return err
 	}
-	python := filepath.Join(w.spark(), "venv", "bin")
+	python := filepath.Join(w.SparkDir(), "venv", "bin")
 	p.Env = []string{
 		// The image's.
 		"PATH=" + python + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -59,11 +60,11 @@ func (w *world) environment(p *Pod, name string, submitted, spark []string) erro
 		"HOME=" + p.home(),
 		"HOSTNAME=" + name,
 		// The webhook of EKS.
-		"AWS_ROLE_ARN=" + baseARN,
+		"AWS_ROLE_ARN=" + jobs.BaseARN,
 		"AWS_WEB_IDENTITY_TOKEN_FILE=" + filepath.Join(w.Work, "token"),
 		"AWS_STS_REGIONAL_ENDPOINTS=regional",
-		"AWS_REGION=" + region,
-		"AWS_DEFAULT_REGION=" + region,
+		"AWS_REGION=" + jobs.Region,
+		"AWS_DEFAULT_REGION=" + jobs.Region,
 		// What namespaces of this machine lack of a container's own: a root file system, with a /tmp and the authority, and
 		// a network, whose address Spark would find. A JVM takes the home from passwd.
 		"TMPDIR=" + p.tmp(),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"rolechain/e2e/jobs"
 	"rolechain/internal/suitetest"
 )
 
@@ -18,15 +19,6 @@ type Run struct {
 	Life     int    // of a session, in seconds
 }
 
-// Deliveries, and what is in their place in a run that has to fail.
-const (
-	profile  = "profile"
-	file     = "file"
-	endpoint = "endpoint"
-
-	none = "none" // what EKS injects, and the original entrypoint
-)
-
 var sparkVersions = []string{"3.5", "4.0"}
 
 func (r Run) String() string {
@@ -37,17 +29,17 @@ func (r Run) String() string {
 func (r Run) Name() string { return fmt.Sprintf("case-%d-spark-%s-%s", r.Case, r.Spark, r.Delivery) }
 
 // control tells a run that has to fail.
-func (r Run) control() bool { return r.Delivery == none }
+func (r Run) control() bool { return r.Delivery == jobs.None }
 
 // allRuns is every run that there is.
 func allRuns() (runs []Run) {
-	for n, c := range cases {
+	for n, c := range jobs.Cases {
 		for _, spark := range sparkVersions {
-			for _, delivery := range c.deliveries {
+			for _, delivery := range c.Deliveries {
 				r := Run{Case: n + 1, Spark: spark, Delivery: delivery, Life: life}
-				r.Node = delivery == endpoint || r.control()
-				r.Plain = delivery == endpoint && c.plain
-				if delivery == file && c.reads {
+				r.Node = delivery == jobs.Endpoint || r.control()
+				r.Plain = delivery == jobs.Endpoint && c.Plain
+				if delivery == jobs.File && c.Reads {
 					// Java reads the keys in the file once in minutes: what Spark does must be over before the first end.
 					r.Life = longLife
 				}
@@ -62,11 +54,11 @@ func allRuns() (runs []Run) {
 // delivery and each control somewhere.
 func (r Run) fixed() bool {
 	switch r.Delivery {
-	case endpoint:
+	case jobs.Endpoint:
 		return true
-	case profile:
+	case jobs.Profile:
 		return r.Case == 2
-	case file:
+	case jobs.File:
 		return r.Case == 1 && r.Spark == "3.5"
 	default:
 		return (r.Spark == "3.5") == (r.Case <= 3)

@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
+	"rolechain/e2e/jobs"
 	"rolechain/internal/suitetest"
 )
 
@@ -47,7 +46,7 @@ func asRun(ctx context.Context, order string) error {
 	if err := json.Unmarshal([]byte(order), &w.Order); err != nil {
 		return err
 	}
-	w.plan = cases[w.Run.Case-1]
+	w.Plan = jobs.Cases[w.Run.Case-1]
 	return w.run(ctx)
 }
 
@@ -55,7 +54,7 @@ func (w *world) run(ctx context.Context) error {
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
-	defer w.moto.end()
+	defer w.Moto.End()
 	s, err := w.submit(ctx)
 	if err != nil {
 		return err
@@ -65,20 +64,8 @@ func (w *world) run(ctx context.Context) error {
 	}
 	code, err := w.drive(ctx, s)
 	// Of a job that does not end, too: nothing else says what it was doing.
-	if err := errors.Join(err, w.writeJournal()); err != nil {
+	if err := errors.Join(err, w.WriteJournal()); err != nil {
 		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(w.judge(ctx, code))
-}
-
-// writeJournal keeps what the gate has seen, a line of JSON for each request.
-func (w *world) writeJournal() error {
-	var b bytes.Buffer
-	lines := json.NewEncoder(&b)
-	for _, e := range w.gate.Journal() {
-		if err := lines.Encode(e); err != nil {
-			return err
-		}
-	}
-	return os.WriteFile(filepath.Join(w.Work, "journal.jsonl"), b.Bytes(), 0o644)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"rolechain/e2e/jobs"
 	"rolechain/internal/jobconf"
 )
 
@@ -23,17 +24,17 @@ type Submission struct {
 func (w *world) submit(ctx context.Context) (s Submission, err error) {
 	delivery := w.Run.Delivery
 	if w.Run.control() {
-		delivery = profile // what is set for Spark there finds what EKS injects
+		delivery = jobs.Profile // what is set for Spark there finds what EKS injects
 	}
 	args := []string{"spark-conf", "-for", "spark-submit", "-release", "spark-" + w.Run.Spark, "-delivery", delivery,
-		"-job-role", baseARN, "-client-role", clientARN, "-region", region, "-job-bucket", jobBucket,
-		"-set", "ROLE_CHAIN_ENTRYPOINT=" + w.original(), "-entry-point", w.program()}
+		"-job-role", jobs.BaseARN, "-client-role", jobs.ClientARN, "-region", jobs.Region, "-job-bucket", jobs.JobBucket,
+		"-set", "ROLE_CHAIN_ENTRYPOINT=" + w.original(), "-entry-point", w.Program()}
 	if !w.Run.control() {
-		args = append(args, w.plan.chain...)
+		args = append(args, w.Plan.Chain...)
 	}
-	if w.plan.iceberg {
+	if w.Plan.Iceberg {
 		for _, who := range []string{"driver", "executor"} {
-			args = append(args, "-property", "spark."+who+".extraClassPath="+filepath.Join(w.spark(), "iceberg", "*"))
+			args = append(args, "-property", "spark."+who+".extraClassPath="+filepath.Join(w.SparkDir(), "iceberg", "*"))
 		}
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(w.Programs, "rolechain"), args...)
@@ -64,14 +65,12 @@ func (w *world) submit(ctx context.Context) (s Submission, err error) {
 		}
 	}
 	s.Properties = append(s.Properties, w.cluster()...)
-	if w.plan.iceberg && w.Run.control() {
+	if w.Plan.Iceberg && w.Run.control() {
 		// spark-conf refuses it by itself, for the reason that makes the run fail.
 		s.Properties = append(s.Properties, jobconf.Property{Name: "spark.sql.catalog.client.io-impl", Value: "org.apache.iceberg.aws.s3.S3FileIO"})
 	}
 	return s, nil
 }
-
-func (w *world) program() string { return "s3a://" + jobBucket + "/" + w.plan.program }
 
 // cluster is what takes the place of Kubernetes.
 func (w *world) cluster() []jobconf.Property {
@@ -88,10 +87,10 @@ func (w *world) cluster() []jobconf.Property {
 		{Name: "spark.scheduler.minRegisteredResourcesRatio", Value: "1.0"},
 		{Name: "spark.scheduler.maxRegisteredResourcesWaitingTime", Value: "10m"},
 		// S3A 3.4 would ask us-east-2, and be sent on.
-		{Name: "spark.hadoop.fs.s3a.endpoint.region", Value: region},
+		{Name: "spark.hadoop.fs.s3a.endpoint.region", Value: jobs.Region},
 	}
 	if w.Run.Plain {
-		list = append(list, jobconf.Property{Name: "spark.hadoop.fs.s3a.endpoint", Value: "http://s3." + region + ".amazonaws.com"})
+		list = append(list, jobconf.Property{Name: "spark.hadoop.fs.s3a.endpoint", Value: "http://s3." + jobs.Region + ".amazonaws.com"})
 	}
 	return list
 }

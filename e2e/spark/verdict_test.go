@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,78 +10,19 @@ import (
 	"strings"
 	"testing"
 
-	"rolechain/internal/podtest"
-	"rolechain/internal/s3test"
+	"rolechain/e2e/jobs"
 	"rolechain/internal/ststest"
 	"rolechain/internal/suitetest"
 )
 
-// judged is a world in which a job has run as it should, and the surprises at a journal.
-func judged(journal []s3test.Entry, code int, change func(*world)) []string {
-	w := &world{Order: Order{Run: Run{Case: 2, Spark: "3.5", Delivery: endpoint}}, hold: &hold{count: ends}}
-	w.plan = plan{program: "job.py", roles: []string{clientARN}, check: func(context.Context, *world, []s3test.Entry, func(string, ...any)) {}}
-	if change != nil {
-		change(w)
-	}
-	var surprises []string
-	w.judgeJob(context.Background(), journal, code, func(format string, args ...any) {
-		surprises = append(surprises, fmt.Sprintf(format, args...))
-	})
-	return surprises
-}
-
-// good is the journal of a job that has done all that it should.
-func good() []s3test.Entry {
-	journal := []s3test.Entry{{Service: "s3", Action: "s3:GetObject", Bucket: jobBucket, Key: "job.py", Role: baseARN, KeyID: "base", SessionName: "driver", Status: 200}}
-	for i := range ends + 1 {
-		journal = append(journal, s3test.Entry{Service: "sqs", Action: "sqs:SendMessage", Queue: queueName, Role: clientARN, KeyID: fmt.Sprint(i), SessionName: "exec-0", Status: 200})
-	}
-	return journal
-}
-
-func TestJudgeJob(t *testing.T) {
-	if got := judged(good(), 0, nil); len(got) > 0 {
-		t.Fatalf("a good job: %q", got)
-	}
-	for _, c := range []struct {
-		name   string
-		spoil  func([]s3test.Entry)
-		code   int
-		change func(*world)
-		want   string
-	}{
-		{name: "exit code", code: 3, want: "the driver ended with 3"},
-		{name: "wrong role", spoil: func(j []s3test.Entry) { j[1].Role = baseARN }, want: "sqs:SendMessage on rows by job"},
-		{name: "refused", spoil: func(j []s3test.Entry) { j[2].Refused, j[2].Reason = "ExpiredToken", "it has expired" }, want: "was refused: ExpiredToken: it has expired"},
-		{name: "node", spoil: func(j []s3test.Entry) {
-			j[2] = s3test.Entry{Bucket: clientBucket, Action: "s3:PutObject", KeyID: podtest.NodeKey, Refused: "InvalidAccessKeyId"}
-		}, want: "by node was refused"},
-		{name: "client left", spoil: func(j []s3test.Entry) { j[1].Left = true }, want: fmt.Sprintf("saw %d sessions of", ends)},
-		{name: "backend", spoil: func(j []s3test.Entry) { j[1].Status = 500 }, want: "the backend answered 500"},
-		{name: "program", spoil: func(j []s3test.Entry) { j[0].Key = "other.py" }, want: "did not fetch its program"},
-		{name: "few sessions", spoil: func(j []s3test.Entry) { j[1].KeyID = j[2].KeyID }, want: fmt.Sprintf("saw %d sessions of", ends)},
-		{name: "few holds", change: func(w *world) { w.hold.count-- }, want: "every session ended 4 times"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			journal := good()
-			if c.spoil != nil {
-				c.spoil(journal)
-			}
-			if got := strings.Join(judged(journal, c.code, c.change), "\n"); !strings.Contains(got, c.want) {
-				t.Errorf("%q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
 func TestSearchSecrets(t *testing.T) {
-	sts, err := ststest.New(ststest.Options{Config: ststest.Config{Roles: []ststest.Role{{ARN: baseARN}}}})
+	sts, err := ststest.New(ststest.Options{Config: ststest.Config{Roles: []ststest.Role{{ARN: jobs.BaseARN}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	secret := sts.Token(subject)
 	for name, want := range map[string]bool{"driver.log": true, "driver/home/.aws/config": true, "driver/home/.aws/credentials": true, "token": false} {
-		w := &world{Order: Order{Run: Run{Delivery: endpoint}, Work: t.TempDir()}, sts: sts}
+		w := &world{Order: Order{Run: Run{Delivery: jobs.Endpoint}, World: jobs.World{Work: t.TempDir(), STS: sts}}}
 		path := filepath.Join(w.Work, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("before "+secret+" behind"), 0o644)); err != nil {
 			t.Fatal(err)
@@ -92,7 +32,7 @@ func TestSearchSecrets(t *testing.T) {
 		if w.searchSecrets(surprise); len(told) > 0 != want {
 			t.Errorf("%s: %q", name, told)
 		}
-		told, w.Run.Delivery = nil, file // in which the credentials file is there to hold keys
+		told, w.Run.Delivery = nil, jobs.File // in which the credentials file is there to hold keys
 		if w.searchSecrets(surprise); len(told) > 0 != (want && filepath.Base(name) != "credentials") {
 			t.Errorf("%s in file delivery: %q", name, told)
 		}
@@ -116,7 +56,7 @@ func TestReadCommand(t *testing.T) {
 
 // A driver that failed is told with its own reason, not with the stack or the shutdown behind it.
 func TestReason(t *testing.T) {
-	w := &world{Order: Order{Work: t.TempDir()}, plan: plan{program: "job.py"}}
+	w := &world{Order: Order{World: jobs.World{Work: t.TempDir(), Plan: jobs.Plan{Program: "job.py"}}}}
 	write := func(lines ...string) {
 		if err := os.WriteFile(filepath.Join(w.Work, "driver.log"), []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
@@ -144,9 +84,9 @@ func TestRuns(t *testing.T) {
 			}
 		}
 	}
-	for n := range cases {
+	for n := range jobs.Cases {
 		for _, spark := range sparkVersions {
-			if name := (Run{Case: n + 1, Spark: spark, Delivery: endpoint}).Name(); !got[name] {
+			if name := (Run{Case: n + 1, Spark: spark, Delivery: jobs.Endpoint}).Name(); !got[name] {
 				t.Errorf("the fixed part lacks %s", name)
 			}
 		}
@@ -162,23 +102,6 @@ func TestRuns(t *testing.T) {
 	runs, err := filter(allRuns(), true, suitetest.Names{"5"}, suitetest.Names{"4.0"}, nil)
 	if err != nil || len(runs) != 2 {
 		t.Errorf("%v, %v", runs, err)
-	}
-}
-
-func TestDiffer(t *testing.T) {
-	told := ""
-	surprise := func(format string, args ...any) { told = fmt.Sprintf(format, args...) }
-	a, b := row{"id": 1, "x": "y"}, row{"id": 2, "x": "y"}
-	if differ([]row{a, b}, []row{b, {"x": "y", "id": 1.0}}, "there", surprise); told != "" {
-		t.Errorf("the same rows in another order: %s", told)
-	}
-	for _, got := range [][]row{{a}, {a, a}, {a, b, b}, {}} {
-		if told = ""; true {
-			differ(got, []row{a, b}, "there", surprise)
-		}
-		if told == "" {
-			t.Errorf("%v passed", got)
-		}
 	}
 }
 

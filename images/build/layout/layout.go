@@ -15,6 +15,9 @@ type Image struct {
 	Architecture string   // as Go names it
 	Layers       []string // tar files, the lowest first, not compressed: they stay on this machine
 	Env          []string // NAME=value
+	Entrypoint   []string
+	User         string
+	WorkingDir   string
 }
 
 // The names and fields are the OCI image specification's.
@@ -49,7 +52,10 @@ type manifest struct {
 type config struct {
 	platform
 	Config struct {
-		Env []string `json:"Env"`
+		Env        []string `json:"Env"`
+		Entrypoint []string `json:"Entrypoint,omitempty"`
+		User       string   `json:"User,omitempty"`
+		WorkingDir string   `json:"WorkingDir,omitempty"`
 	} `json:"config"`
 	RootFS struct {
 		Type    string   `json:"type"`
@@ -92,7 +98,8 @@ func Write(dir string, images ...Image) error {
 func write(dir string, image Image) (descriptor, error) {
 	m := manifest{SchemaVersion: 2, MediaType: manifestType}
 	c := config{platform: platform{image.Architecture, "linux"}}
-	c.Config.Env = image.Env
+	c.Config.Env, c.Config.Entrypoint = image.Env, image.Entrypoint
+	c.Config.User, c.Config.WorkingDir = image.User, image.WorkingDir
 	c.RootFS.Type = "layers"
 	for _, path := range image.Layers {
 		layer, err := link(dir, path)

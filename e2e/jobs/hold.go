@@ -1,4 +1,4 @@
-package main
+package jobs
 
 import (
 	"sync"
@@ -8,16 +8,16 @@ import (
 	"rolechain/internal/ststest"
 )
 
-// ends is how often a job is made to wait until every session has ended: with the first, it works with at least one more
+// Ends is how often a job is made to wait until every session has ended: with the first, it works with at least one more
 // session than that.
-const ends = 5
+const Ends = 5
 
-// A hold makes a job last longer than its sessions: it has the gate hold some answers back until every session that there
+// A Hold makes a job last longer than its sessions: it has the gate hold some answers back until every session that there
 // is has ended, so that what comes next needs new ones. Waiting for the end, and not for some time, it does not depend on
 // how fast the machine is.
-type hold struct {
+type Hold struct {
 	group  func(s3test.Entry) string // requests of one group are held once; "" never is
-	latest func() time.Time          // when the last of the sessions ends that there are now
+	latest func() time.Time          // when the last of the sessions Ends that there are now
 
 	mu    sync.Mutex
 	held  map[string]bool
@@ -26,7 +26,7 @@ type hold struct {
 }
 
 // until says when to answer a request; zero is now. Requests that come during a hold wait for its end too.
-func (h *hold) until(e s3test.Entry) time.Time {
+func (h *Hold) until(e s3test.Entry) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	group := h.group(e)
@@ -36,7 +36,7 @@ func (h *hold) until(e s3test.Entry) time.Time {
 	if time.Now().Before(h.end) {
 		return h.end
 	}
-	if h.held[group] || h.count == ends {
+	if h.held[group] || h.count == Ends {
 		return time.Time{}
 	}
 	if h.held == nil {
@@ -48,7 +48,7 @@ func (h *hold) until(e s3test.Entry) time.Time {
 	return h.end
 }
 
-// latestEnd is when the last of the sessions ends that a server has given out.
+// latestEnd is when the last of the sessions Ends that a server has given out.
 func latestEnd(sts *ststest.Server) func() time.Time {
 	return func() (latest time.Time) {
 		for _, e := range sts.Journal() {
@@ -61,7 +61,7 @@ func latestEnd(sts *ststest.Server) func() time.Time {
 }
 
 // ended is how many holds there were.
-func (h *hold) ended() int {
+func (h *Hold) ended() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.count

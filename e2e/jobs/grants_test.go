@@ -1,4 +1,4 @@
-package main
+package jobs
 
 import (
 	"path/filepath"
@@ -27,16 +27,16 @@ func TestGrants(t *testing.T) {
 		role, bucket, queue, action string
 		want                        bool
 	}{
-		{baseARN, jobBucket, "", "s3:GetObject", true},
-		{baseARN, jobBucket, "", "s3:PutObject", false},
-		{baseARN, clientBucket, "", "s3:GetObject", false},
-		{clientARN, clientBucket, "", "s3:PutObject", true},
-		{clientARN, clientBucket, "", "s3:ListBucketMultipartUploads", false},
-		{clientARN, jobBucket, "", "s3:GetObject", false},
-		{clientARN, "", queueName, "sqs:SendMessage", true},
-		{clientARN, "", queueName, "sqs:ReceiveMessage", false},
-		{secondARN, secondBucket, "", "s3:PutObject", true},
-		{secondARN, "", queueName, "sqs:SendMessage", false},
+		{BaseARN, JobBucket, "", "s3:GetObject", true},
+		{BaseARN, JobBucket, "", "s3:PutObject", false},
+		{BaseARN, ClientBucket, "", "s3:GetObject", false},
+		{ClientARN, ClientBucket, "", "s3:PutObject", true},
+		{ClientARN, ClientBucket, "", "s3:ListBucketMultipartUploads", false},
+		{ClientARN, JobBucket, "", "s3:GetObject", false},
+		{ClientARN, "", QueueName, "sqs:SendMessage", true},
+		{ClientARN, "", QueueName, "sqs:ReceiveMessage", false},
+		{SecondARN, SecondBucket, "", "s3:PutObject", true},
+		{SecondARN, "", QueueName, "sqs:SendMessage", false},
 	} {
 		if got := allowed(c.role, c.bucket, c.queue, c.action); got != c.want {
 			t.Errorf("%+v: %v", c, got)

@@ -1,4 +1,4 @@
-package main
+package jobs
 
 import (
 	"context"
@@ -14,32 +14,32 @@ import (
 
 // defaultChain is case 6: a program in Java whose clients find their credentials by the SDK's default chain, in a job whose
 // own file lies in the job account's bucket. The SDK is the one that the Spark has, v1 or v2.
-var defaultChain = plan{
-	program:    "default-chain.jar",
-	java:       map[string]string{"3.5": "DefaultChainV1", "4.0": "DefaultChainV2"},
-	deliveries: []string{endpoint, none},
-	roles:      []string{clientARN},
-	arguments:  func() []string { return []string{clientBucket, "reports/", queueName, fmt.Sprint(rounds)} },
-	stock: func(ctx context.Context, w *world) error {
+var defaultChain = Plan{
+	Program:    "default-chain.jar",
+	Java:       map[string]string{"3.5": "DefaultChainV1", "4.0": "DefaultChainV2"},
+	Deliveries: []string{Endpoint, None},
+	Roles:      []string{ClientARN},
+	Arguments:  func() []string { return []string{ClientBucket, "reports/", QueueName, fmt.Sprint(rounds)} },
+	Stock: func(ctx context.Context, w *World) error {
 		for _, key := range reports() {
-			if err := w.moto.put(ctx, clientBucket, key, []byte("a report")); err != nil {
+			if err := w.Moto.Put(ctx, ClientBucket, key, []byte("a report")); err != nil {
 				return err
 			}
 		}
 		return nil
 	},
-	holds: eachMessage(),
-	check: func(ctx context.Context, w *world, journal []s3test.Entry, surprise func(string, ...any)) {
-		bodies, err := w.moto.messages(ctx, queueName)
+	Holds: eachMessage(),
+	Check: func(ctx context.Context, w *World, journal []s3test.Entry, surprise func(string, ...any)) {
+		bodies, err := w.Moto.Messages(ctx, QueueName)
 		if slices.Sort(bodies); err != nil || !slices.Equal(bodies, reports()) {
 			surprise("the queue has %q (%v), not the names in the bucket", bodies, err)
 		}
-		if senders := slices.Sorted(maps.Keys(pods(journal, clientARN, "sqs:SendMessage"))); !slices.Equal(senders, []string{"exec-0", "exec-1"}) {
+		if senders := slices.Sorted(maps.Keys(Pods(journal, ClientARN, "sqs:SendMessage"))); !bothExecutors(senders) {
 			surprise("the names were sent by %q, not by both executors", senders)
 		}
 		lists := map[string]bool{}
 		for _, e := range journal {
-			if served(e) && e.Role == clientARN && e.Action == "s3:ListBucket" && e.Bucket == clientBucket {
+			if Served(e) && e.Role == ClientARN && e.Action == "s3:ListBucket" && e.Bucket == ClientBucket {
 				lists[e.KeyID] = true
 			}
 		}
@@ -50,11 +50,11 @@ var defaultChain = plan{
 }
 
 // compile makes the jar of a case in Java, as somebody builds it for this Spark, and returns its bytes.
-func (w *world) compile(ctx context.Context, class string) ([]byte, error) {
-	classes, jar := filepath.Join(w.Work, "classes"), filepath.Join(w.Work, w.plan.program)
-	source := filepath.Join(w.Root, "e2e", "spark", "defaultchain", class+".java")
+func (w *World) compile(ctx context.Context, class string) ([]byte, error) {
+	classes, jar := filepath.Join(w.Work, "classes"), filepath.Join(w.Work, w.Plan.Program)
+	source := filepath.Join(w.Root, "e2e", "jobs", "defaultchain", class+".java")
 	for _, command := range [][]string{
-		{"javac", "--release", "17", "-cp", filepath.Join(w.sparkHome(), "jars", "*"), "-d", classes, source},
+		{"javac", "--release", "17", "-cp", filepath.Join(w.SparkDir(), "spark", "jars", "*"), "-d", classes, source},
 		{"jar", "--create", "--file", jar, "-C", classes, "."},
 	} {
 		if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {

@@ -1,4 +1,4 @@
-package main
+package jobs
 
 import (
 	"bytes"
@@ -17,25 +17,28 @@ import (
 	"time"
 )
 
-// A moto is the server that has the buckets and the queue. It takes anything from anybody, which is what the gate is there
+// motoAddress is on the loopback interface of the run's own namespace.
+const motoAddress = "127.0.0.1:5000"
+
+// A Moto is the server that has the buckets and the queue. It takes anything from anybody, which is what the gate is there
 // for; the suite talks to it past the gate.
-type moto struct{ end func() }
+type Moto struct{ End func() }
 
 // startMoto starts it and waits until it answers.
-func startMoto(ctx context.Context, build, work string) (moto, error) {
+func startMoto(ctx context.Context, build, work string) (Moto, error) {
 	log, err := os.Create(filepath.Join(work, "moto.log"))
 	if err != nil {
-		return moto{}, err
+		return Moto{}, err
 	}
 	defer log.Close()
 	host, port, _ := strings.Cut(motoAddress, ":")
 	cmd := exec.CommandContext(ctx, filepath.Join(build, "aws", "venv", "bin", "moto_server"), "-H", host, "-p", port)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
-		return moto{}, fmt.Errorf("starting moto: %w", err)
+		return Moto{}, fmt.Errorf("starting moto: %w", err)
 	}
-	m := moto{end: func() { cmd.Process.Kill(); cmd.Wait() }}
-	return m, await(ctx, "moto", func() error {
+	m := Moto{End: func() { cmd.Process.Kill(); cmd.Wait() }}
+	return m, Await(ctx, "moto", func() error {
 		response, err := http.Get("http://" + motoAddress + "/moto-api/")
 		if err == nil {
 			response.Body.Close()
@@ -44,8 +47,8 @@ func startMoto(ctx context.Context, build, work string) (moto, error) {
 	})
 }
 
-// await asks until there is no error any more.
-func await(ctx context.Context, who string, ask func() error) error {
+// Await asks until there is no error any more.
+func Await(ctx context.Context, who string, ask func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	for {
@@ -62,7 +65,7 @@ func await(ctx context.Context, who string, ask func() error) error {
 }
 
 // call sends a request to one of its services.
-func (m moto) call(ctx context.Context, method, service, path string, header http.Header, body []byte) ([]byte, error) {
+func (m Moto) call(ctx context.Context, method, service, path string, header http.Header, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "http://"+motoAddress+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -71,8 +74,8 @@ func (m moto) call(ctx context.Context, method, service, path string, header htt
 		request.Header = header
 	}
 	// It takes the service from what a signature says, and looks at nothing else of it.
-	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=any/20260101/"+region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=any")
-	request.Host = service + "." + region + ".amazonaws.com"
+	request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=any/20260101/"+Region+"/"+service+"/aws4_request, SignedHeaders=host, Signature=any")
+	request.Host = service + "." + Region + ".amazonaws.com"
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("asking moto: %w", err)
@@ -85,22 +88,22 @@ func (m moto) call(ctx context.Context, method, service, path string, header htt
 	return answer, err
 }
 
-func (m moto) makeBucket(ctx context.Context, bucket string) error {
+func (m Moto) MakeBucket(ctx context.Context, bucket string) error {
 	_, err := m.call(ctx, http.MethodPut, "s3", "/"+bucket, nil, nil)
 	return err
 }
 
-func (m moto) put(ctx context.Context, bucket, key string, body []byte) error {
+func (m Moto) Put(ctx context.Context, bucket, key string, body []byte) error {
 	_, err := m.call(ctx, http.MethodPut, "s3", "/"+bucket+"/"+(&url.URL{Path: key}).EscapedPath(), nil, body)
 	return err
 }
 
-func (m moto) get(ctx context.Context, bucket, key string) ([]byte, error) {
+func (m Moto) Get(ctx context.Context, bucket, key string) ([]byte, error) {
 	return m.call(ctx, http.MethodGet, "s3", "/"+bucket+"/"+(&url.URL{Path: key}).EscapedPath(), nil, nil)
 }
 
-// keys lists a bucket's below a prefix. There are never more than fit into one answer.
-func (m moto) keys(ctx context.Context, bucket, prefix string) ([]string, error) {
+// Keys lists a bucket's below a prefix. There are never more than fit into one answer.
+func (m Moto) Keys(ctx context.Context, bucket, prefix string) ([]string, error) {
 	answer, err := m.call(ctx, http.MethodGet, "s3", "/"+bucket+"?list-type=2&prefix="+url.QueryEscape(prefix), nil, nil)
 	if err != nil {
 		return nil, err
@@ -120,7 +123,7 @@ func (m moto) keys(ctx context.Context, bucket, prefix string) ([]string, error)
 }
 
 // sqs calls an operation of SQS.
-func (m moto) sqs(ctx context.Context, operation string, in, out any) error {
+func (m Moto) sqs(ctx context.Context, operation string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
@@ -133,12 +136,12 @@ func (m moto) sqs(ctx context.Context, operation string, in, out any) error {
 	return json.Unmarshal(answer, out)
 }
 
-func (m moto) makeQueue(ctx context.Context, name string) error {
+func (m Moto) MakeQueue(ctx context.Context, name string) error {
 	return m.sqs(ctx, "CreateQueue", map[string]string{"QueueName": name}, &struct{}{})
 }
 
-// messages takes every message out of a queue.
-func (m moto) messages(ctx context.Context, name string) ([]string, error) {
+// Messages takes every message out of a queue.
+func (m Moto) Messages(ctx context.Context, name string) ([]string, error) {
 	var queue struct{ QueueUrl string }
 	if err := m.sqs(ctx, "GetQueueUrl", map[string]string{"QueueName": name}, &queue); err != nil {
 		return nil, err

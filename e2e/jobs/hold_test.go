@@ -1,4 +1,4 @@
-package main
+package jobs
 
 import (
 	"fmt"
@@ -13,10 +13,10 @@ func TestHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var latest time.Time
 		issue := func() time.Time {
-			latest = time.Now().Add(life * time.Second)
+			latest = time.Now().Add(20 * time.Second)
 			return latest
 		}
-		h := &hold{group: func(e s3test.Entry) string { return e.Key }, latest: func() time.Time { return latest }}
+		h := &Hold{group: func(e s3test.Entry) string { return e.Key }, latest: func() time.Time { return latest }}
 		first := issue()
 		if got := h.until(s3test.Entry{}); !got.IsZero() {
 			t.Errorf("a request of no group is held until %v", got)
@@ -34,9 +34,9 @@ func TestHold(t *testing.T) {
 		if got := h.until(s3test.Entry{Key: "a"}); !got.IsZero() {
 			t.Errorf("the group is held again until %v", got)
 		}
-		for i := range ends {
+		for i := range Ends {
 			want := issue().Add(time.Second)
-			if i == ends-1 {
+			if i == Ends-1 {
 				want = time.Time{} // one too many
 			}
 			if got := h.until(s3test.Entry{Key: fmt.Sprint(i)}); !got.Equal(want) {
@@ -44,8 +44,8 @@ func TestHold(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		if h.ended() != ends {
-			t.Errorf("%d holds, want %d", h.ended(), ends)
+		if h.ended() != Ends {
+			t.Errorf("%d holds, want %d", h.ended(), Ends)
 		}
 	})
 }

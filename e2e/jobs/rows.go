@@ -1,4 +1,4 @@
-package main
+package jobs
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 // A row is one of a table: its values by column, as JSON has them.
 type row map[string]any
 
-func (w *world) parquet(ctx context.Context, in []byte, args ...string) ([]byte, error) {
-	script := filepath.Join(w.Root, "e2e", "spark", "parquet.py")
+func (w *World) parquet(ctx context.Context, in []byte, args ...string) ([]byte, error) {
+	script := filepath.Join(w.Root, "e2e", "jobs", "parquet.py")
 	cmd := exec.CommandContext(ctx, filepath.Join(w.Build, "aws", "venv", "bin", "python"), append([]string{script, "http://" + motoAddress}, args...)...)
 	said := &strings.Builder{}
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), said
@@ -28,7 +28,7 @@ func (w *world) parquet(ctx context.Context, in []byte, args ...string) ([]byte,
 }
 
 // writeRows makes a Parquet file.
-func (w *world) writeRows(ctx context.Context, bucket, key string, rows []row) error {
+func (w *World) writeRows(ctx context.Context, bucket, key string, rows []row) error {
 	data, err := json.Marshal(rows)
 	if err == nil {
 		_, err = w.parquet(ctx, data, "write", bucket, key)
@@ -37,8 +37,8 @@ func (w *world) writeRows(ctx context.Context, bucket, key string, rows []row) e
 }
 
 // readRows reads all Parquet files below a prefix.
-func (w *world) readRows(ctx context.Context, bucket, prefix string) ([]row, error) {
-	keys, err := w.moto.keys(ctx, bucket, prefix)
+func (w *World) readRows(ctx context.Context, bucket, prefix string) ([]row, error) {
+	keys, err := w.Moto.Keys(ctx, bucket, prefix)
 	if err != nil {
 		return nil, err
 	}
@@ -90,12 +90,12 @@ func orders() (rows []row) {
 
 const orderFiles = 4
 
-func (w *world) writeOrders(ctx context.Context) error {
+func (w *World) writeOrders(ctx context.Context) error {
 	all := orders()
 	size := (len(all) + orderFiles - 1) / orderFiles
 	n := 0
 	for part := range slices.Chunk(all, size) {
-		if err := w.writeRows(ctx, clientBucket, fmt.Sprintf("orders/part-%d.parquet", n), part); err != nil {
+		if err := w.writeRows(ctx, ClientBucket, fmt.Sprintf("orders/part-%d.parquet", n), part); err != nil {
 			return err
 		}
 		n++

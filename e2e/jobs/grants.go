@@ -1,4 +1,4 @@
-package main
+package jobs
 
 import (
 	"encoding/json"
@@ -15,9 +15,9 @@ import (
 func grants(root string) ([]s3test.Grant, error) {
 	var all []s3test.Grant
 	for _, of := range []struct{ role, file, placeholder, bucket, queue string }{
-		{baseARN, "job-role-permissions.json", "JOB_BUCKET", jobBucket, ""},
-		{clientARN, "client-role-permissions.json", "CLIENT_BUCKET", clientBucket, queueName},
-		{secondARN, "client-role-permissions.json", "CLIENT_BUCKET", secondBucket, ""},
+		{BaseARN, "job-role-permissions.json", "JOB_BUCKET", JobBucket, ""},
+		{ClientARN, "client-role-permissions.json", "CLIENT_BUCKET", ClientBucket, QueueName},
+		{SecondARN, "client-role-permissions.json", "CLIENT_BUCKET", SecondBucket, ""},
 	} {
 		s3, sqs, err := readPolicy(filepath.Join(root, "examples", "iam", of.file), of.placeholder)
 		if err != nil {
