@@ -52,6 +52,14 @@ conformance: ## real SDKs in every delivery at every moment, as root: SDK=, CONN
 spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=, DELIVERY= choose, FIXED=1 is the part that CI runs
 	go run ./e2e/spark $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(SPARK),-spark "$(SPARK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
 
+.PHONY: k8s-e2e k8s-up k8s-down
+k8s-e2e: ## the same and more on a real Kubernetes of one node, as root: CASE= chooses, FIXED=1 is the part that CI runs
+	go run ./e2e/kubernetes $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)")
+k8s-up: ## a cluster that stays, as root: prints a kubectl that reaches it; make k8s-down ends it
+	go run ./e2e/kubernetes -up
+k8s-down:
+	go run ./e2e/kubernetes -down
+
 COUNT := 40
 .PHONY: chaos soak
 chaos: ## random faults against the real programs, as root: COUNT= seeds from FROM= on, or SEED= alone

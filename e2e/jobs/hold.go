@@ -16,8 +16,10 @@ const Ends = 5
 // is has ended, so that what comes next needs new ones. Waiting for the end, and not for some time, it does not depend on
 // how fast the machine is.
 type Hold struct {
+	Times int // how often
+
 	group  func(s3test.Entry) string // requests of one group are held once; "" never is
-	latest func() time.Time          // when the last of the sessions Ends that there are now
+	latest func() time.Time          // when the last of the sessions ends that there are now
 
 	mu    sync.Mutex
 	held  map[string]bool
@@ -36,7 +38,7 @@ func (h *Hold) until(e s3test.Entry) time.Time {
 	if time.Now().Before(h.end) {
 		return h.end
 	}
-	if h.held[group] || h.count == Ends {
+	if h.held[group] || h.count == h.Times {
 		return time.Time{}
 	}
 	if h.held == nil {
@@ -48,7 +50,7 @@ func (h *Hold) until(e s3test.Entry) time.Time {
 	return h.end
 }
 
-// latestEnd is when the last of the sessions Ends that a server has given out.
+// latestEnd is when the last of the sessions ends that a server has given out.
 func latestEnd(sts *ststest.Server) func() time.Time {
 	return func() (latest time.Time) {
 		for _, e := range sts.Journal() {

@@ -16,7 +16,7 @@ func TestHold(t *testing.T) {
 			latest = time.Now().Add(20 * time.Second)
 			return latest
 		}
-		h := &Hold{group: func(e s3test.Entry) string { return e.Key }, latest: func() time.Time { return latest }}
+		h := &Hold{Times: Ends, group: func(e s3test.Entry) string { return e.Key }, latest: func() time.Time { return latest }}
 		first := issue()
 		if got := h.until(s3test.Entry{}); !got.IsZero() {
 			t.Errorf("a request of no group is held until %v", got)

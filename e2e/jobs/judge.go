@@ -16,7 +16,7 @@ import (
 // OwnerOf is whose a bucket or a queue is.
 func OwnerOf(e s3test.Entry) string {
 	switch {
-	case e.Bucket == JobBucket:
+	case e.Bucket == JobBucket || e.Bucket == LogBucket:
 		return BaseARN
 	case e.Bucket == SecondBucket:
 		return SecondARN
@@ -43,7 +43,7 @@ func resource(e s3test.Entry) string {
 	if e.Queue != "" {
 		return "queue"
 	}
-	return map[string]string{JobBucket: "job's bucket", ClientBucket: "client's bucket", SecondBucket: "second bucket"}[e.Bucket]
+	return map[string]string{JobBucket: "job's bucket", ClientBucket: "client's bucket", SecondBucket: "second bucket", LogBucket: "log bucket"}[e.Bucket]
 }
 
 // Served reports whether a request passed and was answered.
@@ -85,8 +85,8 @@ func (w *World) Judge(ctx context.Context, journal []s3test.Entry, surprise func
 	if !fetched {
 		surprise("the driver did not fetch its program from the job account's bucket")
 	}
-	if n := w.Hold.ended(); n != Ends {
-		surprise("every session ended %d times while the job ran, not %d", n, Ends)
+	if n := w.Hold.ended(); n != w.Hold.Times {
+		surprise("every session ended %d times while the job ran, not %d", n, w.Hold.Times)
 	}
 	for _, role := range w.Plan.Roles {
 		keys := map[string]bool{}
@@ -95,8 +95,8 @@ func (w *World) Judge(ctx context.Context, journal []s3test.Entry, surprise func
 				keys[e.KeyID] = true
 			}
 		}
-		if len(keys) <= Ends {
-			surprise("S3 and SQS saw %d sessions of %s, not more than %d", len(keys), role, Ends)
+		if len(keys) <= w.Hold.Times {
+			surprise("S3 and SQS saw %d sessions of %s, not more than %d", len(keys), role, w.Hold.Times)
 		}
 	}
 	w.Plan.Check(ctx, w, journal, surprise)

@@ -12,7 +12,7 @@ import (
 
 // judged is a world in which a job has run as it should, and the surprises at a journal.
 func judged(journal []s3test.Entry, change func(*World)) []string {
-	w := &World{Hold: &Hold{count: Ends}}
+	w := &World{Hold: &Hold{Times: Ends, count: Ends}}
 	w.Plan = Plan{Program: "job.py", Roles: []string{ClientARN}, Check: func(context.Context, *World, []s3test.Entry, func(string, ...any)) {}}
 	if change != nil {
 		change(w)

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"rolechain/internal/s3test"
 	"rolechain/internal/ststest"
@@ -28,6 +27,7 @@ const (
 	JobBucket    = "jobs-111111111111"
 	ClientBucket = "data-222222222222"
 	SecondBucket = "data-333333333333"
+	LogBucket    = "logs" // the log shipper's
 	QueueName    = "rows"
 )
 
@@ -40,16 +40,17 @@ const (
 	None = "none" // what EKS injects, and the original entrypoint
 )
 
-// AWS's names of what a job asks. S3Names has the buckets given as well as those of the jobs.
+// AWS's names of what a job asks.
 var (
 	STSNames = []string{"sts.amazonaws.com", "sts." + Region + ".amazonaws.com"}
 	SQSNames = []string{"sqs." + Region + ".amazonaws.com", Region + ".queue.amazonaws.com", "queue.amazonaws.com"}
 )
 
-func S3Names(more ...string) (list []string) {
+// S3Names are those of S3, with a name for each bucket.
+func S3Names() (list []string) {
 	for _, service := range []string{"s3.amazonaws.com", "s3." + Region + ".amazonaws.com", "s3-" + Region + ".amazonaws.com"} {
 		list = append(list, service)
-		for _, b := range slices.Concat([]string{JobBucket, ClientBucket, SecondBucket}, more) {
+		for _, b := range []string{JobBucket, ClientBucket, SecondBucket, LogBucket} {
 			list = append(list, b+"."+service)
 		}
 	}
@@ -86,7 +87,7 @@ func (w *World) Begin(ctx context.Context, more ...s3test.Grant) (err error) {
 	if err := w.fill(ctx); err != nil {
 		return err
 	}
-	w.Hold = &Hold{group: w.Plan.Holds, latest: latestEnd(w.STS)}
+	w.Hold = &Hold{Times: Ends, group: w.Plan.Holds, latest: latestEnd(w.STS)}
 	allowed, err := grants(w.Root)
 	if err != nil {
 		return err
@@ -98,7 +99,7 @@ func (w *World) Begin(ctx context.Context, more ...s3test.Grant) (err error) {
 
 // fill puts into the buckets what is there before the job: its own file, and what the case reads.
 func (w *World) fill(ctx context.Context) error {
-	for _, b := range []string{JobBucket, ClientBucket, SecondBucket} {
+	for _, b := range []string{JobBucket, ClientBucket, SecondBucket, LogBucket} {
 		if err := w.Moto.MakeBucket(ctx, b); err != nil {
 			return err
 		}

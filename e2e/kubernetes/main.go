@@ -16,7 +16,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"rolechain/e2e/kubernetes/cluster"
 	"rolechain/internal/suitetest"
@@ -30,29 +32,45 @@ func main() {
 // choose reads the arguments; nil and an exit code when there is nothing to run.
 func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 	s := &Suite{}
-	up, down := false, false
+	var chosen suitetest.Names
+	up, down, fixed := false, false, false
 	run, code := suitetest.Parse("k8s-e2e", args, stderr, func(flags *flag.FlagSet) {
 		flags.BoolVar(&up, "up", false, "start a cluster that stays")
 		flags.BoolVar(&down, "down", false, "end it")
-	}, func() error {
-		if up == down {
+		flags.BoolVar(&fixed, "fixed", false, "only the fixed part that every change is measured by")
+		flags.Var(&chosen, "case", "only this case, by its name in the table; several, or separated by commas")
+	}, func() (err error) {
+		if up && down {
 			return errors.New("either -up or -down")
 		}
-		return s.place()
+		s.cases, err = filter(cases, fixed, chosen)
+		return errors.Join(s.place(), err)
 	})
 	switch {
 	case !run:
 		return nil, code
 	case up:
 		return s.up, 0
-	default:
+	case down:
 		return s.down, 0
+	default:
+		return s.conduct, 0
 	}
+}
+
+// filter keeps the cases that were asked for.
+func filter(all []Case, fixed bool, names suitetest.Names) ([]Case, error) {
+	chosen, err := suitetest.Choose(all, suitetest.Filter[Case]{Names: names, Has: func(c Case, name string) bool { return c.Name == name }})
+	if fixed {
+		chosen = slices.DeleteFunc(chosen, func(c Case) bool { return !c.Fixed })
+	}
+	return chosen, err
 }
 
 // A Suite is what there is to run.
 type Suite struct {
 	root, build string
+	cases       []Case
 }
 
 func (s *Suite) place() (err error) {
@@ -68,12 +86,16 @@ func (s *Suite) place() (err error) {
 
 func (s *Suite) bin() string { return filepath.Join(s.build, "bin") }
 
-func (s *Suite) prepare(ctx context.Context, out io.Writer) error {
+// sparks is where e2e/spark has its installations.
+func (s *Suite) sparks() string { return filepath.Join(s.root, "build", "spark-e2e") }
+
+// prepare builds what runs, and looks for what must be there.
+func (s *Suite) prepare(ctx context.Context) error {
 	if os.Geteuid() != 0 {
 		return errors.New("the suite needs root, for namespaces of its own")
 	}
 	for program, hint := range map[string]string{"containerd": "containerd", "ctr": "containerd", "runc": "runc", "ip": "iproute2"} {
-		if _, err := lookPath(program); err != nil {
+		if _, err := exec.LookPath(program); err != nil {
 			return fmt.Errorf("looking for %s: %w; install Debian's package %s", program, err, hint)
 		}
 	}

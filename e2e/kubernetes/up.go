@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,41 +16,25 @@ import (
 	"rolechain/e2e/kubernetes/cluster"
 )
 
-const partArgument = "run"
+// Files of a cluster that stays.
+const (
+	pidFile   = "pid"   // of its first process
+	readyFile = "ready" // once it is
+)
 
-var lookPath = exec.LookPath
-
-// An Order is what the process in the namespaces gets from the suite.
-type Order struct {
-	Dir string // its own folder
-	Bin string // Kubernetes
-	Up  bool   // a cluster that stays, and nothing else
-}
-
-// asPart runs in the namespaces.
-func asPart(ctx context.Context, text string) error {
-	var o Order
-	if err := json.Unmarshal([]byte(text), &o); err != nil {
-		return err
-	}
-	c := &cluster.Cluster{Dir: o.Dir, Bin: o.Bin, Cgroup: cluster.Enclosed()}
+// stay runs the cluster that stays.
+func stay(ctx context.Context, o Order) error {
+	c := &cluster.Cluster{Dir: o.Work, Bin: o.Programs, Cgroup: cluster.Enclosed()}
 	defer c.Stop()
 	if err := c.Start(ctx); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(o.Dir, readyFile), nil, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(o.Work, readyFile), nil, 0o644); err != nil {
 		return err
 	}
 	<-ctx.Done()
 	return nil
 }
-
-// Files of a cluster that stays.
-const (
-	pidFile   = "pid"   // of its first process
-	readyFile = "ready" // once it is
-	logFile   = "log"
-)
 
 func (s *Suite) stays() string { return filepath.Join(s.build, "up") }
 
@@ -73,7 +56,7 @@ func (s *Suite) running() int {
 // up starts a cluster that stays, unless there is one.
 func (s *Suite) up(ctx context.Context, out io.Writer) (bool, error) {
 	if s.running() == 0 {
-		if err := s.startStaying(ctx, out); err != nil {
+		if err := s.startStaying(ctx); err != nil {
 			return false, err
 		}
 	}
@@ -96,14 +79,14 @@ func (s *Suite) up(ctx context.Context, out io.Writer) (bool, error) {
 	return true, nil
 }
 
-func (s *Suite) startStaying(ctx context.Context, out io.Writer) error {
-	if err := s.prepare(ctx, out); err != nil {
+func (s *Suite) startStaying(ctx context.Context) error {
+	if err := s.prepare(ctx); err != nil {
 		return err
 	}
 	if err := errors.Join(os.RemoveAll(s.stays()), os.MkdirAll(s.stays(), 0o755)); err != nil {
 		return err
 	}
-	order, err := json.Marshal(Order{Dir: s.stays(), Bin: s.bin(), Up: true})
+	order, err := json.Marshal(Order{Work: s.stays(), Programs: s.bin(), Stay: true})
 	if err != nil {
 		return err
 	}
@@ -124,10 +107,12 @@ func (s *Suite) startStaying(ctx context.Context, out io.Writer) error {
 
 // down ends it, and returns when nothing is left.
 func (s *Suite) down(ctx context.Context, out io.Writer) (bool, error) {
-	if pid := s.running(); pid != 0 {
-		if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
-			return false, err
-		}
+	pid := s.running()
+	if pid == 0 {
+		return true, os.RemoveAll(s.stays())
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		return false, err
 	}
 	for {
 		if _, err := os.Stat(s.stays()); errors.Is(err, os.ErrNotExist) {

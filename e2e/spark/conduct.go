@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -91,34 +90,10 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 }
 
 func (s *Suite) install(ctx context.Context) error {
-	wanted := []string{"aws"}
+	var versions []string
 	for _, r := range s.runs {
-		wanted = append(wanted, "spark-"+r.Spark)
+		versions = append(versions, r.Spark)
 	}
-	slices.Sort(wanted)
-	for _, name := range slices.Compact(wanted) {
-		script := filepath.Join(s.root, "e2e", "spark", "install", "install.sh")
-		cmd := exec.CommandContext(ctx, script, name, filepath.Join(s.build, name))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("installing %s: %w\n%s", name, err, out)
-		}
-	}
-	return s.installJar(ctx)
-}
-
-// installJar puts rolechain's jar where the image has it: among Spark's own, because a class path in the submission would
-// replace the one of EMR.
-func (s *Suite) installJar(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "mvn", "--quiet", "--batch-mode", "--file", filepath.Join(s.root, "hadoop", "pom.xml"), "package")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building rolechain's jar: %w\n%s", err, out)
-	}
-	const name = "rolechain-hadoop.jar"
-	jar, err := os.ReadFile(filepath.Join(s.root, "build", "hadoop", name))
-	for _, r := range s.runs {
-		if err == nil {
-			err = os.WriteFile(filepath.Join(s.build, "spark-"+r.Spark, "spark", "jars", name), jar, 0o644)
-		}
-	}
-	return err
+	slices.Sort(versions)
+	return jobs.Install(ctx, s.root, s.build, slices.Compact(versions)...)
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,29 +74,9 @@ func (w *world) judgeControl(ctx context.Context, journal []s3test.Entry, code i
 // searchSecrets looks for what the stand-ins handed out in everything that the pods wrote, but for the files that are
 // there to hold it.
 func (w *world) searchSecrets(surprise func(string, ...any)) {
-	secrets := w.STS.Secrets()
-	err := filepath.WalkDir(w.Work, func(path string, d os.DirEntry, err error) error {
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // executors clean up while this looks
-			return nil
-		case err != nil:
-			return err
-		case !d.Type().IsRegular() || d.Name() == "token" || w.Run.Delivery == jobs.File && strings.HasSuffix(path, "/.aws/credentials"):
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		for _, secret := range secrets {
-			if bytes.Contains(content, []byte(secret)) {
-				name, _ := filepath.Rel(w.Work, path)
-				surprise("%s has a secret in it", name)
-				break
-			}
-		}
-		return nil
-	})
+	err := jobs.SearchSecrets(w.STS, w.Work, func(path string) bool {
+		return filepath.Base(path) == "token" || w.Run.Delivery == jobs.File && strings.HasSuffix(path, "/.aws/credentials")
+	}, surprise)
 	if err != nil {
 		surprise("looking for secrets: %v", err)
 	}

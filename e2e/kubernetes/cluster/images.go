@@ -13,10 +13,10 @@ import (
 
 const pauseImage = "localhost/pause:latest"
 
-// Import gives containerd an image, from an OCI layout in which it is "latest", as localhost/NAME:latest.
-func (c *Cluster) Import(ctx context.Context, name, dir string) error {
+// Import gives containerd the images of a layout that layout.WriteNamed wrote.
+func (c *Cluster) Import(ctx context.Context, dir string) error {
 	tar := exec.CommandContext(ctx, "tar", "--create", "--directory", dir, ".")
-	ctr := exec.CommandContext(ctx, "ctr", "--namespace", "k8s.io", "images", "import", "--base-name", "localhost/"+name, "-")
+	ctr := exec.CommandContext(ctx, "ctr", "--namespace", "k8s.io", "images", "import", "-")
 	pipe, err := tar.StdoutPipe()
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (c *Cluster) Import(ctx context.Context, name, dir string) error {
 		err = failed
 	}
 	if err != nil {
-		return fmt.Errorf("importing the image %s: %w: %s", name, err, out)
+		return fmt.Errorf("importing images: %w: %s", err, out)
 	}
 	return nil
 }
@@ -46,8 +46,9 @@ func (c *Cluster) importPause(ctx context.Context) error {
 		return fmt.Errorf("making the image pause: %w: %s", err, out)
 	}
 	oci := filepath.Join(dir, "oci")
-	if err := layout.Write(oci, layout.Image{Architecture: runtime.GOARCH, Layers: []string{layer}, Entrypoint: []string{"/pause"}}); err != nil {
+	image := layout.Image{Architecture: runtime.GOARCH, Layers: []string{layer}, Entrypoint: []string{"/pause"}}
+	if err := layout.WriteNamed(oci, map[string]layout.Image{pauseImage: image}); err != nil {
 		return err
 	}
-	return c.Import(ctx, "pause", oci)
+	return c.Import(ctx, oci)
 }

@@ -85,11 +85,37 @@ func Write(dir string, images ...Image) error {
 		return err
 	}
 	index.Annotations = map[string]string{"org.opencontainers.image.ref.name": "latest"}
-	top, err := json.Marshal(manifest{SchemaVersion: 2, MediaType: indexType, Manifests: []descriptor{index}})
+	return seal(dir, manifest{SchemaVersion: 2, MediaType: indexType, Manifests: []descriptor{index}})
+}
+
+// WriteNamed makes the layout of several images for one platform, each under the name by which containerd imports it, such as
+// "localhost/spark:latest". The layers' files are hard links, as in Write.
+func WriteNamed(dir string, images map[string]Image) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755); err != nil {
+		return err
+	}
+	all := manifest{SchemaVersion: 2, MediaType: indexType}
+	for name, image := range images {
+		d, err := write(dir, image)
+		if err != nil {
+			return fmt.Errorf("writing the image %s: %w", name, err)
+		}
+		d.Annotations = map[string]string{"io.containerd.image.name": name}
+		all.Manifests = append(all.Manifests, d)
+	}
+	return seal(dir, all)
+}
+
+// seal writes the files by which a layout is known.
+func seal(dir string, index manifest) error {
+	data, err := json.Marshal(index)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "index.json"), top, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "index.json"), data, 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "oci-layout"), []byte(`{"imageLayoutVersion":"1.0.0"}`), 0o644)

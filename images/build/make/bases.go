@@ -27,23 +27,28 @@ var packages = map[string][]string{
 	"arm64": both,
 }
 
-// debian makes the root file systems. The packages are unpacked and not configured, which takes seconds and no emulation.
+// debian makes the base images.
 func debian(out string) error {
 	var images []layout.Image
 	for _, arch := range []string{"amd64", "arm64"} {
-		tar := filepath.Join(out, "debian-"+arch+".tar")
-		include := strings.Join(packages[arch], ",")
-		err := once(tar, suite+" "+include, func() error {
-			return again(func() error {
-				return command("mmdebstrap", "--quiet", "--variant=extract", "--architectures="+arch, "--include="+include, suite, tar)
-			})
-		})
+		tar, err := rootfs(out, arch)
 		if err != nil {
 			return err
 		}
 		images = append(images, layout.Image{Architecture: arch, Layers: []string{tar}})
 	}
 	return layout.Write(filepath.Join(out, "debian"), images...)
+}
+
+// rootfs makes a root file system. The packages are unpacked and not configured, which takes seconds and no emulation.
+func rootfs(out, arch string) (tar string, err error) {
+	tar = filepath.Join(out, "debian-"+arch+".tar")
+	include := strings.Join(packages[arch], ",")
+	return tar, once(tar, suite+" "+include, func() error {
+		return again(func() error {
+			return command("mmdebstrap", "--quiet", "--variant=extract", "--architectures="+arch, "--include="+include, suite, tar)
+		})
+	})
 }
 
 // golang makes the image in which the programs are compiled: this machine's Go, and the modules of go.sum as the module

@@ -5,6 +5,7 @@
 //
 //	-tools DIRECTORY   has buildkitd and buildx
 //	-out DIRECTORY     gets standin-amd64.tar, standin-arm64.tar and sidecar.tar, for "docker load"; it is also a cache
+//	-debian ARCH       nothing but the root file system of this architecture, debian-ARCH.tar
 //
 // It runs in the repository's root, as root, with the programs git, go, javac, mmdebstrap, mvn, python3, runc, tar and
 // qemu-aarch64-static.
@@ -27,10 +28,17 @@ func run(args []string) int {
 	flags := flag.NewFlagSet("make", flag.ContinueOnError)
 	tools := flags.String("tools", "build/tools", "`directory` with buildkitd and buildx")
 	out := flags.String("out", "build/images", "`directory` for the archives")
+	arch := flags.String("debian", "", "only the root file system of this `architecture`")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return 2
 	}
-	if err := build(*tools, *out); err != nil {
+	var err error
+	if *arch != "" {
+		_, err = rootfs(*out, *arch)
+	} else {
+		err = build(*tools, *out)
+	}
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "make: %v\n", err)
 		return 1
 	}

@@ -1,0 +1,41 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// JarName is rolechain's jar, in build/hadoop and in an image.
+const JarName = "rolechain-hadoop.jar"
+
+// Install installs these versions of Spark and what the suites themselves use into build, and puts rolechain's jar where
+// the image has it: among Spark's own, because a class path in the submission would replace the one of EMR.
+func Install(ctx context.Context, root, build string, sparks ...string) error {
+	wanted := []string{"aws"}
+	for _, version := range sparks {
+		wanted = append(wanted, "spark-"+version)
+	}
+	for _, name := range wanted {
+		cmd := exec.CommandContext(ctx, filepath.Join(root, "e2e", "spark", "install", "install.sh"), name, filepath.Join(build, name))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("installing %s: %w\n%s", name, err, out)
+		}
+	}
+	cmd := exec.CommandContext(ctx, "mvn", "--quiet", "--batch-mode", "--file", filepath.Join(root, "hadoop", "pom.xml"), "package")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("building rolechain's jar: %w\n%s", err, out)
+	}
+	jar, err := os.ReadFile(Jar(root))
+	for _, version := range sparks {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(build, "spark-"+version, "spark", "jars", JarName), jar, 0o644)
+		}
+	}
+	return err
+}
+
+// Jar is where Install builds rolechain's jar.
+func Jar(root string) string { return filepath.Join(root, "build", "hadoop", JarName) }

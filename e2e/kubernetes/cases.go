@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"rolechain/e2e/jobs"
+	"rolechain/internal/s3test"
+	"rolechain/internal/ststest"
+)
+
+// A Case is something that is to be seen in a cluster.
+type Case struct {
+	Name  string // also its namespace's
+	Fixed bool   // part of what CI runs
+	about string // for the table
+
+	plan        jobs.Plan
+	aws         func(*ststest.Config) // changes the roles
+	annotations map[string]string     // of the service account; nil: IRSA with the job execution role
+	run         func(context.Context, *trial) error
+}
+
+var cases = []Case{
+	{Name: "long-job", Fixed: true, about: "program 3 over five ends of every session", plan: jobs.Cases[2], run: runJob},
+	{Name: "two-accounts", about: "program 2: Spark on both accounts, boto3 on the executors", plan: jobs.Cases[1], run: runJob},
+	{Name: "default-chain", about: "program 6: Java's default chain", plan: jobs.Cases[5], run: runJob},
+	{Name: "executor-killed", Fixed: true, about: "an executor dies, and the next one takes its place", plan: jobs.Cases[2], run: killExecutor},
+	{Name: "driver-deleted", Fixed: true, about: "SIGTERM reaches Spark, and nothing is left", plan: jobs.Cases[2], run: deleteDriver},
+	{Name: "wrong-trust", Fixed: true, about: "the client role does not trust the job's", plan: jobs.Cases[2], aws: distrust, run: wrongTrust},
+	{Name: "wrong-audience", about: "the token is for somebody else", plan: idle, run: wrongAudience,
+		annotations: map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN, "eks.amazonaws.com/audience": "vault"}},
+	{Name: "pod-identity", about: "program 2, the job's role by Pod Identity", plan: jobs.Cases[1], annotations: map[string]string{}, run: podIdentity},
+	{Name: "restarted", about: "a container started again in its old home", plan: idle, run: restart},
+	{Name: "shared-home", about: "two containers in one home", plan: idle, run: sharedHome},
+	{Name: "arbitrary-user", about: "a user without name and home", plan: idle, run: arbitraryUser},
+	{Name: "late-upload", about: "100 s of uploads after SIGTERM", plan: idle, run: uploadsAfterTerm},
+	{Name: "readiness", about: "status as readiness probe, with STS in trouble", plan: idle, run: readiness},
+}
+
+// idle is for pods without Spark.
+var idle = jobs.Plan{Program: "long-running.py", Stock: func(context.Context, *jobs.World) error { return nil },
+	Holds: func(s3test.Entry) string { return "" }}
+
+// podIdentity is a job whose pods come to the job execution role by Pod Identity.
+func podIdentity(ctx context.Context, t *trial) error {
+	if err := t.submit(ctx, submission{more: []string{"-pod-identity"}}); err != nil {
+		return err
+	}
+	if err := t.finish(ctx); err != nil {
+		return err
+	}
+	for _, e := range t.STS.Journal() {
+		if e.Action == "AssumeRoleWithWebIdentity" {
+			t.surprise("a web identity token was used for %s", e.Role)
+		}
+	}
+	return nil
+}
+
+// associated are Pod Identity's associations.
+func associated(namespace, _ string) string {
+	if strings.HasPrefix(namespace, "pod-identity") {
+		return jobs.BaseARN
+	}
+	return ""
+}
+
+// runJob submits the case's program and wants it to end well.
+func runJob(ctx context.Context, t *trial) error {
+	if err := t.submit(ctx, submission{}); err != nil {
+		return err
+	}
+	return t.finish(ctx)
+}
+
+// finish waits for the driver's end and judges the job.
+func (t *trial) finish(ctx context.Context) error {
+	end, err := t.ended(ctx, driverPod, driverContainer)
+	if err != nil {
+		return err
+	}
+	if end.ExitCode != 0 {
+		log, _ := t.log(ctx, driverPod, driverContainer)
+		t.surprise("the driver ended with %d: %s %s", end.ExitCode, end.Message, last(log))
+	}
+	shipped, err := t.ended(ctx, driverPod, shipperContainer)
+	if err != nil {
+		return err
+	}
+	if shipped.ExitCode != 0 {
+		log, _ := t.log(ctx, driverPod, shipperContainer)
+		t.surprise("the log shipper ended with %d: %s", shipped.ExitCode, last(log))
+	}
+	t.Judge(ctx, t.Gate.Journal(), t.surprise)
+	return nil
+}
+
+// killExecutor kills an executor's JVM once it works.
+func killExecutor(ctx context.Context, t *trial) error {
+	if err := t.submit(ctx, submission{}); err != nil {
+		return err
+	}
+	if err := t.logged(ctx, driverPod, driverContainer, "round 0: "); err != nil {
+		return err
+	}
+	const victim = jobName + "-exec-1"
+	if out, err := t.Kubectl(ctx, "--namespace", t.name, "exec", victim, "--container", executorContainer, "--", "/bin/sh", "-c",
+		"kill -9 $(pgrep java)").CombinedOutput(); err != nil {
+		return fmt.Errorf("killing an executor: %w: %s", err, out)
+	}
+	if err := t.finish(ctx); err != nil {
+		return err
+	}
+	third := false
+	for _, e := range t.Gate.Journal() {
+		third = third || e.SessionName == jobName+"-exec-3" && e.Role == jobs.ClientARN && jobs.Served(e)
+	}
+	if !third {
+		t.surprise("no executor took the place of the one that died")
+	}
+	return nil
+}
+
+// deleteDriver deletes the driver's pod while it works.
+func deleteDriver(ctx context.Context, t *trial) error {
+	if err := t.submit(ctx, submission{}); err != nil {
+		return err
+	}
+	if err := t.logged(ctx, driverPod, driverContainer, "round 0: "); err != nil {
+		return err
+	}
+	if out, err := t.Kubectl(ctx, "--namespace", t.name, "patch", "pod", driverPod, "--patch", `{"metadata":{"finalizers":["`+finalizer+`"]}}`).CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	if err := t.deletePod(ctx, driverPod); err != nil {
+		return err
+	}
+	end, err := t.ended(ctx, driverPod, driverContainer)
+	if err != nil {
+		return err
+	}
+	if end.ExitCode != 143 {
+		t.surprise("the driver ended with %d (%s), not by SIGTERM with 143", end.ExitCode, end.Reason)
+	}
+	log, err := t.log(ctx, driverPod, driverContainer)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(log, "Shutdown hook called") {
+		t.surprise("Spark's shutdown hooks did not run: %s", last(log))
+	}
+	if err := t.release(ctx, driverPod); err != nil {
+		return err
+	}
+	return jobs.Await(ctx, "the end of the job's pods", func() error {
+		list, err := t.pods(ctx, "")
+		if err == nil && len(list) > 0 {
+			err = fmt.Errorf("%d are left", len(list))
+		}
+		return err
+	})
+}
+
+// finalizer keeps a deleted pod until its status has been seen.
+const finalizer = "rolechain.test/seen"
+
+// release lets a pod with the finalizer go.
+func (t *trial) release(ctx context.Context, pod string) error {
+	out, err := t.Kubectl(ctx, "--namespace", t.name, "patch", "pod", pod, "--type", "json", "--patch", `[{"op":"remove","path":"/metadata/finalizers"}]`).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("letting %s go: %w: %s", pod, err, out)
+	}
+	return nil
+}
+
+func distrust(c *ststest.Config) {
+	for i := range c.Roles {
+		if c.Roles[i].ARN == jobs.ClientARN {
+			c.Roles[i].TrustedBy = []string{jobs.SecondARN}
+		}
+	}
+}
+
+// wrongTrust wants the reason where people look: in the pod's status and in the shipped log.
+func wrongTrust(ctx context.Context, t *trial) error {
+	if err := t.submit(ctx, submission{}); err != nil {
+		return err
+	}
+	end, err := t.ended(ctx, driverPod, driverContainer)
+	if err != nil {
+		return err
+	}
+	if end.ExitCode != 77 {
+		t.surprise("the driver ended with %d, not 77", end.ExitCode)
+	}
+	if _, err := t.ended(ctx, driverPod, shipperContainer); err != nil {
+		return err
+	}
+	described, err := t.Kubectl(ctx, "--namespace", t.name, "describe", "pod", driverPod).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("kubectl describe: %w: %s", err, described)
+	}
+	shipped, err := t.Moto.Get(ctx, jobs.LogBucket, driverPod+"/stderr")
+	if err != nil {
+		t.surprise("no log was shipped: %v", err)
+	}
+	for where, text := range map[string]string{"kubectl describe": string(described), "the shipped log": string(shipped)} {
+		for _, wanted := range []string{"second hop", jobs.ClientARN, "hint: "} {
+			if !strings.Contains(text, wanted) {
+				t.surprise("%s has no %q: %s", where, wanted, text)
+			}
+		}
+	}
+	for _, e := range t.Gate.Journal() {
+		if e.Bucket != jobs.LogBucket {
+			t.surprise("%s on %s by %s", e.Action, e.Bucket, jobs.NameOf(e))
+		}
+	}
+	return nil
+}

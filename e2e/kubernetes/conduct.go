@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"rolechain/e2e/jobs"
+	"rolechain/e2e/kubernetes/cluster"
+	"rolechain/internal/suitetest"
+)
+
+// partArgument is this program's first argument in the namespaces.
+const partArgument = "run"
+
+// An Order is what the process in the namespaces gets from the suite.
+type Order struct {
+	Root, Build, Sparks string // the repository, build/k8s and build/spark-e2e
+	Programs            string // Kubernetes, and our programs
+	Work                string // folder for what is kept of a failure
+	Authority           string // directory of AWS's certificates
+	Cases               []string
+	Stay                bool // a cluster that stays, and nothing else
+}
+
+// asPart runs in the namespaces.
+func asPart(ctx context.Context, text string) error {
+	var o Order
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return err
+	}
+	if o.Stay {
+		return stay(ctx, o)
+	}
+	s, err := begin(ctx, o)
+	if s != nil {
+		defer s.Stop()
+	}
+	if err != nil {
+		return err
+	}
+	if !s.runAll(ctx) {
+		return errors.New("not everything was as it should be")
+	}
+	return nil
+}
+
+// conduct prepares, runs the cases in namespaces of their own and reports whether all of them passed.
+func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
+	began := time.Now()
+	if err := s.prepare(ctx); err != nil {
+		return false, err
+	}
+	if err := jobs.Install(ctx, s.root, s.sparks(), sparkVersion); err != nil {
+		return false, err
+	}
+	authority, remove, err := suitetest.Authority(names())
+	if err != nil {
+		return false, err
+	}
+	defer remove()
+	if err := s.images(ctx, authority); err != nil {
+		return false, err
+	}
+	fmt.Fprintf(out, "built in %d s; %d cases\n", int(time.Since(began).Seconds()), len(s.cases))
+	work := filepath.Join(s.build, "runs")
+	if err := errors.Join(os.RemoveAll(work), os.MkdirAll(work, 0o755)); err != nil {
+		return false, err
+	}
+	order := Order{Root: s.root, Build: s.build, Sparks: s.sparks(), Programs: s.bin(), Work: work, Authority: authority}
+	for _, c := range s.cases {
+		order.Cases = append(order.Cases, c.Name)
+	}
+	text, err := json.Marshal(order)
+	if err != nil {
+		return false, err
+	}
+	dir := filepath.Join(work, "cluster")
+	cmd, err := cluster.Enclose(true, os.Stdout, []string{filepath.Join(dir, "containerd"), filepath.Join(dir, "kubelet"), filepath.Join(dir, "etcd"), filepath.Join(dir, "pki")},
+		partArgument, string(text))
+	if err != nil {
+		return false, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err = <-ended:
+		return err == nil, nil
+	case <-ctx.Done():
+		_ = cmd.Process.Kill() // all of it
+		<-ended
+		return false, ctx.Err()
+	}
+}
+
+// A Result is what became of a case.
+type Result struct {
+	Case      Case
+	Roles     []string
+	Sessions  int
+	Seconds   int
+	Surprises []string
+	Problem   error // of the suite: nothing can be said about the job
+}
+
+func (r Result) good() bool { return r.Problem == nil && len(r.Surprises) == 0 }
+
+// runAll runs the cases one after the other and reports whether all passed.
+func (s *site) runAll(ctx context.Context) bool {
+	began := time.Now()
+	fmt.Printf("the cluster is up\n")
+	var results []Result
+	for _, c := range cases {
+		if !slices.Contains(s.Order.Cases, c.Name) {
+			continue
+		}
+		r := s.runCase(ctx, c)
+		results = append(results, r)
+		tell(os.Stdout, r, filepath.Join(s.Work, c.Name))
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	table(os.Stdout, results)
+	failed := 0
+	for _, r := range results {
+		if !r.good() {
+			failed++
+		}
+	}
+	return suitetest.Close(os.Stdout, began, len(results)-failed, failed, 0)
+}
+
+func (s *site) runCase(ctx context.Context, c Case) Result {
+	began := time.Now()
+	r := Result{Case: c}
+	t, err := s.open(ctx, c)
+	if t != nil {
+		if err == nil {
+			err = c.run(ctx, t)
+		}
+		if t.Gate != nil {
+			r.Roles, r.Sessions = jobs.Seen(t.Gate.Journal())
+		}
+		err = errors.Join(err, t.close(ctx))
+		r.Surprises = t.surprises
+	}
+	r.Problem, r.Seconds = err, int(time.Since(began).Seconds())
+	return r
+}
+
+// maxPrinted is how many surprises of a case are printed: a wrong role shows in every request.
+const maxPrinted = 8
+
+// tell prints what became of a case, as it ends.
+func tell(out io.Writer, r Result, work string) {
+	mark := "ok  "
+	if !r.good() {
+		mark = "FAIL"
+	}
+	fmt.Fprintf(out, "%s %s: %d sessions in %d s\n", mark, r.Case.Name, r.Sessions, r.Seconds)
+	if r.Problem != nil {
+		fmt.Fprintf(out, "     the suite: %v\n", r.Problem)
+	}
+	for i, s := range r.Surprises {
+		if i == maxPrinted {
+			fmt.Fprintf(out, "     and %d more\n", len(r.Surprises)-maxPrinted)
+			break
+		}
+		fmt.Fprintf(out, "     %s\n", s)
+	}
+	if !r.good() {
+		fmt.Fprintf(out, "     logs, and the gate's journal: %s\n", work)
+	}
+}
+
+// table prints all of them.
+func table(out io.Writer, results []Result) {
+	fmt.Fprint(out, "\n| case | what | roles seen | sessions | seconds | |\n|---|---|---|---|---|---|\n")
+	for _, r := range results {
+		word := "as it should be"
+		switch {
+		case r.Problem != nil:
+			word = "NOT RUN"
+		case !r.good():
+			word = "FAILED"
+		}
+		fmt.Fprintf(out, "| %s | %s | %s | %d | %d | %s |\n", r.Case.Name, r.Case.about, strings.Join(r.Roles, "; "), r.Sessions, r.Seconds, word)
+	}
+}

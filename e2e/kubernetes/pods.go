@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"rolechain/e2e/jobs"
+)
+
+// A Pod is what the cases look at.
+type Pod struct {
+	Metadata struct {
+		Name              string
+		Labels            map[string]string
+		DeletionTimestamp *time.Time
+	}
+	Status struct {
+		Phase             string
+		Message           string
+		ContainerStatuses []ContainerStatus
+	}
+}
+
+// A ContainerStatus is one of Kubernetes'.
+type ContainerStatus struct {
+	Name         string
+	Ready        bool
+	RestartCount int
+	State        struct {
+		Running    *struct{}
+		Terminated *Terminated
+		Waiting    *struct{ Reason, Message string }
+	}
+	LastState struct{ Terminated *Terminated }
+}
+
+// Terminated is how a container ended.
+type Terminated struct {
+	ExitCode        int
+	Reason, Message string
+}
+
+func (t *trial) pods(ctx context.Context, selector string) ([]Pod, error) {
+	var list struct{ Items []Pod }
+	err := t.Client.Get(ctx, "/api/v1/namespaces/"+t.name+"/pods?labelSelector="+selector, &list)
+	return list.Items, err
+}
+
+func (t *trial) pod(ctx context.Context, name string) (p Pod, err error) {
+	err = t.Client.Get(ctx, "/api/v1/namespaces/"+t.name+"/pods/"+name, &p)
+	return p, err
+}
+
+// container is the status of one; the zero value before it has any.
+func (p Pod) container(name string) ContainerStatus {
+	for _, c := range p.Status.ContainerStatuses {
+		if c.Name == name {
+			return c
+		}
+	}
+	return ContainerStatus{}
+}
+
+// until waits until a pod is as it should be, for as long as a job may take.
+func (t *trial) until(ctx context.Context, what, name string, is func(Pod) bool) (p Pod, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		if p, err = t.pod(ctx, name); err == nil && is(p) {
+			return p, nil
+		}
+		if failed := t.Failed(); failed != nil {
+			return p, failed
+		}
+		select {
+		case <-ctx.Done():
+			return p, fmt.Errorf("waiting for %s: %w (%v); the pod: %+v", what, ctx.Err(), err, p.Status)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// ended waits for a container's end.
+func (t *trial) ended(ctx context.Context, pod, container string) (Terminated, error) {
+	p, err := t.until(ctx, "the end of "+pod, pod, func(p Pod) bool { return p.container(container).State.Terminated != nil })
+	if err != nil {
+		return Terminated{}, err
+	}
+	return *p.container(container).State.Terminated, nil
+}
+
+func (t *trial) deletePod(ctx context.Context, name string) error {
+	return t.Client.Do(ctx, http.MethodDelete, "/api/v1/namespaces/"+t.name+"/pods/"+name, nil, nil)
+}
+
+// log is what a container has said so far.
+func (t *trial) log(ctx context.Context, pod, container string) (string, error) {
+	var text []byte
+	err := t.Client.Get(ctx, "/api/v1/namespaces/"+t.name+"/pods/"+pod+"/log?container="+container, &text)
+	return string(text), err
+}
+
+// logged waits until a container has said a text.
+func (t *trial) logged(ctx context.Context, pod, container, text string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		log, err := t.log(ctx, pod, container)
+		if err == nil && strings.Contains(log, text) {
+			return nil
+		}
+		p, _ := t.pod(ctx, pod)
+		if end := p.container(container).State.Terminated; end != nil {
+			return fmt.Errorf("%s ended with %d and has not said %q: %s", pod, end.ExitCode, text, last(log))
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s to say %q: %w: %s", pod, text, ctx.Err(), last(log))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+func last(log string) string { return log[max(0, len(log)-1500):] }
+
+// keepLogs copies the pods' logs from where the kubelet has them into the trial's folder: it removes them with the pods.
+func (t *trial) keepLogs() error {
+	found, err := filepath.Glob(filepath.Join(t.Dir, "pods", t.name+"_*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range found {
+		if err := os.CopyFS(filepath.Join(t.World.Work, "pods", filepath.Base(dir)), os.DirFS(dir)); err != nil && !os.IsExist(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// running are the command lines of the processes that a program has, by its path in its container.
+func running(program string) (lines []string) {
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, process := range all {
+		if exe, err := os.Readlink(filepath.Join(process, "exe")); err != nil || exe != program {
+			continue
+		}
+		words, _ := os.ReadFile(filepath.Join(process, "cmdline"))
+		lines = append(lines, strings.ReplaceAll(strings.TrimRight(string(words), "\x00"), "\x00", " "))
+	}
+	return lines
+}
+
+// searchSecrets looks for what the stand-ins handed out in everything that is kept of a trial.
+func (t *trial) searchSecrets() error {
+	return jobs.SearchSecrets(t.STS, t.World.Work, nil, t.surprise)
+}

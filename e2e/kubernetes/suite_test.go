@@ -1,0 +1,68 @@
+package main
+
+import (
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"rolechain/internal/suitetest"
+)
+
+// A case's name is its namespace's.
+func TestCases(t *testing.T) {
+	label := regexp.MustCompile(`^[a-z][a-z0-9-]{0,40}$`)
+	seen := map[string]bool{}
+	for _, c := range cases {
+		if !label.MatchString(c.Name) || seen[c.Name] || c.run == nil || c.about == "" || c.plan.Stock == nil || c.plan.Holds == nil {
+			t.Errorf("case %q: %+v", c.Name, c)
+		}
+		seen[c.Name] = true
+	}
+}
+
+func TestFilter(t *testing.T) {
+	fixed, err := filter(cases, true, nil)
+	if err != nil || len(fixed) == 0 || len(fixed) == len(cases) {
+		t.Errorf("%d of %d cases are fixed, %v", len(fixed), len(cases), err)
+	}
+	one, err := filter(cases, false, suitetest.Names{"restarted"})
+	if err != nil || len(one) != 1 {
+		t.Errorf("%v, %v", one, err)
+	}
+	for _, bad := range []suitetest.Names{{"none"}, {"long-job", "none"}} {
+		if _, err := filter(cases, false, bad); err == nil {
+			t.Errorf("%q selects something", bad)
+		}
+	}
+}
+
+// The image's environment is the stand-in's, as its Dockerfile has it.
+func TestImageEnv(t *testing.T) {
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := (&Suite{root: root}).imageEnv()
+	if err != nil || !slices.Contains(env, "SPARK_HOME=/usr/lib/spark") || !slices.Contains(env, "JAVA_HOME=/etc/alternatives/jre") {
+		t.Errorf("%q, %v", env, err)
+	}
+	if strings.Contains(strings.Join(env, "\n"), `\`) {
+		t.Errorf("%q", env)
+	}
+}
+
+// Driver and executor have EMR's shape: everything but /mnt is the log shipper's as well.
+func TestEMRPod(t *testing.T) {
+	for _, driver := range []bool{true, false} {
+		containers := spec(emrPod(driver))["containers"].([]object)
+		shipper, main := containers[0], containers[1]
+		if len(main["volumeMounts"].([]object)) != len(volumes) || len(shipper["volumeMounts"].([]object)) != len(volumes)-1 {
+			t.Errorf("driver %v: %v and %v", driver, main["volumeMounts"], shipper["volumeMounts"])
+		}
+		if (main["terminationMessagePath"] == errorLog) != driver {
+			t.Errorf("driver %v: its termination message goes to %v", driver, main["terminationMessagePath"])
+		}
+	}
+}
