@@ -57,7 +57,7 @@ k8s-e2e: ## the same and more on a real Kubernetes of one node, as root: CASE= c
 	go run ./e2e/kubernetes $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)")
 k8s-up: ## a cluster that stays, as root: prints a kubectl that reaches it; make k8s-down ends it
 	go run ./e2e/kubernetes -up
-k8s-down:
+k8s-down: ## ends it
 	go run ./e2e/kubernetes -down
 
 COUNT := 40

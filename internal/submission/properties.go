@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// properties returns all properties of Spark: those of the table of providers, the image, and, unless pod templates have them,
+// properties returns all properties of Spark: those of the table of providers, the limit of executors that fail, the image, and, unless pod templates have them,
 // each variable for the driver and for the executors.
 func (s Submission) properties() map[string]string {
 	p := maps.Clone(s.Properties)
+	s.boundFailures(p)
 	if s.Image != "" {
 		p[imageProperty] = s.Image
 	}
