@@ -26,7 +26,7 @@ type Plan struct {
 }
 
 // Cases are those of examples/spark, the first one being case 1.
-var Cases = []Plan{onlyBoto3, sparkAndBoto3, longRunning, twoClientRoles, icebergAppend, defaultChain}
+var Cases = []Plan{onlyBoto3, sparkAndBoto3, LongRunning(rounds), twoClientRoles, icebergAppend, defaultChain}
 
 // Each works round after round, in one more than there are holds.
 const rounds = Ends + 1

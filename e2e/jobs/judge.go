@@ -121,9 +121,10 @@ func (w *World) WriteJournal() error {
 	return os.WriteFile(filepath.Join(w.Work, "journal.jsonl"), b.Bytes(), 0o644)
 }
 
-// isExecutor reports whether a session's name, which is its pod's, is an executor's.
+// isExecutor reports whether a session's name, which has its pod's in it, is an executor's.
 func isExecutor(name string) bool {
-	return strings.HasPrefix(name, "exec-") || strings.Contains(name, "-exec-")
+	before, _, found := strings.Cut(name, "exec-")
+	return found && (before == "" || strings.ContainsAny(before[len(before)-1:], "-."))
 }
 
 // bothExecutors reports whether these pods are two executors.

@@ -12,30 +12,32 @@ import (
 
 const rowsInRound = 100
 
-// longRunning is case 3: the client role writes and reads by S3A.
-var longRunning = Plan{
-	Program:    "long-running.py",
-	Deliveries: []string{Profile, Endpoint, None},
-	Chain:      []string{"-client-bucket", ClientBucket},
-	Roles:      []string{ClientARN},
-	Reads:      true,
-	Plain:      true,
-	Arguments: func() []string {
-		return []string{"--output", "s3a://" + ClientBucket + "/rounds/", "--rounds", fmt.Sprint(rounds), "--rows", fmt.Sprint(rowsInRound)}
-	},
-	Stock: func(context.Context, *World) error { return nil },
-	Holds: eachRound,
-	Check: func(ctx context.Context, w *World, _ []s3test.Entry, surprise func(string, ...any)) {
-		got, err := w.readRows(ctx, ClientBucket, "rounds/")
-		if err != nil {
-			surprise("reading what was written: %v", err)
-		}
-		var want []row
-		for id := range rounds * rowsInRound {
-			want = append(want, row{"id": id})
-		}
-		differ(got, want, "rounds/", surprise)
-	},
+// LongRunning is case 3: the client role writes and reads by S3A, in so many rounds.
+func LongRunning(rounds int) Plan {
+	return Plan{
+		Program:    "long-running.py",
+		Deliveries: []string{Profile, Endpoint, None},
+		Chain:      []string{"-client-bucket", ClientBucket},
+		Roles:      []string{ClientARN},
+		Reads:      true,
+		Plain:      true,
+		Arguments: func() []string {
+			return []string{"--output", "s3a://" + ClientBucket + "/rounds/", "--rounds", fmt.Sprint(rounds), "--rows", fmt.Sprint(rowsInRound)}
+		},
+		Stock: func(context.Context, *World) error { return nil },
+		Holds: eachRound,
+		Check: func(ctx context.Context, w *World, _ []s3test.Entry, surprise func(string, ...any)) {
+			got, err := w.readRows(ctx, ClientBucket, "rounds/")
+			if err != nil {
+				surprise("reading what was written: %v", err)
+			}
+			var want []row
+			for id := range rounds * rowsInRound {
+				want = append(want, row{"id": id})
+			}
+			differ(got, want, "rounds/", surprise)
+		},
+	}
 }
 
 // twoClientRoles is case 4: one client role reads, another writes, and boto3 is that one by its profile.

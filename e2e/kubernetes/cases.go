@@ -29,6 +29,9 @@ var cases = []Case{
 	{Name: "executor-killed", Fixed: true, about: "an executor dies, and the next one takes its place", plan: jobs.Cases[2], run: killExecutor},
 	{Name: "driver-deleted", Fixed: true, about: "SIGTERM reaches Spark, and nothing is left", plan: jobs.Cases[2], run: deleteDriver},
 	{Name: "wrong-trust", Fixed: true, about: "the client role does not trust the job's", plan: jobs.Cases[2], aws: distrust, run: wrongTrust},
+	{Name: "token-rotation", about: "program 3 for longer than a token of the kubelet's is good", plan: jobs.LongRunning(rotationRounds), aws: lives(50), run: rotateToken,
+		annotations: map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN, "eks.amazonaws.com/token-expiration": "600"}},
+	{Name: "executors-refused", about: "executors whose chain is refused do not come back without end", plan: jobs.Cases[2], aws: externalID, run: refuseExecutors},
 	{Name: "wrong-audience", about: "the token is for somebody else", plan: idle, run: wrongAudience,
 		annotations: map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN, "eks.amazonaws.com/audience": "vault"}},
 	{Name: "pod-identity", about: "program 2, the job's role by Pod Identity", plan: jobs.Cases[1], annotations: map[string]string{}, run: podIdentity},
@@ -115,7 +118,7 @@ func killExecutor(ctx context.Context, t *trial) error {
 	}
 	third := false
 	for _, e := range t.Gate.Journal() {
-		third = third || e.SessionName == jobName+"-exec-3" && e.Role == jobs.ClientARN && jobs.Served(e)
+		third = third || strings.HasSuffix(e.SessionName, jobName+"-exec-3") && e.Role == jobs.ClientARN && jobs.Served(e)
 	}
 	if !third {
 		t.surprise("no executor took the place of the one that died")

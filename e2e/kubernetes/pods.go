@@ -15,7 +15,7 @@ import (
 // A Pod is what the cases look at.
 type Pod struct {
 	Metadata struct {
-		Name              string
+		Name, UID         string
 		Labels            map[string]string
 		DeletionTimestamp *time.Time
 	}
