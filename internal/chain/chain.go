@@ -51,7 +51,7 @@ func New(spec Spec, transport http.RoundTripper) *Chain {
 		sts:   newSTS(spec, transport),
 		agent: newAgent(transport),
 		turn:  make(chan struct{}, 1),
-		held:  make([]held, spec.hops()-1),
+		held:  make([]held, max(1, spec.hops()-1)),
 
 		random: rand.Float64,
 	}
@@ -85,6 +85,9 @@ func (c *Chain) as(ctx context.Context, last Hop) (Session, error) {
 		return Session{}, err
 	}
 	defer c.release()
+	if c.spec.Direct {
+		return c.direct(ctx, last)
+	}
 	return c.assume(ctx, c.spec.hops(), last)
 }
 
@@ -92,7 +95,7 @@ func (c *Chain) as(ctx context.Context, last Hop) (Session, error) {
 // Good is a session with at least 15 minutes left, since SDKs ask again below that, or, when it is a short one, half of
 // its life. The error is an *Error.
 func (c *Chain) Base(ctx context.Context) (Session, error) {
-	if err := c.take(ctx, 1, c.spec.client()); err != nil {
+	if err := c.take(ctx, 1, c.spec.base()); err != nil {
 		return Session{}, err
 	}
 	defer c.release()
@@ -102,7 +105,7 @@ func (c *Chain) Base(ctx context.Context) (Session, error) {
 // NextBase is Base for somebody who has the session old and keeps the next one fresh: that is another one than old, and
 // good for 20 minutes, so that its next renewal is in time.
 func (c *Chain) NextBase(ctx context.Context, old Session) (Session, error) {
-	if err := c.take(ctx, 1, c.spec.client()); err != nil {
+	if err := c.take(ctx, 1, c.spec.base()); err != nil {
 		return Session{}, err
 	}
 	defer c.release()
@@ -167,9 +170,9 @@ func (c *Chain) renew(ctx context.Context, hop int) (Session, error) {
 	case hop > 1:
 		s, err = c.assume(ctx, hop, c.spec.client())
 	case c.spec.FirstHop == settings.PodIdentity:
-		s, err = c.try(ctx, hop, c.spec.client(), c.podIdentity)
+		s, err = c.try(ctx, hop, c.spec.base(), c.podIdentity)
 	default:
-		s, err = c.try(ctx, hop, c.spec.client(), c.webIdentity)
+		s, err = c.direct(ctx, c.spec.base())
 	}
 	if err != nil {
 		return Session{}, err
@@ -190,6 +193,11 @@ func (c *Chain) caller(ctx context.Context, hop int) (Session, error) {
 		return old.Session, nil
 	}
 	return s, err
+}
+
+// direct goes to a role with the pod's own token.
+func (c *Chain) direct(ctx context.Context, to Hop) (Session, error) {
+	return c.try(ctx, 1, to, func(ctx context.Context) (Session, error) { return c.webIdentity(ctx, to) })
 }
 
 // assume does AssumeRole from the hop before.

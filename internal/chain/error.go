@@ -43,7 +43,8 @@ func (o Options) sent() sent {
 	return sent{o.ExternalID != "", len(o.Tags) > 0, o.SourceIdentity != ""}
 }
 
-// Error reads: second hop (AssumeRole to arn:…:role/client): AccessDenied: User: … is not authorized …
+// Error reads: second hop (AssumeRole to arn:…:role/client): AccessDenied: User: … is not authorized … A hop that has none
+// before or behind it is the direct hop.
 func (e *Error) Error() string {
 	to := ""
 	if e.Role != "" {
@@ -53,7 +54,11 @@ func (e *Error) Error() string {
 	if e.Code != "" {
 		code = e.Code + ": "
 	}
-	return fmt.Sprintf("%s hop (%s%s): %s%s", ordinal(e.Hop), e.Action, to, code, e.Message)
+	name := ordinal(e.Hop)
+	if e.Of == 1 {
+		name = "direct"
+	}
+	return fmt.Sprintf("%s hop (%s%s): %s%s", name, e.Action, to, code, e.Message)
 }
 
 func (e *Error) Unwrap() error { return e.Err }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+
 	"rolechain/internal/jwt"
 	"rolechain/internal/settings"
 )
@@ -117,20 +119,43 @@ func (s Spec) webIdentityHint(e *Error) string {
 	switch {
 	case e.Code == "AccessDenied" && s.refusedBy(e) != "":
 		return s.refusedBy(e)
+	case e.Code == "AccessDenied" && s.Direct && e.Role != s.BaseRole:
+		return fmt.Sprintf("with ROLE_CHAIN_DIRECT=true the trust policy of %s must allow sts:AssumeRoleWithWebIdentity to the cluster's OIDC provider in its own account, %s, with conditions on sub and aud that %s meets, if there is such a role; that it trusts the job execution role does not count. The policy of a VPC endpoint for sts, or of the organization, can refuse it in the same words", e.Role, s.provider(e.Role), s.tokenSays())
 	case e.Code == "AccessDenied":
 		return fmt.Sprintf("the trust policy of %s must allow sts:AssumeRoleWithWebIdentity to the cluster's OIDC provider, with conditions on sub and aud that %s meets, if there is such a role in account %s; the policy of a VPC endpoint for sts, or of the organization, can refuse it in the same words", e.Role, s.tokenSays(), account(e.Role))
 	case e.Code == "ExpiredTokenException":
 		return "the kubelet renews the projected token in place: AWS_WEB_IDENTITY_TOKEN_FILE must be that file, neither a copy nor a subPath mount"
 	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "audience"):
-		return "the token's audience must be among the client ids of the account's OIDC provider; " + s.tokenSays()
+		return fmt.Sprintf("the token's audience must be among the client ids of the OIDC provider in account %s; %s", account(e.Role), s.tokenSays())
 	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "thumbprint"):
 		return "the OIDC provider in IAM has thumbprints of other certificates than the issuer's: aws iam update-open-id-connect-provider-thumbprint with that of the certificate authority which the issuer's chain ends in; " + s.tokenSays()
+	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "provider found") && s.Direct && e.Role != s.BaseRole:
+		return fmt.Sprintf("account %s has no OIDC provider for the token's issuer, which ROLE_CHAIN_DIRECT=true needs there: aws iam create-open-id-connect-provider --url %s --client-id-list %s, as an administrator of that account; or leave out ROLE_CHAIN_DIRECT to chain through the job execution role", account(e.Role), s.issuer(), defaultAudience)
 	case e.Code == "InvalidIdentityToken" && strings.Contains(e.Message, "provider found"):
 		return fmt.Sprintf("account %s has no OIDC provider for the token's issuer: create it there (eksctl utils associate-iam-oidc-provider), or name a role of the cluster's account; %s", account(e.Role), s.tokenSays())
 	case e.Code == "InvalidIdentityToken":
 		return "is the token of this cluster, and meant for AWS? " + s.tokenSays()
 	}
 	return s.parameterHint(e)
+}
+
+// defaultAudience is EKS's for tokens that are meant for AWS.
+const defaultAudience = "sts.amazonaws.com"
+
+// issuer is that of the token, or words in its place.
+func (s Spec) issuer() string {
+	if token, err := readJWT(s.TokenFile); err == nil {
+		if c, _ := jwt.Read(token); strings.HasPrefix(c.Issuer, "https://") {
+			return clean(c.Issuer)
+		}
+	}
+	return "https://ISSUER"
+}
+
+// provider is the ARN of the token's OIDC provider in the account of a role.
+func (s Spec) provider(role string) string {
+	a, _ := arn.Parse(role)
+	return fmt.Sprintf("arn:%s:iam::%s:oidc-provider/%s", a.Partition, account(role), strings.TrimPrefix(s.issuer(), "https://"))
 }
 
 // tokenSays repeats the claims that trust policies are about.
@@ -193,7 +218,7 @@ func (s Spec) whoseTags(e *Error) string {
 func (s Spec) parameterHint(e *Error) string {
 	switch {
 	case strings.Contains(e.Message, "MaxSessionDuration"):
-		return fmt.Sprintf("ROLE_CHAIN_DURATION must not be longer than the maximum session duration of %s", e.Role)
+		return fmt.Sprintf("ROLE_CHAIN_DURATION must not be longer than the maximum session duration of %s; aws iam update-role --max-session-duration raises it", e.Role)
 	case strings.Contains(e.Message, "role chaining"):
 		return "AWS ends every session of a chained role after one hour at most: set ROLE_CHAIN_DURATION to 1h or less"
 	case e.Code == "MalformedPolicyDocument":

@@ -41,7 +41,7 @@ func TestRefusals(t *testing.T) {
 		"audience": {
 			pod:  token(ststest.WithAudience("https://kubernetes.default.svc", "x")),
 			text: web + "InvalidIdentityToken: Incorrect token audience",
-			hint: `among the client ids of the account's OIDC provider; the token (sub "` + subject + `", aud "https://kubernetes.default.svc, x"`,
+			hint: `among the client ids of the OIDC provider in account 111122223333; the token (sub "` + subject + `", aud "https://kubernetes.default.svc, x"`,
 		},
 		"no provider": {
 			pod:  token(ststest.WithIssuer("https://elsewhere.example")),

@@ -20,10 +20,14 @@ type Spec struct {
 	ContainerURI       string `json:"container_uri,omitempty"`        // PodIdentity: AWS_CONTAINER_CREDENTIALS_FULL_URI
 	ContainerTokenFile string `json:"container_token_file,omitempty"` // PodIdentity: AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, read anew on every try
 
+	// Direct assumes the client role, and every other at the end, with the token: each is one hop. BaseRole's session is then
+	// one beside them. Only with WebIdentity, and without Via.
+	Direct bool `json:"direct,omitempty"`
+
 	SessionName string         `json:"session_name"`       // of every hop that has none of its own, already expanded
 	Via         []Hop          `json:"via,omitempty"`      // the roles in between, in order
 	ClientRole  string         `json:"client_role"`        // ARN of the role to end up as
-	Options     Options        `json:"options,omitzero"`   // of the AssumeRole to it
+	Options     Options        `json:"options,omitzero"`   // of the hop to it
 	Profiles    map[string]Hop `json:"profiles,omitempty"` // other roles to end up as, by the name of the profile
 
 	// Region is where STS is asked, and what requests are signed for. "" means the partition's own first region, and in
@@ -43,7 +47,8 @@ type Spec struct {
 	Proxy        Proxy  `json:"proxy,omitzero"` // for STS alone; zero means none
 }
 
-// Options are what one AssumeRole carries besides the role. Zero sends none.
+// Options are what one hop carries besides the role. Zero sends none. With a web identity token it is SessionName, Policy,
+// PolicyARNs and Duration alone.
 type Options struct {
 	SessionName    string            `json:"session_name,omitempty"` // "" is the Spec's
 	ExternalID     string            `json:"external_id,omitempty"`
@@ -55,7 +60,7 @@ type Options struct {
 	Duration       time.Duration     `json:"duration,omitempty"` // whole seconds; 0 is an hour
 }
 
-// A Hop is an AssumeRole.
+// A Hop is what leads to a role.
 type Hop struct {
 	Role    string  `json:"role"` // ARN
 	Options Options `json:"options,omitzero"`
@@ -63,6 +68,9 @@ type Hop struct {
 
 // client is the hop to the client role.
 func (s Spec) client() Hop { return Hop{s.ClientRole, s.Options} }
+
+// base is the hop to the job execution role.
+func (s Spec) base() Hop { return Hop{Role: s.BaseRole} }
 
 // ReadSpec reads a Spec from its JSON, as a discovery file has it. The error quotes nothing of it.
 func ReadSpec(data json.RawMessage) (Spec, error) {
@@ -74,14 +82,21 @@ func ReadSpec(data json.RawMessage) (Spec, error) {
 }
 
 // hops is how many sessions stand between the pod's own identity and the role at the end, that one included.
-func (s Spec) hops() int { return len(s.Via) + 2 }
+func (s Spec) hops() int {
+	if s.Direct {
+		return 1
+	}
+	return len(s.Via) + 2
+}
 
 // hop returns what the hop of that number, from 1, leads to when the chain ends with last. The role is "" for Pod Identity's
 // own, which it does not tell.
 func (s Spec) hop(number int, last Hop) Hop {
 	switch {
+	case s.Direct:
+		return last
 	case number == 1:
-		return Hop{Role: s.BaseRole}
+		return s.base()
 	case number == s.hops():
 		return last
 	}

@@ -116,10 +116,12 @@ func (f tokenFile) GetIdentityToken() ([]byte, error) {
 // asks for 15 minutes by itself. Every role allows an hour, and no chained one more.
 const hopDuration = time.Hour
 
-// webIdentity is IRSA's first hop. It is not signed: the token is the proof.
-func (c *Chain) webIdentity(ctx context.Context) (Session, error) {
-	p := stscreds.NewWebIdentityRoleProvider(api{sts: c.sts, clock: &c.clock}, c.spec.BaseRole, tokenFile(c.spec.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
-		o.RoleSessionName, o.Duration = c.spec.SessionName, hopDuration
+// webIdentity is IRSA's hop to a role: the first one, or with Direct the only one. It is not signed: the token is the proof.
+func (c *Chain) webIdentity(ctx context.Context, to Hop) (Session, error) {
+	p := stscreds.NewWebIdentityRoleProvider(api{sts: c.sts, clock: &c.clock}, to.Role, tokenFile(c.spec.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
+		o.RoleSessionName = cmp.Or(to.Options.SessionName, c.spec.SessionName)
+		o.Duration = cmp.Or(to.Options.Duration, hopDuration)
+		o.Policy, o.PolicyARNs = some(to.Options.Policy), to.Options.policyARNs()
 	})
 	return sessionOf(p.Retrieve(ctx))
 }
@@ -138,14 +140,18 @@ func (c *Chain) assumeRole(ctx context.Context, to Hop, from Session) (Session, 
 func (from Options) addTo(o *stscreds.AssumeRoleOptions) {
 	o.ExternalID = some(from.ExternalID)
 	o.SourceIdentity = some(from.SourceIdentity)
-	o.Policy = some(from.Policy)
+	o.Policy, o.PolicyARNs = some(from.Policy), from.policyARNs()
 	o.TransitiveTagKeys = from.TransitiveTags
-	for _, arn := range from.PolicyARNs {
-		o.PolicyARNs = append(o.PolicyARNs, types.PolicyDescriptorType{Arn: aws.String(arn)})
-	}
 	for _, key := range slices.Sorted(maps.Keys(from.Tags)) {
 		o.Tags = append(o.Tags, types.Tag{Key: aws.String(key), Value: aws.String(from.Tags[key])})
 	}
+}
+
+func (from Options) policyARNs() (list []types.PolicyDescriptorType) {
+	for _, arn := range from.PolicyARNs {
+		list = append(list, types.PolicyDescriptorType{Arn: aws.String(arn)})
+	}
+	return list
 }
 
 // some is nil for "": STS takes a parameter that is there and empty for a wrong one.

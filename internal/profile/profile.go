@@ -65,6 +65,9 @@ const ecsContainer = "EcsContainer"
 // botocore, so the first assumed role carries the credential_source itself.
 func Chain(s settings.Settings, sessionName string) []Profile {
 	c := chain{s, sessionName}
+	if s.Direct {
+		return c.direct()
+	}
 	via := settings.ViaProfiles(s)
 	source := ""
 	if s.FirstHop == settings.WebIdentity {
@@ -138,6 +141,23 @@ func (c chain) base() Profile {
 		{"web_identity_token_file", c.s.TokenFile},
 		{"role_session_name", c.sessionName},
 	}})
+}
+
+// direct returns the profiles of Settings.Direct: each client role with the token itself, and the job execution role as ever.
+func (c chain) direct() []Profile {
+	client := func(name, role string, o settings.Options) Profile {
+		return c.located(Profile{Name: name, Keys: []Key{
+			{"role_arn", role},
+			{"web_identity_token_file", c.s.TokenFile},
+			{"role_session_name", cmp.Or(string(o.SessionName), c.sessionName)},
+			{"duration_seconds", strconv.Itoa(int(cmp.Or(o.Duration, c.s.Duration).Seconds()))}, // not every SDK reads it here
+		}})
+	}
+	profiles := []Profile{client("default", c.s.ClientRole, c.s.Options), c.base()}
+	for _, named := range c.s.Profiles {
+		profiles = append(profiles, client(named.Name, named.Role, named.Options))
+	}
+	return profiles
 }
 
 // withoutRegion returns p without what located added.

@@ -3,6 +3,7 @@ package refresher
 import (
 	"context"
 	"sync"
+	"time"
 
 	"rolechain/internal/chain"
 	"rolechain/internal/endpoint"
@@ -58,6 +59,7 @@ type other struct {
 // keepers makes the keepers of the routes. The client role's publishes each session to the files as well.
 func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
 	o := w.keeperOptions(handover.CredentialsPath, w.client)
+	o.MaxLife = w.longest(w.state.Spec.Options)
 	o.Role = w.state.Spec.ClientRole
 	o.Publish = append(o.Publish, refresh.Publisher{Name: "discovery file", Publish: func(chain.Session) error { return w.announce(d) }})
 	if w.settings.Delivery == settings.File {
@@ -72,10 +74,20 @@ func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
 		o.Role, o.Profile, o.OnDemand = r.role, r.profile, true
 		if r.path == handover.BasePath {
 			o.Role = w.state.Spec.BaseRole
+		} else {
+			o.MaxLife = w.longest(w.state.Spec.Profiles[r.profile].Options)
 		}
 		k.others = append(k.others, other{r, refresh.New(o)})
 	}
 	return k
+}
+
+// longest is how long the sessions of a role can be good for; 0 is an hour, whatever a chained one was asked for.
+func (w *worker) longest(o chain.Options) time.Duration {
+	if w.state.Spec.Direct {
+		return o.Duration
+	}
+	return 0
 }
 
 // keeperOptions are those of a keeper of the sessions that a path hands out. It begins with the predecessor's.

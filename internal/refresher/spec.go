@@ -42,7 +42,7 @@ func spec(s settings.Settings, pod settings.Pod) (chain.Spec, error) {
 		return chain.Spec{}, err
 	}
 	of := chain.Spec{
-		FirstHop: s.FirstHop, BaseRole: s.BaseRole, TokenFile: s.TokenFile,
+		FirstHop: s.FirstHop, Direct: s.Direct, BaseRole: s.BaseRole, TokenFile: s.TokenFile,
 		ContainerURI: s.Locations.ContainerURI, ContainerTokenFile: s.Locations.ContainerTokenFile,
 		SessionName: string(s.SessionName), ClientRole: s.ClientRole,
 	}

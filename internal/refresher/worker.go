@@ -86,6 +86,9 @@ func (w *worker) first(ctx context.Context) error {
 	if err := w.state.keep(handover.CredentialsPath)(s); err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}
+	if w.state.Spec.Direct {
+		return nil
+	}
 	// The one that the client's session came from.
 	if base, err := w.chain.Base(ctx); err == nil {
 		if err := w.state.keep(handover.BasePath)(base); err != nil {

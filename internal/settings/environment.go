@@ -87,6 +87,7 @@ type variables struct {
 	Via               *string `envconfig:"ROLE_CHAIN_VIA"`
 	Profiles          *string `envconfig:"ROLE_CHAIN_PROFILES"`
 	Required          *string `envconfig:"ROLE_CHAIN_REQUIRED" default:"false"`
+	Direct            *string `envconfig:"ROLE_CHAIN_DIRECT" default:"false"`
 	Files             *string `envconfig:"ROLE_CHAIN_FILES"`
 	RoleMap           *string `envconfig:"ROLE_CHAIN_ROLE_MAP"`
 	SessionName       *string `envconfig:"ROLE_CHAIN_SESSION_NAME" default:"{pod}"`

@@ -21,17 +21,37 @@ const (
 // options reads the options of the AssumeRole to the client role that a profile cannot carry. They are refused where a
 // profile does the chain, since the job would run with more permissions than it was meant to have.
 func (v *validator) options(env variables, s *Settings) {
-	s.Options.SourceIdentity = v.carried(s, "ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity, sourceIdentity)
-	if tags := v.carried(s, "ROLE_CHAIN_SESSION_TAGS", env.SessionTags, anything); tags != "" {
+	s.Options.SourceIdentity = v.chained(s, "ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity, sourceIdentity)
+	if tags := v.chained(s, "ROLE_CHAIN_SESSION_TAGS", env.SessionTags, anything); tags != "" {
 		s.Options.Tags = v.tags(tags)
 	}
-	if keys := v.carried(s, "ROLE_CHAIN_TRANSITIVE_TAGS", env.TransitiveTags, anything); keys != "" {
+	if keys := v.chained(s, "ROLE_CHAIN_TRANSITIVE_TAGS", env.TransitiveTags, anything); keys != "" {
 		s.Options.TransitiveTags = v.transitive(keys, s.Options.Tags)
 	}
 	s.PolicyFile = v.carried(s, "ROLE_CHAIN_SESSION_POLICY_FILE", env.SessionPolicyFile, filePath)
 	if arns := v.carried(s, "ROLE_CHAIN_SESSION_POLICY_ARNS", env.SessionPolicyARNs, anything); arns != "" {
 		s.Options.PolicyARNs = v.policyARNs(arns, partitionOf(s.ClientRole))
 	}
+}
+
+// notWithToken is wrong with an option that AssumeRoleWithWebIdentity has no parameter for.
+const notWithToken = "cannot be carried by AssumeRoleWithWebIdentity, by which ROLE_CHAIN_DIRECT=true assumes the client role"
+
+// indirect refuses what only a chain can honor, and reports whether it did.
+func (v *validator) indirect(s *Settings, name string, value *string, problem string) bool {
+	if !s.Direct || value == nil {
+		return false
+	}
+	v.fail(name, *value, problem, "leave it out, or leave out ROLE_CHAIN_DIRECT to chain through the job execution role")
+	return true
+}
+
+// chained is carried for what AssumeRole alone has a parameter for.
+func (v *validator) chained(s *Settings, name string, value *string, c check) string {
+	if v.indirect(s, name, value, notWithToken) {
+		return ""
+	}
+	return v.carried(s, name, value, c)
 }
 
 // carried is get for what only endpoint delivery can honor.

@@ -12,6 +12,7 @@ import (
 type Settings struct {
 	ClientRole string   // ARN of the role to end up as; "" means pass through, and then only Entrypoint counts
 	FirstHop   FirstHop // how the pod gets its own first session
+	Direct     bool     // the client roles are assumed with the web identity token, in one hop; BaseRole is a profile beside them
 	BaseRole   string   // ARN of the job execution role; "" with PodIdentity, which does not tell it
 	TokenFile  string   // absolute path of the web identity token; "" with PodIdentity
 	Region     string   // for the profiles and for STS; "" leaves it to the SDKs
@@ -38,6 +39,10 @@ type Settings struct {
 	KeepSources bool
 	AllowIMDS   bool // leave the metadata service open to the job's SDKs
 
+	// TokenVariables makes EKS's variables for the job name the client role: with Direct in Profile and File delivery. Most
+	// SDKs read them before a profile with a token of its own.
+	TokenVariables bool
+
 	Entrypoint string // the original entrypoint, as typed: a path, or a name to be looked up on PATH
 	Locations  Locations
 	AWS        AWS
@@ -59,6 +64,14 @@ const (
 	File     Delivery = "file"     // that, and keys in the credentials file that a refresher keeps fresh
 	Endpoint Delivery = "endpoint" // one session for all, behind a credential process and a loopback endpoint
 )
+
+// FirstName is what the hop with the token is called: the first, or with Direct the only one.
+func (s Settings) FirstName() string {
+	if s.Direct {
+		return "direct hop"
+	}
+	return "first hop"
+}
 
 // Refreshed reports whether a refresher keeps sessions for the job.
 func (s Settings) Refreshed() bool {

@@ -73,6 +73,17 @@ func TestRead(t *testing.T) {
 				return s.Options.SourceIdentity == "alice@example.com" && len(s.Options.Tags) == 3 && s.Options.Tags["team"] == "data eng" && s.Options.Tags["Größe"] == "a=b" && s.Options.Tags["empty"] == "" &&
 					slices.Equal(s.Options.TransitiveTags, []string{"team", "empty"}) && s.PolicyFile == "/p.json" && len(s.Options.PolicyARNs) == 2 && s.Options.PolicyARNs[1] == "arn:aws:iam::444455556666:policy/y"
 			}},
+		{"directly", map[string]string{"ROLE_CHAIN_DIRECT": "true", "ROLE_CHAIN_DURATION": "12h", "ROLE_CHAIN_PROFILES": "x=" + client},
+			func(s Settings) bool {
+				return s.Direct && s.Duration == 12*time.Hour && s.BaseRole == job && s.KeepSources && s.TokenVariables
+			}},
+		{"directly, without the variables", map[string]string{"ROLE_CHAIN_DIRECT": "true", "ROLE_CHAIN_IRSA_ENV": "remove"}, func(s Settings) bool { return s.Direct && !s.KeepSources && !s.TokenVariables }},
+		{"directly into a file", map[string]string{"ROLE_CHAIN_DIRECT": "true", "ROLE_CHAIN_DELIVERY": "file"}, func(s Settings) bool { return !s.KeepSources && s.TokenVariables }},
+		{"directly, by an endpoint", map[string]string{"ROLE_CHAIN_DIRECT": "true", "ROLE_CHAIN_DELIVERY": "endpoint", "ROLE_CHAIN_SESSION_POLICY_FILE": "/p.json", "ROLE_CHAIN_SESSION_POLICY_ARNS": "arn:aws:iam::aws:policy/x"},
+			func(s Settings) bool {
+				return s.PolicyFile == "/p.json" && len(s.Options.PolicyARNs) == 1 && !s.TokenVariables
+			}},
+		{"not directly", map[string]string{"ROLE_CHAIN_DIRECT": "false", "ROLE_CHAIN_EXTERNAL_ID": "id"}, func(s Settings) bool { return !s.Direct && s.Options.ExternalID == "id" && !s.TokenVariables }},
 		{"nothing", map[string]string{"CLIENT_ROLE_ARN": "-", "WEB_IDENTITY_ROLE_ARN": "-", "REGION": "nonsense"}, func(s Settings) bool { return s.ClientRole == "" }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -90,6 +101,36 @@ func TestRead(t *testing.T) {
 				t.Errorf("%v %v %+v", err, warnings, s)
 			}
 		})
+	}
+}
+
+// What a hop with a token cannot do is refused, with the reason and the way out, whatever the delivery.
+func TestDirectRefuses(t *testing.T) {
+	const hint = "leave out ROLE_CHAIN_DIRECT to chain through the job execution role"
+	for _, test := range []struct{ name, value, problem, hint string }{
+		{"ROLE_CHAIN_DIRECT", "yes", "neither true nor false", ""},
+		{"ROLE_CHAIN_DURATION", "13h", "longer than 12 hours", "15m to 12h"},
+		{"ROLE_CHAIN_DURATION", "10m", "shorter than 15 minutes", "15m to 12h"},
+		{"ROLE_CHAIN_VIA", job, "has no place in the one hop", hint},
+		{"ROLE_CHAIN_EXTERNAL_ID", "id", "AssumeRoleWithWebIdentity", hint},
+		{"ROLE_CHAIN_SOURCE_IDENTITY", "alice", "AssumeRoleWithWebIdentity", hint},
+		{"ROLE_CHAIN_SESSION_TAGS", "a=b", "AssumeRoleWithWebIdentity", hint},
+		{"ROLE_CHAIN_TRANSITIVE_TAGS", "a", "AssumeRoleWithWebIdentity", hint},
+		{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials", "needs the web identity token of IRSA, and this pod's identity is EKS Pod Identity", "annotate the service account"},
+	} {
+		for _, delivery := range []string{"profile", "file", "endpoint"} {
+			env := map[string]string{"CLIENT_ROLE_ARN": client, "AWS_ROLE_ARN": job, "ROLE_CHAIN_DIRECT": "true", "ROLE_CHAIN_DELIVERY": delivery, test.name: test.value}
+			name := test.name
+			if name == "AWS_CONTAINER_CREDENTIALS_FULL_URI" {
+				env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = "/t"
+				name = "ROLE_CHAIN_DIRECT"
+			}
+			_, _, _, err := Read(environment(env))
+			all := exit.All(err)
+			if len(all) != 1 || exit.CodeOf(err) != exit.BadSetting || !strings.HasPrefix(all[0].Error(), name+": ") || !strings.Contains(all[0].Error(), test.problem) || !strings.Contains(exit.HintOf(all[0]), test.hint) {
+				t.Errorf("%s=%s: %v, hint %q", test.name, test.value, err, exit.HintOf(err))
+			}
+		}
 	}
 }
 

@@ -14,6 +14,10 @@ import (
 // (IAM user guide, "Roles terms and concepts", role chaining).
 const hour = time.Hour
 
+// longest is that of a role assumed with a web identity token, if the role allows it (STS API reference,
+// AssumeRoleWithWebIdentity, DurationSeconds).
+const longest = 12 * time.Hour
+
 // minimum is the shortest session that AssumeRole gives (STS API reference, DurationSeconds).
 const minimum = 15 * time.Minute
 
@@ -53,6 +57,7 @@ func (v *validator) settings(env variables, list []string) Settings {
 	}
 	s.Locations.Files = v.get("ROLE_CHAIN_FILES", env.Files, filePath)
 	s.Delivery = Delivery(v.get("ROLE_CHAIN_DELIVERY", env.Delivery, oneOf(string(Profile), string(File), string(Endpoint))))
+	s.Direct = v.boolean("ROLE_CHAIN_DIRECT", env.Direct)
 	v.options(env, &s)
 	s.Locations.ConfigFile = v.location("AWS_CONFIG_FILE", env.ConfigFile)
 	s.Locations.CredentialsFile = v.location("AWS_SHARED_CREDENTIALS_FILE", env.SharedCredentialsFile)
@@ -99,6 +104,10 @@ func (v *validator) firstHop(env variables, s *Settings) {
 	case named:
 	case ambient(env.ContainerURI) != "" && ambient(env.ContainerTokenFile) != "":
 		s.FirstHop = PodIdentity
+		if s.Direct {
+			v.fail("ROLE_CHAIN_DIRECT", *env.Direct, "needs the web identity token of IRSA, and this pod's identity is EKS Pod Identity, whose token STS does not take",
+				"leave it out, to chain through the role of the association; or annotate the service account with eks.amazonaws.com/role-arn and set WEB_IDENTITY_ROLE_ARN")
+		}
 		return
 	case injected == "":
 		v.problems = append(v.problems, exit.Because(exit.BadSetting,
@@ -168,7 +177,8 @@ func (v *validator) region(env variables, s *Settings) {
 
 func (v *validator) chain(env variables, s *Settings) {
 	s.BaseProfile = v.get("ROLE_CHAIN_BASE_PROFILE", env.BaseProfile, profileName)
-	if via := v.get("ROLE_CHAIN_VIA", env.Via, anything); via != "" {
+	if v.indirect(s, "ROLE_CHAIN_VIA", env.Via, "has no place in the one hop from the token to the client role that ROLE_CHAIN_DIRECT=true makes") {
+	} else if via := v.get("ROLE_CHAIN_VIA", env.Via, anything); via != "" {
 		for _, role := range v.roles("ROLE_CHAIN_VIA", via) {
 			s.Via = append(s.Via, Hop{Role: role})
 		}
@@ -177,8 +187,10 @@ func (v *validator) chain(env variables, s *Settings) {
 		s.Profiles = v.namedRoles(profiles, *s)
 	}
 	s.SessionName = SessionName(v.get("ROLE_CHAIN_SESSION_NAME", env.SessionName, sessionName))
-	s.Options.ExternalID = v.get("ROLE_CHAIN_EXTERNAL_ID", env.ExternalID, externalID)
-	if d := v.get("ROLE_CHAIN_DURATION", env.Duration, duration); d != "" {
+	if !v.indirect(s, "ROLE_CHAIN_EXTERNAL_ID", env.ExternalID, notWithToken) {
+		s.Options.ExternalID = v.get("ROLE_CHAIN_EXTERNAL_ID", env.ExternalID, externalID)
+	}
+	if d := v.get("ROLE_CHAIN_DURATION", env.Duration, duration(s.Direct)); d != "" {
 		s.Duration, _ = time.ParseDuration(d)
 	}
 }
@@ -237,6 +249,7 @@ func (v *validator) job(env variables, s *Settings) {
 	if irsa := v.get("ROLE_CHAIN_IRSA_ENV", env.IRSAEnv, oneOf("keep", "remove")); irsa != "" {
 		s.KeepSources = irsa == "keep"
 	}
+	s.TokenVariables = s.Direct && s.Delivery != Endpoint && (env.IRSAEnv == nil || s.KeepSources)
 	s.AllowIMDS = v.boolean("ROLE_CHAIN_ALLOW_IMDS", env.AllowIMDS)
 	s.Verify = v.boolean("ROLE_CHAIN_VERIFY", env.Verify)
 	if d := v.get("ROLE_CHAIN_START_TIMEOUT", env.StartTimeout, startTimeout); d != "" {
@@ -259,19 +272,28 @@ func startTimeout(value string) (problem, hint string) {
 	return "", ""
 }
 
-func duration(value string) (problem, hint string) {
-	d, err := time.ParseDuration(value)
-	switch {
-	case err != nil && only(value, digits):
-		return "has no unit", "did you mean " + value + "s?"
-	case err != nil:
-		return "is not a duration", "for example 45m; 15m to 1h"
-	case d > hour:
-		return "is longer than an hour", "AWS ends every session of a chained role after one hour at most"
-	case d < minimum:
-		return "is shorter than 15 minutes, the minimum of AssumeRole", "15m to 1h"
-	case d%time.Second != 0:
-		return "is not in whole seconds", "15m to 1h"
+// duration checks the length of a session, which may be longer with direct.
+func duration(direct bool) check {
+	most, allowed := hour, "15m to 1h"
+	if direct {
+		most, allowed = longest, "15m to 12h"
 	}
-	return "", ""
+	return func(value string) (problem, hint string) {
+		d, err := time.ParseDuration(value)
+		switch {
+		case err != nil && only(value, digits):
+			return "has no unit", "did you mean " + value + "s?"
+		case err != nil:
+			return "is not a duration", "for example 45m; " + allowed
+		case d > longest:
+			return "is longer than 12 hours", "no role's session is; " + allowed
+		case d > most:
+			return "is longer than an hour", "AWS ends every session of a chained role after one hour at most; ROLE_CHAIN_DIRECT=true has up to 12h, where the client role's account trusts the cluster"
+		case d < minimum:
+			return "is shorter than 15 minutes, the minimum of AssumeRole", allowed
+		case d%time.Second != 0:
+			return "is not in whole seconds", allowed
+		}
+		return "", ""
+	}
 }

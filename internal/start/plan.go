@@ -95,6 +95,9 @@ func Make(s settings.Settings, found Found, env, args []string) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if s.TokenVariables {
+		p.leadTokenVariables(s)
+	}
 	p.changeEnvironment(s, env)
 	p.Summary = Summary(s)
 	return p, nil
@@ -103,7 +106,9 @@ func Make(s settings.Settings, found Found, env, args []string) (Plan, error) {
 // Summary is the chain in one line: its roles, in order.
 func Summary(s settings.Settings) string {
 	hops := make([]string, 0, len(s.Via)+2)
-	if s.FirstHop == settings.PodIdentity {
+	if s.Direct {
+		hops = append(hops, "web identity token")
+	} else if s.FirstHop == settings.PodIdentity {
 		hops = append(hops, "EKS Pod Identity")
 	} else {
 		hops = append(hops, s.BaseRole)

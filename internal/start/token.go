@@ -38,7 +38,7 @@ func AwaitToken(ctx context.Context, s settings.Settings, log *slog.Logger) erro
 		}
 		if !told {
 			told = true
-			log.Warn(fmt.Sprintf("first hop (%s): there is no token file %q yet, waiting for it", s.FirstHop, path))
+			log.Warn(fmt.Sprintf("%s (%s): there is no token file %q yet, waiting for it", s.FirstName(), s.FirstHop, path))
 		}
 	}
 }
@@ -70,7 +70,7 @@ func LookAtToken(s settings.Settings) (settings.Pod, error) {
 		err = fmt.Errorf("%q is empty", path)
 	}
 	if err != nil {
-		return pod, exit.Because(exit.NoToken, fmt.Errorf("first hop (%s): the pod's token: %w", s.FirstHop, err), hint)
+		return pod, exit.Because(exit.NoToken, fmt.Errorf("%s (%s): the pod's token: %w", s.FirstName(), s.FirstHop, err), hint)
 	}
 	if s.SessionName.NeedsToken() {
 		if claims, err := jwt.Read(strings.TrimSpace(string(token))); err == nil {

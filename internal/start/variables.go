@@ -1,6 +1,7 @@
 package start
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -41,6 +42,15 @@ func (p *Plan) placeAll(s settings.Settings, found Found, config, credentials st
 	} else {
 		p.Set = append(p.Set, Variable{"ROLE_CHAIN_REFRESHER", shownID, ReadyID})
 	}
+}
+
+// leadTokenVariables makes EKS's variables name the client role. Most SDKs read them before a profile with a token of its own,
+// and would be the job execution role. WEB_IDENTITY_ROLE_ARN keeps that for a start within the job.
+func (p *Plan) leadTokenVariables(s settings.Settings) {
+	p.set("AWS_ROLE_ARN", s.ClientRole)
+	p.set("AWS_WEB_IDENTITY_TOKEN_FILE", s.TokenFile)
+	p.set("AWS_ROLE_SESSION_NAME", cmp.Or(string(s.Options.SessionName), string(s.SessionName)))
+	p.set("WEB_IDENTITY_ROLE_ARN", s.BaseRole)
 }
 
 func (p *Plan) changeEnvironment(s settings.Settings, env []string) {
