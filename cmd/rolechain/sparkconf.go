@@ -48,6 +48,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	several(&r.Own, "property", "a property of Spark's for this job, `spark.NAME=VALUE`")
 	text(&r.Region, "region", "`region` for the SDKs (default: the one that EKS injects)")
 	text(&r.Image, "image", "container `image` with rolechain as its ENTRYPOINT")
+	text(&r.Inject, "inject", "rolechain's own `image`, where -image has none of it: an init container copies the programs, by pod templates; not for emr, see examples/admission")
 	text(&r.EntryPoint, "entry-point", "`URI` of the job's own file (default: job.py in the first -job-bucket)")
 	text(&r.Name, "name", "`name` of the job")
 	text(&r.VirtualCluster, "virtual-cluster", "`id` of EMR's virtual cluster")
@@ -60,7 +61,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	text(&m.file, "merge", "existing `file` to print with the role chain in it: the JSON of start-job-run, spark-defaults.conf, or a SparkApplication; - is standard input")
 	flags.BoolVar(&m.diff, "diff", false, "with -merge: print the change instead")
 	flags.BoolVar(&m.inPlace, "in-place", false, "with -merge: change the file instead of printing it")
-	text(&out, "out", "write into this `directory`; needed for pod-template, which is three files")
+	text(&out, "out", "write into this `directory`; needed for pod-template, and for spark-submit with -inject, which are three files")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 		return exit.Because(exit.Usage, errors.New("spark-conf: -merge stands without -conf and -out"), "it judges the file as -conf does")
 	case m.inPlace && (m.diff || m.file == "-"):
 		return exit.Because(exit.Usage, errors.New("spark-conf: -in-place changes a file, without -diff"), "leave one of them out")
-	case out == "" && submission.NeedsDirectory(submission.Form(form)):
+	case out == "" && submission.NeedsDirectory(submission.Form(form), r.Inject != ""):
 		return exit.Because(exit.Usage, fmt.Errorf("spark-conf: %s is several files, and -out is missing", form), "name a directory")
 	}
 	r.Form, r.Arguments = submission.Form(form), flags.Args()

@@ -21,6 +21,7 @@ type form struct {
 	runtimes  runtimes
 	takes     []string                // flags of places, and "--" for the job's arguments, which not every form takes
 	limits    bool                    // StartJobRun's limits apply
+	injects   bool                    // -inject has a place
 	templates bool                    // variables are in pod templates, not among the properties
 	files     func(Submission) []File // the last one has the properties
 	note      Note                    // something to know about the form; Text is "" for none
@@ -43,17 +44,22 @@ var forms = []form{
 		files: func(s Submission) []File { return []File{{"start-job-run.json", s.startJobRun()}} },
 	},
 	{
-		name:  SparkSubmit,
+		name: SparkSubmit, injects: true,
 		takes: []string{"-name", "-entry-point", "-master", "-namespace", "-service-account", "--"},
-		files: func(s Submission) []File { return []File{{"submit.sh", s.script()}} },
+		files: func(s Submission) []File {
+			if s.Inject != "" {
+				return append(s.podTemplates(), File{"submit.sh", s.script()})
+			}
+			return []File{{"submit.sh", s.script()}}
+		},
 	},
 	{
-		name:  Operator,
+		name: Operator, injects: true,
 		takes: []string{"-name", "-entry-point", "-namespace", "-service-account", "--"},
 		files: func(s Submission) []File { return []File{{"application.yaml", s.application()}} },
 	},
 	{
-		name: PodTemplate, runtimes: onlyApache, templates: true,
+		name: PodTemplate, runtimes: onlyApache, templates: true, injects: true,
 		takes: []string{"-service-account"},
 		files: func(s Submission) []File { return append(s.podTemplates(), File{"spark-defaults.conf", s.defaults()}) },
 	},
@@ -104,8 +110,8 @@ func formNames() string {
 }
 
 // NeedsDirectory reports whether a form is more than one file.
-func NeedsDirectory(name Form) bool {
-	return slices.ContainsFunc(forms, func(f form) bool { return f.name == name && f.templates })
+func NeedsDirectory(name Form, inject bool) bool {
+	return inject && name == SparkSubmit || slices.ContainsFunc(forms, func(f form) bool { return f.name == name && f.templates })
 }
 
 // A File is a part of a submission.

@@ -38,11 +38,19 @@ spec:
 	}
 	fmt.Fprintf(&b, `  driver:
     serviceAccount: %[1]s
-  executor:
+%[2]s  executor:
     serviceAccount: %[1]s
     instances: 1
-`, yaml(s.ServiceAccount))
+%[3]s`, yaml(s.ServiceAccount), s.operatorTemplate("driver"), s.operatorTemplate("executor"))
 	return []byte(b.String())
+}
+
+// operatorTemplate returns the pod template of the driver or the executors, which the Spark Operator has from 2.0 on.
+func (s Submission) operatorTemplate(role string) string {
+	if s.Inject == "" {
+		return ""
+	}
+	return "    template:\n" + s.podSpec(role, "      ")
 }
 
 // yaml writes a string as YAML reads it back: in JSON's quotes, which are among YAML's.

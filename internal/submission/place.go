@@ -31,6 +31,10 @@ var places = []place{
 		hint: "for example 111122223333.dkr.ecr.us-east-1.amazonaws.com/spark:chained", standIn: always("IMAGE"),
 	},
 	{
+		flag: "-inject", value: func(r *Request) *string { return &r.Inject }, maxLength: 1024, allowed: letters + digits + "./:@_-",
+		hint: "for example 111122223333.dkr.ecr.us-east-1.amazonaws.com/rolechain:v1.0.0",
+	},
+	{
 		flag: "-name", value: func(r *Request) *string { return &r.Name }, maxLength: 63, allowed: lower + digits + "-",
 		hint: "lower case letters, digits and -", where: "a job", standIn: always("role-chain-job"), silent: true,
 	},

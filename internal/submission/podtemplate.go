@@ -15,22 +15,9 @@ func (s Submission) podTemplates() []File {
 	return []File{{driverTemplate, s.template("driver")}, {executorTemplate, s.template("executor")}}
 }
 
-// template returns the pod template for the driver or the executors. A pod can have no more of the chain than its variables.
+// template returns the pod template for the driver or the executors.
 func (s Submission) template(role string) []byte {
-	var b strings.Builder
-	// Spark takes the first container; EMR knows its own by these names (EMR on EKS development guide, "Using pod templates").
-	b.WriteString("apiVersion: v1\nkind: Pod\nspec:\n")
-	if s.ServiceAccount != "" {
-		fmt.Fprintf(&b, "  serviceAccountName: %s\n", yaml(s.ServiceAccount))
-	}
-	fmt.Fprintf(&b, `  containers:
-    - name: spark-kubernetes-%s
-      env:
-`, role)
-	for _, v := range s.Variables {
-		fmt.Fprintf(&b, "        - name: %s\n          value: %s\n", v.Name, yaml(v.Value))
-	}
-	return []byte(b.String())
+	return []byte("apiVersion: v1\nkind: Pod\n" + s.podSpec(role, ""))
 }
 
 // defaults returns a spark-defaults.conf with the properties that go with the templates. Java reads a backslash in it as the

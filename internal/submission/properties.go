@@ -18,6 +18,9 @@ func (s Submission) properties() map[string]string {
 			p[name] = s.withExisting(name, s.JavaOption)
 		}
 	}
+	if s.form.templates && s.form.name == SparkSubmit {
+		return p // the script knows where the templates are
+	}
 	if s.form.templates {
 		p["spark.kubernetes.driver.podTemplateFile"] = s.templatePlace() + driverTemplate
 		p["spark.kubernetes.executor.podTemplateFile"] = s.templatePlace() + executorTemplate

@@ -30,6 +30,8 @@ type Request struct {
 	Profiles      []string // ROLE_CHAIN_PROFILES: name=arn
 	Set           []string // other ROLE_CHAIN_ settings: name=value
 
+	Inject string // rolechain's image, for an init container; "" where Image has the programs
+
 	WithoutJar bool // the image has no rolechain jar: -Daws.profile leads to the job execution role instead
 
 	IcebergCatalogs []string // names of catalogs whose S3FileIO is the client role
@@ -98,6 +100,7 @@ func Make(r Request) (Submission, error) {
 		fail("-job-role", r.JobRole, "is not written with -pod-identity: EKS knows the role of the service account", "leave it out")
 	}
 	s.checkPlaces(fail)
+	s.checkInject(fail)
 	if err := errors.Join(append(problems, s.readSettings())...); err != nil {
 		return s, err
 	}
@@ -110,5 +113,6 @@ func Make(r Request) (Submission, error) {
 	if err := s.addOwn(); err != nil {
 		return s, err
 	}
+	s.addClassPath()
 	return s, s.checkLimits()
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,6 +25,8 @@ import (
 type Manifest struct {
 	Kind       string            `json:"kind"`
 	Container  string            `json:"container,omitempty"` // the first one's name
+	Command    []string          `json:"command,omitempty"`   // likewise
+	Init       []string          `json:"init,omitempty"`      // commands of the init containers, words joined by blanks
 	Variables  map[string]string `json:"variables,omitempty"` // the first container's
 	Properties map[string]string `json:"properties,omitempty"`
 }
@@ -41,11 +44,13 @@ type application struct {
 		Arguments           []string          `json:"arguments"`
 		SparkConf           map[string]string `json:"sparkConf"`
 		Driver              struct {
-			ServiceAccount string `json:"serviceAccount"`
+			ServiceAccount string                  `json:"serviceAccount"`
+			Template       *corev1.PodTemplateSpec `json:"template"` // of the operator's 2.0 and later
 		} `json:"driver"`
 		Executor struct {
-			ServiceAccount string `json:"serviceAccount"`
-			Instances      int32  `json:"instances"`
+			ServiceAccount string                  `json:"serviceAccount"`
+			Instances      int32                   `json:"instances"`
+			Template       *corev1.PodTemplateSpec `json:"template"`
 		} `json:"executor"`
 	} `json:"spec"`
 }
@@ -102,11 +107,29 @@ func pod(data []byte) (Manifest, error) {
 	if err := decode(data, &p); err != nil {
 		return Manifest{}, err
 	}
-	if len(p.Spec.Containers) == 0 {
+	return podSpec(p.Spec)
+}
+
+func podSpec(spec corev1.PodSpec) (Manifest, error) {
+	if len(spec.Containers) == 0 {
 		return Manifest{}, errors.New("has no container")
 	}
-	c := p.Spec.Containers[0]
-	m := Manifest{Kind: "Pod", Container: c.Name, Variables: map[string]string{}}
+	c := spec.Containers[0]
+	m := Manifest{Kind: "Pod", Container: c.Name, Command: c.Command, Variables: map[string]string{}}
+	for _, init := range spec.InitContainers {
+		m.Init = append(m.Init, strings.Join(init.Command, " "))
+	}
+	volumes := map[string]bool{}
+	for _, v := range spec.Volumes {
+		volumes[v.Name] = true
+	}
+	for _, container := range append(spec.InitContainers, spec.Containers...) {
+		for _, mount := range container.VolumeMounts {
+			if !volumes[mount.Name] {
+				return m, fmt.Errorf("%s mounts the volume %q, which is not there", container.Name, mount.Name)
+			}
+		}
+	}
 	for _, v := range c.Env {
 		if _, twice := m.Variables[v.Name]; twice {
 			return m, fmt.Errorf("%s is there twice", v.Name)
@@ -132,5 +155,16 @@ func sparkApplication(data []byte) (Manifest, error) {
 	case s.PythonVersion != "" && s.PythonVersion != "2" && s.PythonVersion != "3":
 		return Manifest{}, fmt.Errorf("pythonVersion is %q", s.PythonVersion)
 	}
-	return Manifest{Kind: "SparkApplication", Properties: s.SparkConf}, nil
+	m := Manifest{Kind: "SparkApplication", Properties: s.SparkConf}
+	for role, template := range map[string]*corev1.PodTemplateSpec{"driver": s.Driver.Template, "executor": s.Executor.Template} {
+		if template == nil {
+			continue
+		}
+		pod, err := podSpec(template.Spec)
+		if err != nil || pod.Container != "spark-kubernetes-"+role {
+			return m, fmt.Errorf("the %s's template: container %q, %w", role, pod.Container, err)
+		}
+		m.Command, m.Init = pod.Command, pod.Init
+	}
+	return m, nil
 }

@@ -58,6 +58,7 @@ func TestStartJobRun(t *testing.T) {
 // A manifest is what kubecheck (tools/kubecheck) has read of a YAML file.
 type manifest struct {
 	Kind, Container       string
+	Command, Init         []string
 	Variables, Properties map[string]string
 }
 
@@ -139,4 +140,77 @@ func glob(t *testing.T, name string, number int) []string {
 		t.Fatalf("%s: %d files, not %d; %v", pattern, len(files), number, err)
 	}
 	return files
+}
+
+// With -inject the pods of every form that takes it get the programs from an init container, and Spark finds the jar.
+func TestInjected(t *testing.T) {
+	common := []string{"-client-role", "arn:aws:iam::222222222222:role/client", "-job-role", "arn:aws:iam::111111111111:role/job", "-delivery", "endpoint", "-job-bucket", "jobs-111111111111",
+		"-inject", "registry.example/rolechain:v1", "-image", "registry.example/spark:4", "-property", "spark.driver.extraClassPath=/own/*"}
+	write := func(args ...string) (string, string, error) {
+		dir := t.TempDir()
+		out, err := exec.Command(filepath.Join(programs, "rolechain"), append(append([]string{"spark-conf", "-out", dir}, args...), common...)...).CombinedOutput()
+		return dir, string(out), err
+	}
+	for _, test := range []struct {
+		args      []string
+		templates bool   // files of their own
+		settings  string // the file with the properties
+		entry     string
+		jar       bool
+	}{
+		{[]string{"-for", "pod-template", "-release", "spark-4.0"}, true, "spark-defaults.conf", "/opt/entrypoint.sh", true},
+		{[]string{"-for", "spark-submit", "-release", "spark-3.5"}, true, "submit.sh", "/opt/entrypoint.sh", true},
+		{[]string{"-for", "operator", "-release", "spark-4.0"}, false, "application.yaml", "/opt/entrypoint.sh", true},
+		{[]string{"-for", "operator", "-release", "emr-7.10.0"}, false, "application.yaml", "", false},
+	} {
+		dir, said, err := write(test.args...)
+		if err != nil {
+			t.Errorf("%q: %v\n%s", test.args, err, said)
+			continue
+		}
+		files := []string{filepath.Join(dir, "application.yaml")}
+		if test.templates {
+			files = []string{filepath.Join(dir, "driver.yaml"), filepath.Join(dir, "executor.yaml")}
+		}
+		read, said, err := kubecheck(t, files...)
+		if err != nil {
+			t.Errorf("%q: %v\n%s", test.args, err, said)
+		}
+		for _, file := range files {
+			m := read[file]
+			if strings.Join(m.Command, " ") != "/opt/rolechain/entrypoint" || strings.Join(m.Init, ";") != "/opt/rolechain/rolechain install /rolechain" {
+				t.Errorf("%q: %s: command %q, init containers %q", test.args, file, m.Command, m.Init)
+			}
+			if test.templates && (m.Variables["CLIENT_ROLE_ARN"] == "" || m.Variables["ROLE_CHAIN_ENTRYPOINT"] != test.entry) {
+				t.Errorf("%q: %v", test.args, m.Variables)
+			}
+		}
+		data, err := os.ReadFile(filepath.Join(dir, test.settings))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(data)
+		if strings.Contains(text, "/own/*:/opt/rolechain/rolechain-hadoop.jar") != test.jar || strings.Count(text, "rolechain-hadoop.jar") != map[bool]int{true: 2}[test.jar] || strings.Contains(text, "-Daws.profile") == test.jar {
+			t.Errorf("%q:\n%s", test.args, text)
+		}
+		if test.settings == "submit.sh" {
+			stub := t.TempDir()
+			if err := os.WriteFile(filepath.Join(stub, "spark-submit"), []byte("#!/bin/sh\nprintf '%s\\n' \"$@\"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			run := exec.Command(filepath.Join(dir, "submit.sh"), "an argument")
+			run.Env = []string{"PATH=" + stub + ":/usr/bin:/bin"}
+			out, err := run.CombinedOutput()
+			for _, want := range []string{"spark.kubernetes.driver.podTemplateFile=" + dir + "/driver.yaml\n", "spark.kubernetes.executor.podTemplateFile=" + dir + "/executor.yaml\n", "\nan argument\n"} {
+				if err != nil || !strings.Contains(string(out), want) {
+					t.Errorf("%v, no %s in\n%s", err, want, out)
+				}
+			}
+		}
+	}
+	for _, test := range [][]string{{"-for", "emr", "-release", "emr-7.10.0"}, {"-for", "pod-template", "-release", "emr-7.10.0"}} {
+		if _, said, err := write(test...); err == nil || !strings.Contains(said, `-inject: "registry.example/rolechain:v1" has no place in this form`) || !strings.Contains(said, "examples/admission") {
+			t.Errorf("%q: %v\n%s", test, err, said)
+		}
+	}
 }
