@@ -126,7 +126,7 @@ func (s Submission) provider(p jobconf.Property) string {
 		class = strings.TrimSpace(class)
 		short := class[strings.LastIndexByte(class, '.')+1:]
 		switch {
-		case strings.HasPrefix(short, "WebIdentityToken") && !s.Settings.KeepSources:
+		case strings.HasPrefix(short, "WebIdentityToken") && !s.Settings.KeepSources && !s.Settings.TokenVariables:
 			return "it reads EKS's variables, which " + string(s.Settings.Delivery) + " delivery removes"
 		case class == containerV2 && s3 && !s.Runtime.EMR: // EMR's SDK is newer
 			return "S3A of Hadoop 3.4.1 cannot make one: the class has no create() that it could call"
@@ -150,7 +150,13 @@ func (s Submission) followsJobRole(p jobconf.Property) bool {
 	name, key, _ := strings.Cut(rest, ".")
 	clients := []string{"io-impl=" + s3FileIO, "catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog", "type=glue"}
 	return is && slices.Contains(clients, key+"="+p.Value) && !slices.Contains(s.IcebergCatalogs, name) &&
-		(s.JavaOption != "" || s.Settings.KeepSources && !s.PodIdentity)
+		s.chainIsJobRole()
+}
+
+// chainIsJobRole reports whether the default chain of an AWS SDK for Java ends at the job execution role, by EKS's variables or by
+// -Daws.profile.
+func (s Submission) chainIsJobRole() bool {
+	return s.JavaOption != "" || s.Settings.KeepSources && !s.PodIdentity && !s.Settings.TokenVariables
 }
 
 func containerOnly(class string) bool {

@@ -91,7 +91,7 @@ func (j *judge) role(arn string) string {
 // defaultChain returns the role that the default chain of an AWS SDK for Java ends at: the job execution role, by EKS's variables
 // or by -Daws.profile, or the client role.
 func (j *judge) defaultChain() string {
-	if j.JavaOption != "" || j.Settings.KeepSources && !j.PodIdentity {
+	if j.chainIsJobRole() {
 		return j.JobRole
 	}
 	return j.Settings.ClientRole

@@ -42,7 +42,7 @@ const (
 type providers struct{ every, job, byName, client, iceberg, dynamoDB string }
 
 // providersOf is the table that this package is about. jar says that the image has rolechain's.
-func providersOf(r Runtime, d settings.Delivery, jar bool) providers {
+func providersOf(r Runtime, d settings.Delivery, direct, jar bool) providers {
 	webIdentity, profile, container, assumed := webIdentityV1, profileV1, containerS3A, assumedS3A
 	if r.SDK == 2 {
 		webIdentity, profile, assumed = webIdentityV2, profileV2, profileV2
@@ -74,6 +74,9 @@ func providersOf(r Runtime, d settings.Delivery, jar bool) providers {
 	default:
 		p = providers{every: webIdentity, client: assumed, iceberg: profileV2}
 	}
+	if direct && d != settings.Endpoint {
+		p.job, p.client = "", "" // EKS's variables name the client role for every bucket
+	}
 	if !r.EMR {
 		p.dynamoDB = ""
 	}
@@ -90,7 +93,7 @@ func (s *Submission) decide() error {
 	if err := s.possible(); err != nil {
 		return err
 	}
-	p := providersOf(s.Runtime, s.Settings.Delivery, !s.WithoutJar)
+	p := providersOf(s.Runtime, s.Settings.Delivery, s.Direct, !s.WithoutJar)
 	s.Properties[s.key("")] = p.every
 	for _, b := range s.JobBuckets {
 		switch {
@@ -124,7 +127,7 @@ func (s *Submission) decide() error {
 	if s.Runtime.EMRFS {
 		s.note("the settings of EMRFS have not been run: they are as AWS's documentation has them", "try the job with a small input first; emr-7.10.0 and later have S3A")
 	}
-	if len(s.JobBuckets) == 0 && s.Settings.Delivery != settings.Profile {
+	if len(s.JobBuckets) == 0 && (s.Direct || s.Settings.Delivery != settings.Profile) {
 		s.note("no -job-bucket: the driver fetches the job's own file as the client role", "name the bucket that only the job execution role may read")
 	}
 	if s.Settings.Delivery == settings.Endpoint && s.Settings.KeepSources && !s.PodIdentity {
@@ -219,6 +222,17 @@ func (s *Submission) possible() error {
 		fail("leave it out, or "+endpoint, "-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it reads S3 with in profile delivery")
 	case removed && set.Delivery == settings.File && s.asJobRole():
 		fail("leave it out, or "+endpoint, "-set: ROLE_CHAIN_IRSA_ENV=remove takes from Spark what it is the job execution role by in file delivery")
+	}
+	if s.Direct && set.Delivery != settings.Endpoint {
+		for _, b := range s.JobBuckets {
+			fail(endpoint, "-job-bucket: %q: with -direct in %s delivery Spark is the client role on every bucket", b, set.Delivery)
+		}
+		for _, b := range s.ClientBuckets {
+			if strings.Contains(b, "=") {
+				fail(endpoint, "-client-bucket: %q asks for a second role, and with -direct in %s delivery Spark has one", b, set.Delivery)
+			}
+		}
+		return errors.Join(problems...)
 	}
 	jar := set.Delivery == settings.Endpoint && (!s.WithoutJar || s.Runtime.NamesProfiles)
 	if len(s.IcebergCatalogs) > 0 && s.Runtime.EMRFS && set.Delivery == settings.Endpoint && !jar && s.asJobRole() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"rolechain/internal/jobconf"
 	"rolechain/internal/settings"
 )
 
@@ -20,6 +21,71 @@ func request(change func(*Request)) Request {
 		change(&r)
 	}
 	return r
+}
+
+// With -direct EKS's variables, and the profile, are the client role on every bucket; only an endpoint has the job execution role
+// beside it.
+func TestDirect(t *testing.T) {
+	direct := func(delivery, release string, more func(*Request)) Request {
+		return request(func(r *Request) {
+			r.Direct, r.Delivery, r.Release, r.JobBuckets, r.Set = true, delivery, release, nil, []string{"ROLE_CHAIN_DURATION=12h"}
+			if more != nil {
+				more(r)
+			}
+		})
+	}
+	for release, sdk := range map[string]string{"spark-3.5.9": "com.amazonaws.auth.", "spark-4.0": "software.amazon.awssdk.auth.credentials."} {
+		for delivery, class := range map[string]string{"profile": "WebIdentityToken", "file": "ProfileCredentialsProvider", "endpoint": "IAMInstanceCredentialsProvider"} {
+			s, err := Make(direct(delivery, release, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			every := s.Properties["spark.hadoop.fs.s3a.aws.credentials.provider"]
+			if s.value("ROLE_CHAIN_DIRECT") != "true" || !s.Settings.Direct || !strings.Contains(every, class) || delivery != "endpoint" && !strings.HasPrefix(every, sdk) {
+				t.Errorf("%s, %s: %v, %v", release, delivery, s.Variables, s.Properties)
+			}
+			if len(s.Properties) != 1 { // none for a bucket, and no second hop
+				t.Errorf("%s, %s: %v", release, delivery, s.Properties)
+			}
+			if s.JavaOption != "" || s.chainIsJobRole() || s.has(irsaEnv) {
+				t.Errorf("%s, %s: %q, %v", release, delivery, s.JavaOption, s.Variables)
+			}
+			if !slices.ContainsFunc(s.Notes, func(n Note) bool { return strings.Contains(n.Text, "fetches the job's own file as the client role") }) {
+				t.Errorf("%s, %s: %v", release, delivery, s.Notes)
+			}
+		}
+	}
+	if s, err := Make(direct("endpoint", "spark-4.0", func(r *Request) { r.JobBuckets = []string{"jobs-1"} })); err != nil || s.Properties["spark.hadoop.fs.s3a.bucket.jobs-1.rolechain.profile"] != "job-execution-role" {
+		t.Errorf("%v, %v", s.Properties, err)
+	}
+	for _, test := range []struct {
+		r    Request
+		want string
+	}{
+		{direct("profile", "spark-4.0", func(r *Request) { r.JobBuckets = []string{"jobs-1"} }), `-job-bucket: "jobs-1": with -direct in profile delivery Spark is the client role on every bucket`},
+		{direct("file", "spark-4.0", func(r *Request) { r.JobBuckets = []string{"jobs-1"} }), `-job-bucket: "jobs-1": with -direct in file delivery`},
+		{direct("profile", "spark-4.0", func(r *Request) {
+			r.Profiles, r.ClientBuckets = []string{"x=" + client}, []string{"b-1=x"}
+		}), `-client-bucket: "b-1=x" asks for a second role`},
+		{direct("endpoint", "spark-4.0", func(r *Request) { r.PodIdentity, r.JobRole = true, "" }), `-direct: ROLE_CHAIN_DIRECT: "true" needs the web identity token`},
+		{direct("endpoint", "spark-4.0", func(r *Request) { r.Set = []string{"ROLE_CHAIN_EXTERNAL_ID=id"} }), `-set: ROLE_CHAIN_EXTERNAL_ID: "id" cannot be carried by AssumeRoleWithWebIdentity`},
+		{direct("endpoint", "spark-4.0", func(r *Request) { r.Set = []string{"ROLE_CHAIN_DIRECT=true"} }), `-set: "ROLE_CHAIN_DIRECT=true" has a flag of its own`},
+		{request(func(r *Request) { r.Set = []string{"ROLE_CHAIN_DURATION=12h"} }), `-set: ROLE_CHAIN_DURATION: "12h" is longer than an hour`},
+	} {
+		if _, err := Make(test.r); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v, want %s", err, test.want)
+		}
+	}
+	// What a job has already is judged by who it is.
+	s, err := Make(direct("file", "spark-4.0", func(r *Request) {
+		r.Conf = []jobconf.Property{{Name: "spark.hadoop.fs.s3a.bucket.x.aws.credentials.provider", Value: webIdentityV2}, {Name: "spark.executorEnv.ROLE_CHAIN_DIRECT", Value: "false"}}
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := s.Findings(); len(found) != 1 || !strings.Contains(found[0].Text, `ROLE_CHAIN_DIRECT is "false", and has to be "true"`) {
+		t.Errorf("%+v", found)
+	}
 }
 
 // What each file system needs in each delivery. S3A's rows have been run (docs/decisions.md, "Spark's credential

@@ -23,6 +23,7 @@ type Request struct {
 	ClientRole  string
 	JobRole     string // may be "" with PodIdentity, but for EMR
 	PodIdentity bool   // the first hop is EKS Pod Identity, not IRSA
+	Direct      bool   // ROLE_CHAIN_DIRECT
 	Region      string // "" leaves it to EKS, which injects its cluster's
 
 	JobBuckets    []string // Spark uses these as the job execution role

@@ -18,6 +18,7 @@ var flags = map[string]string{
 	"AWS_REGION":            "-region",
 	"ROLE_CHAIN_DELIVERY":   "-delivery",
 	"ROLE_CHAIN_PROFILES":   "-profile",
+	"ROLE_CHAIN_DIRECT":     "-direct",
 }
 
 const irsaEnv = "ROLE_CHAIN_IRSA_ENV"
@@ -35,6 +36,9 @@ func (s *Submission) readSettings() error {
 		s.add("AWS_DEFAULT_REGION", s.Region)
 	}
 	s.add("ROLE_CHAIN_DELIVERY", cmp.Or(s.Delivery, string(settings.Profile)))
+	if s.Direct {
+		s.add("ROLE_CHAIN_DIRECT", "true")
+	}
 	if len(s.Profiles) > 0 {
 		s.add("ROLE_CHAIN_PROFILES", strings.Join(s.Profiles, ","))
 	}
