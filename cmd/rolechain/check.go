@@ -150,8 +150,14 @@ func (w *walk) chain(ctx context.Context, s settings.Settings) {
 			return session.String(), err
 		}
 	}
-	base := func(ctx context.Context) (chain.Session, error) { return hops.Base(ctx) }
-	w.step("first hop", get(base))
+	base := get(func(ctx context.Context) (chain.Session, error) { return hops.Base(ctx) })
+	client := get(func(ctx context.Context) (chain.Session, error) { return hops.Client(ctx) })
+	direct := s.Direct || spec.Direct
+	if direct {
+		w.step("client role", client)
+	} else {
+		w.step("first hop", base)
+	}
 	w.step("clock", func() (string, error) {
 		off, known := hops.ClockOff()
 		if !known {
@@ -159,8 +165,13 @@ func (w *walk) chain(ctx context.Context, s settings.Settings) {
 		}
 		return fmt.Sprintf("%s off STS's", off.Abs().Round(time.Second)), nil
 	})
-	w.step("client role", get(func(ctx context.Context) (chain.Session, error) { return hops.Client(ctx) }))
+	if !direct {
+		w.step("client role", client)
+	}
 	for _, named := range s.Profiles {
 		w.step("profile "+named.Name, get(func(ctx context.Context) (chain.Session, error) { return hops.As(ctx, named.Name) }))
+	}
+	if direct { // the base profile's, on which nothing else rests
+		w.step("job role", base)
 	}
 }

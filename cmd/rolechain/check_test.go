@@ -21,12 +21,14 @@ func TestCheck(t *testing.T) {
 		client = "arn:aws:iam::444455556666:role/client"
 		other  = "arn:aws:iam::444455556666:role/other"
 		closed = "arn:aws:iam::444455556666:role/closed"
+		direct = "arn:aws:iam::777788889999:role/direct"
 	)
 	server := ststest.Start(t, ststest.Options{Config: ststest.Config{Roles: []ststest.Role{
 		{ARN: job, WebIdentity: &ststest.WebIdentity{StringEquals: map[string][]string{"sub": {"system:serviceaccount:emr:spark"}}}, MayAssume: []string{client, other, closed}},
 		{ARN: client, TrustedBy: []string{job}, ExternalID: "id-1"},
 		{ARN: other, TrustedBy: []string{job}},
 		{ARN: closed},
+		{ARN: direct, WebIdentity: &ststest.WebIdentity{StringEquals: map[string][]string{"sub": {"system:serviceaccount:emr:spark"}}}, MaxSessionSeconds: 43200},
 	}}})
 	token := func(subject string, options ...ststest.TokenOption) string {
 		file := filepath.Join(t.TempDir(), "token")
@@ -53,6 +55,10 @@ func TestCheck(t *testing.T) {
 		{"a role that trusts nobody", []string{"CLIENT_ROLE_ARN=" + closed, good}, 77, `(?s)\npass     first hop .*\nfail     client role  second hop .*AccessDenied: .*\n$`, `error: second hop .*AccessDenied.*\n  hint: `},
 		{"another service account", []string{"CLIENT_ROLE_ARN=" + client, token("system:serviceaccount:emr:other")}, 77, `(?s)\nfail     first hop    first hop .*\nskipped  clock\nskipped  client role\n$`, `error: first hop \(AssumeRoleWithWebIdentity to ` + job + `\): AccessDenied.*\n  hint: `},
 		{"another audience", []string{"CLIENT_ROLE_ARN=" + client, token("system:serviceaccount:emr:spark", ststest.WithAudience("x"))}, 77, `\nfail     first hop    .*\nskipped  clock\nskipped  client role\n$`, `InvalidIdentityToken.*\n  hint: `},
+		{"directly", []string{"CLIENT_ROLE_ARN=" + direct, good, "ROLE_CHAIN_DIRECT=true", "ROLE_CHAIN_DURATION=12h"}, 0,
+			`\npass     client role  session of ` + direct + `, key ….*\npass     clock        [01]s off STS's\npass     job role     session of ` + job + `, key ….*\n$`, `^$`},
+		{"directly, without a provider", []string{"CLIENT_ROLE_ARN=" + client, good, "ROLE_CHAIN_DIRECT=true"}, 77,
+			`\nfail     client role  direct hop .*InvalidIdentityToken.*\nskipped  clock\nskipped  job role\n$`, `error: direct hop \(AssumeRoleWithWebIdentity to ` + client + `\): InvalidIdentityToken.*\n  hint: account 444455556666 has no OIDC provider`},
 		{"no token", []string{"CLIENT_ROLE_ARN=" + client, "AWS_WEB_IDENTITY_TOKEN_FILE=/none"}, 66, `^fail     settings     .*\nskipped  token\nskipped  STS\n`, `there is no file "/none"\n  hint: `},
 		{"nothing to check", nil, 78, `^fail     settings     CLIENT_ROLE_ARN is not set.*\nskipped  token\n`, `CLIENT_ROLE_ARN is not set`},
 		{"bad settings", []string{"CLIENT_ROLE_ARN=x"}, 78, `^fail     settings     CLIENT_ROLE_ARN: "x" is not an ARN.*\nskipped  token\n`, `CLIENT_ROLE_ARN: "x" is not an ARN`},
