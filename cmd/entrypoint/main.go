@@ -45,6 +45,7 @@ import (
 	"rolechain/internal/durable"
 	"rolechain/internal/emr"
 	"rolechain/internal/exit"
+	"rolechain/internal/handover"
 	"rolechain/internal/report"
 	"rolechain/internal/settings"
 	"rolechain/internal/start"
@@ -63,12 +64,14 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 		log.Info(why)
 		s, warnings, err = start.Unchanged(s), nil, nil
 	}
-	if s.ClientRole != "" || err != nil {
+	if s.ClientRole != "" || s.RoleMap != "" || err != nil {
 		pod.Beat() // a sidecar that has seen one notices a start that ends
 	}
-	warn(log, warnings)
+	if s.RoleMap == "" || err != nil { // there are none to come with what it says
+		warn(log, warnings)
+	}
 	if err == nil {
-		err = becomeOriginal(s, pod, args, env.List, stderr, log, execve)
+		err = becomeOriginal(s, pod, args, env, stderr, log, execve)
 	}
 	if err == nil {
 		return int(exit.OK)
@@ -81,7 +84,7 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 }
 
 // becomeOriginal is a start from its settings to the exec, after which it does not return.
-func becomeOriginal(s settings.Settings, pod emr.Pod, args, env []string, stderr io.Writer, log *slog.Logger, execve start.Execve) error {
+func becomeOriginal(s settings.Settings, pod emr.Pod, args []string, env settings.Environment, stderr io.Writer, log *slog.Logger, execve start.Execve) error {
 	ctx, release := context.Background(), func() error { return nil }
 	if s.Waits() {
 		if err := start.RoomToWait(); err != nil {
@@ -97,13 +100,30 @@ func becomeOriginal(s settings.Settings, pod emr.Pod, args, env []string, stderr
 	if err != nil {
 		return err
 	}
-	return plan.Run(execve, env)
+	return plan.Run(execve, env.List)
 }
 
 // prepare does everything before the exec.
-func prepare(ctx context.Context, s settings.Settings, args, env []string, stderr io.Writer, log *slog.Logger) (start.Plan, error) {
+func prepare(ctx context.Context, s settings.Settings, args []string, environment settings.Environment, stderr io.Writer, log *slog.Logger) (start.Plan, error) {
 	if s.Waits() {
 		if err := start.AwaitToken(ctx, s, log); err != nil {
+			return start.Plan{}, err
+		}
+	}
+	env := environment.List
+	ours := env // of the programs that a start starts
+	if s.RoleMap != "" {
+		grant, err := start.AskRoleMap(ctx, s, env, stderr)
+		if err != nil {
+			return start.Plan{}, err
+		}
+		var warnings []settings.Warning
+		s, _, warnings, err = settings.Read(environment.With(grant))
+		warn(log, warnings)
+		if err == nil {
+			ours, err = handover.WithGrant(env, s, grant)
+		}
+		if err != nil {
 			return start.Plan{}, err
 		}
 	}
@@ -120,9 +140,9 @@ func prepare(ctx context.Context, s settings.Settings, args, env []string, stder
 	switch {
 	case err != nil:
 	case plan.Refresher != nil:
-		err = plan.Start(ctx, env)
+		err = plan.Start(ctx, ours)
 	case s.Verify:
-		err = start.Verify(ctx, found.Rolechain, env, stderr)
+		err = start.Verify(ctx, found.Rolechain, ours, stderr)
 	}
 	return plan, err
 }

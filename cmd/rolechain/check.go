@@ -54,7 +54,11 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 			report.Terminate(err, emr.Read(env.List).Termination, *terminationLog)
 		}
 	}()
-	s, speak, warnings, err := settings.Read(env)
+	settled := read
+	if *quiet {
+		settled = handover.Settings
+	}
+	s, speak, warnings, err := settled(env)
 	log := report.New(stderr, speak.Level, speak.Format)
 	if !*quiet {
 		for _, w := range warnings {
@@ -65,7 +69,7 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 	if chained {
 		err = nil // what the start went by is gone; the refresher has it
 	}
-	if err == nil && s.ClientRole == "" {
+	if err == nil && s.ClientRole == "" && s.RoleMap == "" {
 		err = exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to check"), "")
 	}
 	if timeout == 0 {

@@ -37,6 +37,7 @@ var commands = []command{
 	{"check", "[-json]", "try each hop of the role chain and say which one fails, and why", "rolechain check", check},
 	{"status", "[-json]", "print how the refresher stands; the exit code is an exec probe's", "rolechain status -json", showStatus},
 	{"plan", "[--] [ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", "rolechain plan driver s3://jobs-111111111111/job.py", plan},
+	{"roles", "[-json]", "print the roles that the role map allows this pod", "rolechain roles", roles},
 	{"spark-conf", "FLAG... [-- ARGUMENT...]", "write the settings of a submission for driver and executors, or judge or edit those of a job that exists", sparkConfExample, sparkConf},
 	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", "rolechain credentials /home/hadoop/.aws/rolechain default", credentials},
 	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", "ROLE_CHAIN_DELIVERY=endpoint /opt/rolechain/entrypoint driver s3://jobs-111111111111/job.py", keepFresh},

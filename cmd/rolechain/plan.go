@@ -27,7 +27,7 @@ func plan(args []string, env settings.Environment, stdout, stderr io.Writer) err
 		return err
 	}
 	args = flags.Args()
-	s, speak, warnings, err := settings.Read(env)
+	s, speak, warnings, err := read(env)
 	log := report.New(stderr, speak.Level, speak.Format)
 	if why := start.PassThrough(s, emr.Read(env.List), args); why != "" { // as the entrypoint does
 		log.Info(why)

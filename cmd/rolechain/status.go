@@ -32,15 +32,15 @@ func showStatus(args []string, env settings.Environment, stdout, _ io.Writer) er
 		return err
 	}
 	// In the job's own environment what the start went by is gone, so only problems with the role and the delivery count.
-	s, _, _, problems := settings.Read(env)
-	if problems != nil && (s.ClientRole == "" || s.Delivery == "") {
+	s, _, _, problems := read(env)
+	if problems != nil && (s.ClientRole == "" && s.RoleMap == "" || s.Delivery == "") {
 		return problems
 	}
 	now := time.Now()
 	st := status{refresher.Status{Delivery: s.Delivery}}
 	var err error
 	switch {
-	case s.ClientRole == "":
+	case s.ClientRole == "" && s.RoleMap == "":
 		st.Delivery = ""
 	case s.Refreshed():
 		if st, err = askStatus(s.Locations); err == nil {

@@ -33,7 +33,7 @@ func Main(args []string, env settings.Environment, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, speak, _, err := settings.Read(env) // the entrypoint has given the warnings
+	s, speak, _, err := handover.Settings(env) // the entrypoint has given the warnings
 	if supervisor != nil {
 		// Its error is the worker's, which Spawn has told.
 		_ = supervisor.Run(supervise.Config{Listen: supervise.Loopback, Log: report.New(report.NewJobStderr(supervisor.Job(), &report.Now{FD: 2}), speak.Level, speak.Format)})

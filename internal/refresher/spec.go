@@ -16,11 +16,7 @@ import (
 // refresher that is the refresher's: what it goes by is not there any more. The warnings are about AWS's own settings.
 func Spec(ctx context.Context, s settings.Settings) (chain.Spec, []settings.Warning, error) {
 	if run, chained := handover.Chained(s); chained {
-		d, err := handover.ReadDiscovery(run)
-		if err != nil {
-			return chain.Spec{}, nil, err
-		}
-		of, err := chain.ReadSpec(d.Chain)
+		of, err := ChainedSpec(run)
 		return of, nil, err
 	}
 	pod, err := start.LookAtToken(s)
@@ -35,6 +31,15 @@ func Spec(ctx context.Context, s settings.Settings) (chain.Spec, []settings.Warn
 	return of, warnings, err
 }
 
+// ChainedSpec is the chain of the refresher whose directory is run.
+func ChainedSpec(run string) (chain.Spec, error) {
+	d, err := handover.ReadDiscovery(run)
+	if err != nil {
+		return chain.Spec{}, err
+	}
+	return chain.ReadSpec(d.Chain)
+}
+
 // spec is the chain of s. The error says what is wrong with the session policy's file, or with a template.
 func spec(s settings.Settings, pod settings.Pod) (chain.Spec, error) {
 	s, err := s.Named(pod)
@@ -47,24 +52,35 @@ func spec(s settings.Settings, pod settings.Pod) (chain.Spec, error) {
 		SessionName: string(s.SessionName), ClientRole: s.ClientRole,
 	}
 	for _, via := range s.Via {
-		of.Via = append(of.Via, chain.Hop{Role: via.Role, Options: carried(via.Options, via.Options.Duration)})
+		of.Via = append(of.Via, hop(via.Role, via.Options, via.Options.Duration))
 	}
-	of.Options = carried(s.Options, cmp.Or(s.Options.Duration, s.Duration))
-	if of.Options.Policy, err = start.SessionPolicy(s); err != nil {
+	client := hop(s.ClientRole, s.Options, cmp.Or(s.Options.Duration, s.Duration))
+	if client.Options.Policy, err = start.SessionPolicy(s); err != nil {
 		return chain.Spec{}, err
 	}
-	for _, named := range s.Profiles {
-		if of.Profiles == nil {
-			of.Profiles = map[string]chain.Hop{}
-		}
-		of.Profiles[named.Name] = chain.Hop{Role: named.Role, Options: carried(named.Options, cmp.Or(named.Options.Duration, s.Duration))}
+	if len(s.Profiles) > 0 {
+		of.Profiles = map[string]chain.Hop{}
 	}
-	return of, nil
+	for _, named := range s.Profiles {
+		to := hop(named.Role, named.Options, cmp.Or(named.Options.Duration, s.Duration))
+		if err := fill(&to, pod); err != nil {
+			return chain.Spec{}, err
+		}
+		of.Profiles[named.Name] = to
+	}
+	for i := range of.Via {
+		if err := fill(&of.Via[i], pod); err != nil {
+			return chain.Spec{}, err
+		}
+	}
+	err = fill(&client, pod)
+	of.Options = client.Options
+	return of, err
 }
 
-func carried(o settings.Options, duration time.Duration) chain.Options {
-	return chain.Options{
+func hop(role string, o settings.Options, duration time.Duration) chain.Hop {
+	return chain.Hop{Role: role, Options: chain.Options{
 		SessionName: string(o.SessionName), Duration: duration, ExternalID: o.ExternalID, SourceIdentity: o.SourceIdentity,
 		Tags: o.Tags, TransitiveTags: o.TransitiveTags, Policy: o.Policy, PolicyARNs: o.PolicyARNs,
-	}
+	}}
 }

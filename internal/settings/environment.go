@@ -13,8 +13,10 @@ import (
 // An Environment is where settings are read from: this process's own environment, or a list in the form of os.Environ.
 // Of a name that is there twice the first counts, as it does for getenv.
 type Environment struct {
-	List []string // as the kernel handed it over
-	own  bool
+	List  []string // as the kernel handed it over
+	own   bool
+	grant *Grant // what the role map allows; nil as long as nobody has asked
+	apart bool   // the role map is elsewhere
 }
 
 // Listed returns the environment of somebody else: of a pod to be, or of a test.

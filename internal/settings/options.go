@@ -18,15 +18,21 @@ const (
 	maxPolicyARNs = 10
 )
 
+const (
+	tagKeyHint   = "1 to 128 letters, digits, blanks and _.:/=+-@, not beginning with aws:"
+	tagValueHint = "up to 256 letters, digits, blanks and _.:/=+-@, and " + templateHint
+)
+
 // options reads the options of the AssumeRole to the client role that a profile cannot carry. They are refused where a
 // profile does the chain, since the job would run with more permissions than it was meant to have.
-func (v *validator) options(env variables, s *Settings) {
+// Tags can be those that the role map has for the role.
+func (v *validator) options(env variables, s *Settings, mapped Granted) {
 	s.Options.SourceIdentity = v.chained(s, "ROLE_CHAIN_SOURCE_IDENTITY", env.SourceIdentity, sourceIdentity)
 	if tags := v.chained(s, "ROLE_CHAIN_SESSION_TAGS", env.SessionTags, anything); tags != "" {
 		s.Options.Tags = v.tags(tags)
 	}
 	if keys := v.chained(s, "ROLE_CHAIN_TRANSITIVE_TAGS", env.TransitiveTags, anything); keys != "" {
-		s.Options.TransitiveTags = v.transitive(keys, s.Options.Tags)
+		s.Options.TransitiveTags = v.transitive(keys, s.Options.Tags, mapped.Tags)
 	}
 	s.PolicyFile = v.carried(s, "ROLE_CHAIN_SESSION_POLICY_FILE", env.SessionPolicyFile, filePath)
 	if arns := v.carried(s, "ROLE_CHAIN_SESSION_POLICY_ARNS", env.SessionPolicyARNs, anything); arns != "" {
@@ -82,9 +88,9 @@ func (v *validator) tags(value string) map[string]string {
 		case !found:
 			v.fail(name, item, "is not key=value", "key=value, comma separated")
 		case !tagText(key, 1, maxTagKey) || strings.HasPrefix(folded, "aws:"):
-			v.fail(name, key, "is not a tag's key", "1 to 128 letters, digits, blanks and _.:/=+-@, not beginning with aws:")
-		case !tagText(text, 0, maxTagValue):
-			v.fail(name, text, "is not a tag's value", "up to 256 letters, digits, blanks and _.:/=+-@")
+			v.fail(name, key, "is not a tag's key", tagKeyHint)
+		case !tagText(withoutFields(text), 0, maxTagValue):
+			v.fail(name, text, "is not a tag's value", tagValueHint)
 		case seen[folded]:
 			v.fail(name, key, "names a tag twice", "STS does not tell upper and lower case apart in them")
 		default:
@@ -95,10 +101,18 @@ func (v *validator) tags(value string) map[string]string {
 	return tags
 }
 
+// InTag reports whether a tag can have a character.
+func InTag(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.Z, unicode.N) || strings.ContainsRune("_.:/=+-@", r)
+}
+
+// InSourceIdentity reports whether a source identity can have a character.
+func InSourceIdentity(r rune) bool { return strings.ContainsRune(sessionNameChars, r) }
+
 // tagText checks the characters of a tag, [\p{L}\p{Z}\p{N}_.:/=+\-@]* (STS API reference, Tag).
 func tagText(text string, min, max int) bool {
 	for _, r := range text {
-		if !unicode.In(r, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", r) {
+		if !InTag(r) {
 			return false
 		}
 	}
@@ -106,15 +120,16 @@ func tagText(text string, min, max int) bool {
 	return n >= min && n <= max && utf8.ValidString(text)
 }
 
-// transitive reads keys of tags. STS refuses one that is not among them.
-func (v *validator) transitive(value string, tags map[string]string) []string {
+// transitive reads keys of tags, or else of those that the role map has. STS refuses one that is not among them.
+func (v *validator) transitive(value string, tags, mapped map[string]string) []string {
 	const name = "ROLE_CHAIN_TRANSITIVE_TAGS"
 	items, err := list(value)
 	if err != nil {
 		v.fail(name, value, err.Error(), "keys of tags, comma separated")
 	}
 	for i, key := range items {
-		if _, ok := tags[key]; !ok {
+		_, ours := tags[key]
+		if _, ok := mapped[key]; !ok && !ours {
 			v.fail(name, key, "is not a key of ROLE_CHAIN_SESSION_TAGS", "only those tags can be made transitive")
 		} else if slices.Contains(items[:i], key) {
 			v.fail(name, key, "names a tag twice", "name each tag once")
@@ -133,22 +148,28 @@ func (v *validator) policyARNs(value, partition string) []string {
 		v.fail(name, value, fmt.Sprintf("has %d ARNs", len(items)), fmt.Sprintf("STS takes %d at most", maxPolicyARNs))
 	}
 	for _, item := range items {
-		a, err := arn.Parse(item)
-		switch rest, isPolicy := strings.CutPrefix(a.Resource, "policy/"); {
-		case err != nil || a.Service != "iam" || a.Region != "" || !isPolicy || rest == "" || !only(rest, sessionNameChars+"/"),
-			a.AccountID != "aws" && (len(a.AccountID) != 12 || !only(a.AccountID, digits)):
-			v.fail(name, item, "is not the ARN of a managed policy", "write it as arn:aws:iam::aws:policy/ReadOnlyAccess or arn:aws:iam::111122223333:policy/name")
-		case partition != "" && a.Partition != partition:
+		if v.get(name, &item, policyARN) != "" && partition != "" && partitionOf(item) != partition {
 			v.fail(name, item, "is in another partition than the client role", "AWS lets no session cross a partition")
 		}
 	}
 	return items
 }
 
-// sourceIdentity checks a source identity ([\w+=,.@-]{2,64}, STS API reference, AssumeRole).
+func policyARN(value string) (problem, hint string) {
+	a, err := arn.Parse(value)
+	rest, isPolicy := strings.CutPrefix(a.Resource, "policy/")
+	if err != nil || a.Service != "iam" || a.Region != "" || !isPolicy || rest == "" || !only(rest, sessionNameChars+"/") ||
+		a.AccountID != "aws" && (len(a.AccountID) != 12 || !only(a.AccountID, digits)) {
+		return "is not the ARN of a managed policy", "write it as arn:aws:iam::aws:policy/ReadOnlyAccess or arn:aws:iam::111122223333:policy/name"
+	}
+	return "", ""
+}
+
+// sourceIdentity checks the template of a source identity ([\w+=,.@-]{2,64}, STS API reference, AssumeRole).
 func sourceIdentity(value string) (problem, hint string) {
-	if len(value) < 2 || len(value) > 64 || !only(value, sessionNameChars) {
-		return "is not a source identity", "2 to 64 letters, digits and _+=,.@-"
+	rest := withoutFields(value)
+	if rest == value && (len(value) < 2 || len(value) > 64) || !only(rest, sessionNameChars) {
+		return "is not a source identity", "2 to 64 letters, digits and _+=,.@-, and " + templateHint
 	}
 	return "", ""
 }

@@ -1,44 +1,21 @@
 package settings
 
 import (
-	"fmt"
 	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
-
-	"rolechain/internal/exit"
 )
 
 // A SessionName is the template of the name that CloudTrail shows for both hops.
 type SessionName string
 
-// A Pod is what a SessionName can name. A field is "" when it could not be found out.
-type Pod struct{ Name, Namespace, ServiceAccount string }
-
-const (
-	podField            = "{pod}"
-	namespaceField      = "{namespace}"
-	serviceAccountField = "{service_account}"
-)
-
-// NeedsToken reports whether the template names something that only the service account's token tells.
-func (n SessionName) NeedsToken() bool {
-	return strings.Contains(string(n), namespaceField) || strings.Contains(string(n), serviceAccountField)
-}
-
 // Expand fills in the template. Bytes that STS does not take become "-", and a name longer than STS takes is shortened. The
-// error, an *exit.Error, names the field that pod does not tell.
-func (n SessionName) Expand(pod Pod) (string, error) {
-	name := string(n)
-	for _, field := range []struct{ mark, value string }{
-		{podField, pod.Name}, {namespaceField, pod.Namespace}, {serviceAccountField, pod.ServiceAccount},
-	} {
-		if strings.Contains(name, field.mark) && field.value == "" {
-			return "", exit.Because(exit.BadSetting, fmt.Errorf("ROLE_CHAIN_SESSION_NAME: %q asks for %s, which is not known here", string(n), field.mark),
-				"the namespace and the service account are read from the pod's token")
-		}
-		name = strings.ReplaceAll(name, field.mark, field.value)
+// error is Fill's.
+func (n SessionName) expand(what string, pod Pod) (string, error) {
+	name, err := Fill(what, string(n), pod)
+	if err != nil {
+		return "", err
 	}
 	clean := []byte(name)
 	for i, c := range clean {
@@ -57,8 +34,8 @@ func (n SessionName) Expand(pod Pod) (string, error) {
 
 // Named returns s with every session name expanded.
 func (s Settings) Named(pod Pod) (Settings, error) {
-	names := []*SessionName{&s.SessionName, &s.Options.SessionName}
 	s.Via, s.Profiles = slices.Clone(s.Via), slices.Clone(s.Profiles)
+	what, names := "ROLE_CHAIN_SESSION_NAME", []*SessionName{&s.SessionName, &s.Options.SessionName}
 	for i := range s.Via {
 		names = append(names, &s.Via[i].Options.SessionName)
 	}
@@ -66,14 +43,14 @@ func (s Settings) Named(pod Pod) (Settings, error) {
 		names = append(names, &s.Profiles[i].Options.SessionName)
 	}
 	for _, name := range names {
-		if *name == "" {
-			continue
+		if *name != "" {
+			expanded, err := name.expand(what, pod)
+			if err != nil {
+				return s, err
+			}
+			*name = SessionName(expanded)
 		}
-		expanded, err := name.Expand(pod)
-		if err != nil {
-			return s, err
-		}
-		*name = SessionName(expanded)
+		what = "ROLE_CHAIN_ROLE_MAP: session name"
 	}
 	return s, nil
 }
@@ -93,11 +70,8 @@ func shortened(name, clean string) string {
 
 // sessionName checks a template's own characters.
 func sessionName(value string) (problem, hint string) {
-	hint = "letters, digits, _+=,.@- and the fields {pod}, {namespace}, {service_account}"
-	rest := value
-	for _, field := range []string{podField, namespaceField, serviceAccountField} {
-		rest = strings.ReplaceAll(rest, field, "")
-	}
+	hint = "letters, digits, _+=,.@- and " + templateHint
+	rest := withoutFields(value)
 	switch {
 	case strings.ContainsAny(rest, "{}"):
 		return "names a field that does not exist", hint

@@ -11,6 +11,7 @@ import (
 // Settings is what a start was asked to do. Every value has been checked.
 type Settings struct {
 	ClientRole string   // ARN of the role to end up as; "" means pass through, and then only Entrypoint counts
+	RoleMap    string   // absolute path of the role map that still has to be asked (Environment.With); "" for none
 	FirstHop   FirstHop // how the pod gets its own first session
 	Direct     bool     // the client roles are assumed with the web identity token, in one hop; BaseRole is a profile beside them
 	BaseRole   string   // ARN of the job execution role; "" with PodIdentity, which does not tell it
@@ -73,13 +74,16 @@ func (s Settings) FirstName() string {
 	return "first hop"
 }
 
-// Refreshed reports whether a refresher keeps sessions for the job.
+// Refreshed reports whether a refresher keeps sessions for the job, or could, as long as the role map was not asked.
 func (s Settings) Refreshed() bool {
-	return s.ClientRole != "" && (s.Delivery == File || s.Delivery == Endpoint)
+	return (s.ClientRole != "" || s.RoleMap != "") && (s.Delivery == File || s.Delivery == Endpoint)
 }
 
-// Waits reports whether a start of s has a session before the job begins, and so may have to wait for its token.
-func (s Settings) Waits() bool { return s.Refreshed() || s.ClientRole != "" && s.Verify }
+// Waits reports whether a start of s needs its token before the job begins, and so may have to wait for it: for a session,
+// or because the role map goes by the service account that the token names.
+func (s Settings) Waits() bool {
+	return s.RoleMap != "" || s.Refreshed() || s.ClientRole != "" && s.Verify
+}
 
 // Locations is what the environment says about where things are: start finds out what is there.
 type Locations struct {
@@ -93,6 +97,7 @@ type Locations struct {
 	ContainerURI       string // AWS_CONTAINER_CREDENTIALS_FULL_URI; "" when unset or empty
 	ContainerTokenFile string // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE; "" when unset or empty
 	Hostname           string // HOSTNAME, the pod's name in Kubernetes; "" when unset or empty
+	Job                string // the job run's id, from SPARK_CONTAINER_ID; "" when that is unset or empty
 }
 
 // A Warning is something that a start goes on with, but that its user should know.
@@ -104,11 +109,12 @@ type Log struct {
 	Format string // "text" or "json"
 }
 
-// Read reads and checks env. The error joins an *exit.Error for each problem. Log is
+// Read reads and checks env. Where it names a role map, Settings.RoleMap says so, and what concerns roles is left out until env
+// has what the map allows (Environment.With). The error joins an *exit.Error for each problem. Log is
 // usable and the warnings stand whether or not there is one.
 func Read(env Environment) (Settings, Log, []Warning, error) {
 	read := env.variables()
-	v := &validator{}
+	v := &validator{mapped: read.RoleMap != nil && !env.apart, grant: env.grant}
 	log := v.log(read)
 	s := v.settings(read, env.List)
 	return s, log, append(v.warnings, misspelt(env.List)...), errors.Join(v.problems...)

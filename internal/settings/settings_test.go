@@ -178,7 +178,8 @@ func TestBadValues(t *testing.T) {
 		{"ROLE_CHAIN_FILES", "aws", "is not an absolute path", ""},
 		{"ROLE_CHAIN_FILES", "", "is empty", ""},
 		{"ROLE_CHAIN_FILES", "~/x", "is not an absolute path", ""},
-		{"ROLE_CHAIN_ROLE_MAP", "/map.yaml", "is not supported in this version", ""},
+		{"ROLE_CHAIN_ROLE_MAP", "map.yaml", "is not an absolute path", ""},
+		{"ROLE_CHAIN_ROLE_MAP", "", "is empty", "leave the variable out"},
 		{"ROLE_CHAIN_SOURCE_IDENTITY", "me", "cannot be carried by an AWS profile", ""},
 		{"ROLE_CHAIN_SESSION_TAGS", "a=b", "cannot be carried", ""},
 		{"ROLE_CHAIN_TRANSITIVE_TAGS", "a", "cannot be carried", ""},
@@ -430,16 +431,17 @@ func TestSessionName(t *testing.T) {
 		want string
 	}{
 		{"{pod}", Pod{Name: "spark-1-driver"}, "spark-1-driver"},
-		{"{namespace}.{service_account}@{pod}", Pod{"p", "n", "s"}, "n.s@p"},
+		{"{namespace}.{service_account}@{pod}", Pod{"p", "n", "s", ""}, "n.s@p"},
+		{"{job}-{pod}", Pod{Name: "p", Job: "000000035abcdefgh"}, "000000035abcdefgh-p"},
 		{"{pod}", Pod{Name: "a:b c\nd"}, "a-b-c-d"},
 		{"{pod}", Pod{Name: "a"}, "a-session"},
 		{"fixed", Pod{}, "fixed"},
 	} {
-		if got, err := test.name.Expand(test.pod); err != nil || got != test.want {
+		if got, err := test.name.expand("X", test.pod); err != nil || got != test.want {
 			t.Errorf("%s: %q, %v", test.name, got, err)
 		}
 	}
-	if _, err := SessionName("{namespace}").Expand(Pod{Name: "p"}); err == nil || !strings.Contains(err.Error(), "{namespace}") {
+	if _, err := SessionName("{namespace}").expand("X", Pod{Name: "p"}); err == nil || !strings.Contains(err.Error(), "{namespace}") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -448,7 +450,7 @@ func TestSessionName(t *testing.T) {
 func TestLongSessionName(t *testing.T) {
 	expand := func(template SessionName, pod string) string {
 		t.Helper()
-		name, err := template.Expand(Pod{Name: pod, Namespace: "n", ServiceAccount: "s"})
+		name, err := template.expand("X", Pod{Name: pod, Namespace: "n", ServiceAccount: "s"})
 		if err != nil || len(name) > 64 || indexOutside(name, sessionNameChars) >= 0 {
 			t.Errorf("%q, %v", name, err)
 		}
@@ -507,7 +509,7 @@ func FuzzSettings(f *testing.F) {
 				}
 				continue
 			}
-			session, err := s.SessionName.Expand(Pod{"p\n[", "n#", "s;"})
+			session, err := s.SessionName.expand("X", Pod{"p\n[", "n#", "s;", ""})
 			if err != nil {
 				t.Fatal(err)
 			}

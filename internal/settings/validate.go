@@ -44,21 +44,30 @@ func (v *validator) settings(env variables, list []string) Settings {
 			ContainerURI:       ambient(env.ContainerURI),
 			ContainerTokenFile: ambient(env.ContainerTokenFile),
 			Hostname:           ambient(env.Hostname),
+			Job:                jobOf(ambient(env.EMRContainer)),
 		},
 	}
 	required := v.boolean("ROLE_CHAIN_REQUIRED", env.Required)
-	if env.RoleMap != nil {
-		v.absent("ROLE_CHAIN_ROLE_MAP", *env.RoleMap)
+	roleMap := v.get("ROLE_CHAIN_ROLE_MAP", env.RoleMap, filePath)
+	if v.mapped && v.grant == nil {
+		s.RoleMap = roleMap
 	}
-	s.ClientRole = v.alias("CLIENT_ROLE_ARN", env.ClientRoleARN, "ROLE_2_ARN", env.Role2ARN, roleARN)
-	if env.ClientRoleARN == nil && env.Role2ARN == nil {
+	asked := v.alias("CLIENT_ROLE_ARN", env.ClientRoleARN, "ROLE_2_ARN", env.Role2ARN, v.roleOrName)
+	byDefault := env.ClientRoleARN == nil && env.Role2ARN == nil && v.grant != nil && v.grant.Default != ""
+	if byDefault {
+		asked = v.grant.Default
+	}
+	if env.ClientRoleARN == nil && env.Role2ARN == nil && !byDefault && (!v.mapped || v.grant != nil) {
 		v.passThrough(env, required)
 		return s
 	}
 	s.Locations.Files = v.get("ROLE_CHAIN_FILES", env.Files, filePath)
 	s.Delivery = Delivery(v.get("ROLE_CHAIN_DELIVERY", env.Delivery, oneOf(string(Profile), string(File), string(Endpoint))))
 	s.Direct = v.boolean("ROLE_CHAIN_DIRECT", env.Direct)
-	v.options(env, &s)
+	v.delivery, v.direct, v.given = s.Delivery, s.Direct, v.givenIn(list)
+	client, _ := v.find("CLIENT_ROLE_ARN", asked)
+	s.ClientRole = client.Role
+	v.options(env, &s, client)
 	s.Locations.ConfigFile = v.location("AWS_CONFIG_FILE", env.ConfigFile)
 	s.Locations.CredentialsFile = v.location("AWS_SHARED_CREDENTIALS_FILE", env.SharedCredentialsFile)
 	v.firstHop(env, &s)
@@ -66,6 +75,10 @@ func (v *validator) settings(env variables, list []string) Settings {
 	s.Locations.SharedHome = s.FirstHop == PodIdentity && ambient(env.EMRContainer) != "" && ambient(env.EMRSignal) != ""
 	v.region(env, &s)
 	v.chain(env, &s)
+	if v.grant != nil {
+		v.merge(&s, client)
+		v.identities(s)
+	}
 	v.partitions(s)
 	s.AWS = v.aws(env, list)
 	v.job(env, &s)
@@ -117,6 +130,7 @@ func (v *validator) firstHop(env variables, s *Settings) {
 		v.baseVariable = "AWS_ROLE_ARN"
 		s.BaseRole = v.get(v.baseVariable, &injected, roleARN)
 	}
+	v.base(s, named, injected, ambient(env.ContainerURI) != "")
 	if token := ambient(env.TokenFile); token != "" {
 		s.TokenFile = v.get("AWS_WEB_IDENTITY_TOKEN_FILE", &token, filePath)
 	} else {
@@ -180,7 +194,9 @@ func (v *validator) chain(env variables, s *Settings) {
 	if v.indirect(s, "ROLE_CHAIN_VIA", env.Via, "has no place in the one hop from the token to the client role that ROLE_CHAIN_DIRECT=true makes") {
 	} else if via := v.get("ROLE_CHAIN_VIA", env.Via, anything); via != "" {
 		for _, role := range v.roles("ROLE_CHAIN_VIA", via) {
-			s.Via = append(s.Via, Hop{Role: role})
+			if found, ok := v.find("ROLE_CHAIN_VIA", role); ok {
+				s.Via = append(s.Via, Hop{found.Role, found.Options})
+			}
 		}
 	}
 	if profiles := v.get("ROLE_CHAIN_PROFILES", env.Profiles, anything); profiles != "" {
@@ -200,8 +216,8 @@ func (v *validator) roles(name, value string) []string {
 	if err != nil {
 		v.fail(name, value, err.Error(), "role ARNs, comma separated")
 	}
-	for _, role := range items {
-		v.get(name, &role, roleARN)
+	for i := range items {
+		items[i] = v.get(name, &items[i], v.roleOrName)
 	}
 	return items
 }
@@ -220,17 +236,22 @@ func (v *validator) namedRoles(value string, s Settings) []NamedRole {
 	taken[s.BaseProfile] = true
 	for _, item := range items {
 		profile, role, found := strings.Cut(item, "=")
+		if !found && v.mapped && !isARN(item) {
+			role, found = item, true // a name from the map is a profile's name, too
+		}
 		if !found {
 			v.fail(name, item, "is not name=arn", "name=arn, comma separated")
 			continue
 		}
 		v.get(name, &profile, profileName)
-		v.get(name, &role, roleARN)
+		role = v.get(name, &role, v.roleOrName)
 		if taken[profile] {
 			v.fail(name, profile, "names a profile twice", "every profile of the chain needs a name of its own")
 		}
 		taken[profile] = true
-		named = append(named, NamedRole{Name: profile, Role: role})
+		if found, ok := v.find(name, role); ok {
+			named = append(named, NamedRole{profile, found.Role, found.Options})
+		}
 	}
 	return named
 }

@@ -13,6 +13,12 @@ type validator struct {
 	problems []error
 	warnings []Warning
 
+	mapped   bool   // there is a role map
+	grant    *Grant // what it allows; nil before it was asked
+	delivery Delivery
+	direct   bool
+	given    given
+
 	baseVariable, regionVariable string // the names by which these came
 }
 
@@ -85,10 +91,6 @@ func oneOf(allowed ...string) check {
 }
 
 func anything(string) (string, string) { return "", "" }
-
-func (v *validator) absent(name, value string) {
-	v.fail(name, value, "is not supported in this version", "leave it out")
-}
 
 func (v *validator) boolean(name string, value *string) bool {
 	yes, _ := strconv.ParseBool(v.get(name, value, func(value string) (string, string) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"unicode/utf8"
 
 	"rolechain/internal/durable"
@@ -17,7 +18,7 @@ const mostPolicy = 2048
 // SessionPolicy returns the session policy, JSON text without the white space that STS would count; "" when none is set.
 func SessionPolicy(s settings.Settings) (string, error) {
 	if s.PolicyFile == "" {
-		return "", nil
+		return s.Options.Policy, nil
 	}
 	bad := func(err error, hint string) (string, error) {
 		return "", exit.Because(exit.BadSetting, fmt.Errorf("ROLE_CHAIN_SESSION_POLICY_FILE: %w", err), hint)
@@ -40,5 +41,13 @@ func SessionPolicy(s settings.Settings) (string, error) {
 	if n := utf8.RuneCount(policy.Bytes()); n > mostPolicy {
 		return bad(fmt.Errorf("the policy in %q has %d characters, STS takes %d", s.PolicyFile, n, mostPolicy), "shorten it, or use ROLE_CHAIN_SESSION_POLICY_ARNS")
 	}
+	if mapped := s.Options.Policy; mapped != "" && !sameJSON(policy.Bytes(), []byte(mapped)) {
+		return bad(fmt.Errorf("the policy in %q differs from the one that the role map has for %s", s.PolicyFile, s.ClientRole), "leave the variable out: the map's counts")
+	}
 	return policy.String(), nil
+}
+
+func sameJSON(a, b []byte) bool {
+	var one, other any
+	return json.Unmarshal(a, &one) == nil && json.Unmarshal(b, &other) == nil && reflect.DeepEqual(one, other)
 }

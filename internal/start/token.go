@@ -50,12 +50,28 @@ func tokenFile(s settings.Settings) string {
 	return s.TokenFile
 }
 
-// LookAtToken makes sure that the first hop has its token, and reads from it what the session name asks for. It is a part of Look.
+// LookAtToken makes sure that the first hop has its token, and reads from it what templates ask for. It is a part of Look.
 func LookAtToken(s settings.Settings) (settings.Pod, error) {
-	pod := settings.Pod{Name: s.Locations.Hostname}
+	pod := settings.Pod{Name: s.Locations.Hostname, Job: s.Locations.Job}
 	if pod.Name == "" {
 		pod.Name, _ = os.Hostname()
 	}
+	token, err := Token(s)
+	if err != nil {
+		return pod, err
+	}
+	if claims, err := jwt.Read(strings.TrimSpace(string(token))); err == nil {
+		pod.Namespace, pod.ServiceAccount = claims.ServiceAccount()
+	}
+	if pod.Namespace == "" {
+		namespace, _, _ := durable.Read(namespaceFile)
+		pod.Namespace = strings.TrimSpace(string(namespace))
+	}
+	return pod, nil
+}
+
+// Token returns the first hop's token. The error says what is wrong with its file.
+func Token(s settings.Settings) ([]byte, error) {
 	path, hint := tokenFile(s), "annotate the pod's service account with eks.amazonaws.com/role-arn, or set AWS_WEB_IDENTITY_TOKEN_FILE to where the token is mounted"
 	if s.FirstHop == settings.PodIdentity {
 		hint = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names it; the EKS Pod Identity agent's webhook mounts it"
@@ -70,15 +86,7 @@ func LookAtToken(s settings.Settings) (settings.Pod, error) {
 		err = fmt.Errorf("%q is empty", path)
 	}
 	if err != nil {
-		return pod, exit.Because(exit.NoToken, fmt.Errorf("%s (%s): the pod's token: %w", s.FirstName(), s.FirstHop, err), hint)
+		return nil, exit.Because(exit.NoToken, fmt.Errorf("%s (%s): the pod's token: %w", s.FirstName(), s.FirstHop, err), hint)
 	}
-	if s.SessionName.NeedsToken() {
-		if claims, err := jwt.Read(strings.TrimSpace(string(token))); err == nil {
-			pod.Namespace, pod.ServiceAccount = claims.ServiceAccount()
-		}
-		if namespace, _, _ := durable.Read(namespaceFile); pod.Namespace == "" {
-			pod.Namespace = strings.TrimSpace(string(namespace))
-		}
-	}
-	return pod, nil
+	return token, nil
 }

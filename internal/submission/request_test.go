@@ -188,3 +188,16 @@ func TestLogs(t *testing.T) {
 		t.Errorf("spark-submit knows no logs of EMR: %v, %v", s.Notes, err)
 	}
 }
+
+// The role map is in the cluster, so names from it lead nowhere here, and ARNs are good.
+func TestRoleMap(t *testing.T) {
+	set := func(r *Request) { r.Set = []string{"ROLE_CHAIN_ROLE_MAP=/etc/rolechain/roles.yaml"} }
+	s, err := Make(request(set))
+	if err != nil || s.Settings.ClientRole != client {
+		t.Errorf("%+v, %v", s.Settings, err)
+	}
+	_, err = Make(request(func(r *Request) { set(r); r.ClientRole = "lake" }))
+	if err == nil || !strings.Contains(err.Error(), `"lake" is not an ARN`) {
+		t.Error(err)
+	}
+}

@@ -46,7 +46,7 @@ func (s *Submission) readSettings() error {
 	if !s.Runtime.EMR && !s.has("ROLE_CHAIN_ENTRYPOINT") {
 		s.add("ROLE_CHAIN_ENTRYPOINT", "/opt/entrypoint.sh") // of Apache's images; the default is EMR's
 	}
-	read, _, warnings, readErr := settings.Read(settings.Listed(s.environment()))
+	read, _, warnings, readErr := settings.Read(settings.Listed(s.environment()).WithoutMap())
 	err = errors.Join(err, s.byFlag(readErr))
 	if s.PodIdentity && s.JobRole != "" { // EMR's API asks for it all the same
 		_, _, _, jobErr := settings.Read(settings.Listed([]string{"CLIENT_ROLE_ARN=" + s.JobRole, "AWS_ROLE_ARN=" + s.JobRole}))
