@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"rolechain/internal/proxytest"
 )
 
 // proxyAddress is where a company's proxy listens in the situation proxied.
@@ -39,7 +41,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Unlock()
 	if r.Method == http.MethodConnect {
-		p.connect(w, r)
+		proxytest.Tunnel(w, r.Host)
 		return
 	}
 	r.RequestURI = ""
@@ -54,25 +56,6 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(response.StatusCode)
 	_, _ = io.Copy(w, response.Body)
-}
-
-func (p *proxy) connect(w http.ResponseWriter, r *http.Request) {
-	far, err := net.Dial("tcp", r.Host)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadGateway)
-		return
-	}
-	defer far.Close()
-	near, buffered, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return
-	}
-	defer near.Close()
-	_, _ = io.WriteString(near, "HTTP/1.1 200 Connection established\r\n\r\n")
-	var both sync.WaitGroup
-	both.Go(func() { _, _ = io.Copy(far, buffered); _ = far.(*net.TCPConn).CloseWrite() })
-	both.Go(func() { _, _ = io.Copy(near, far); _ = near.(*net.TCPConn).CloseWrite() })
-	both.Wait()
 }
 
 // problem says what is wrong with what came to the proxy; "" if nothing is.

@@ -237,7 +237,7 @@ func (c *Chain) try(ctx context.Context, hop int, last Hop, call func(context.Co
 // usable checks an answer before anybody relies on it.
 func usable(s Session) error {
 	switch {
-	case s.AccessKeyID == "" || s.SecretAccessKey == "" || s.SessionToken == "" || s.Expires.IsZero():
+	case !s.HasKeys() || s.Expires.IsZero():
 		return errNoSession
 	case s.Left() <= 0:
 		return &pastError{-s.Left()}

@@ -20,6 +20,11 @@ type Session struct {
 // Left is for how long the session still counts; negative when it is over.
 func (s Session) Left() time.Duration { return time.Until(s.Expires) }
 
+// HasKeys reports whether all three parts of the keys are there.
+func (s Session) HasKeys() bool {
+	return s.AccessKeyID != "" && s.SecretAccessKey != "" && s.SessionToken != ""
+}
+
 // String names the role, the end of the key's id and the expiry.
 func (s Session) String() string {
 	return fmt.Sprintf("session of %s, key %s, until %s", s.roleName(), s.KeySuffix(), s.Expires.UTC().Format(time.RFC3339))

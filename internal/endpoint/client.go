@@ -45,14 +45,15 @@ func AskSession(ctx context.Context, d handover.Discovery, profile string) (s ch
 	if err = json.Unmarshal(body, &a); err == nil {
 		expires, err = time.Parse(time.RFC3339, a.Expiration)
 	}
-	if err != nil || a.AccessKeyID == "" || a.SecretAccessKey == "" || a.Token == "" {
-		return s, announced, errors.New("the refresher's answer is not a session")
+	s = chain.Session{Role: a.RoleArn, AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.Token, Expires: expires}
+	if err != nil || !s.HasKeys() {
+		return chain.Session{}, announced, errors.New("the refresher's answer is not a session")
 	}
 	announced, err = time.Parse(time.RFC3339, header.Get(announceHeader))
 	if err != nil || announced.After(expires) {
 		announced = expires
 	}
-	return chain.Session{Role: a.RoleArn, AccessKeyID: a.AccessKeyID, SecretAccessKey: a.SecretAccessKey, SessionToken: a.Token, Expires: expires}, announced, nil
+	return s, announced, nil
 }
 
 // AskAgain reports whether an error of AskSession is what a worker leaves that was killed while it answered, or a

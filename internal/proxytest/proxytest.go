@@ -79,6 +79,11 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the proxy says no", status)
 		return
 	}
+	Tunnel(w, address)
+}
+
+// Tunnel answers a CONNECT: it connects to address, and copies both ways until both ends have closed.
+func Tunnel(w http.ResponseWriter, address string) {
 	far, err := net.Dial("tcp", address)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadGateway)
@@ -90,10 +95,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer near.Close()
-	io.WriteString(near, "HTTP/1.1 200 Connection established\r\n\r\n")
+	_, _ = io.WriteString(near, "HTTP/1.1 200 Connection established\r\n\r\n")
 	var both sync.WaitGroup
-	both.Go(func() { io.Copy(far, buffered); far.(*net.TCPConn).CloseWrite() })
-	both.Go(func() { io.Copy(near, far); near.(*net.TCPConn).CloseWrite() })
+	both.Go(func() { _, _ = io.Copy(far, buffered); _ = far.(*net.TCPConn).CloseWrite() })
+	both.Go(func() { _, _ = io.Copy(near, far); _ = near.(*net.TCPConn).CloseWrite() })
 	both.Wait()
 }
 

@@ -213,7 +213,7 @@ func denied(err error) bool {
 // usable refuses what must not take the place of a session that works.
 func usable(s chain.Session, now time.Time) error {
 	switch {
-	case s.AccessKeyID == "" || s.SecretAccessKey == "" || s.SessionToken == "":
+	case !s.HasKeys():
 		return errors.New("the session has no keys in it")
 	case !s.Expires.After(now):
 		return fmt.Errorf("the session ended at %s, before it came, by this clock at %s", clock(s.Expires), clock(now))

@@ -11,6 +11,9 @@ import (
 	"rolechain/internal/settings"
 )
 
+// eachSession stands in a plan, for people, where the refresher writes the keys of a session. It never gets into a file.
+const eachSession = "OF_EACH_SESSION"
+
 // writeConfig plans the config file and returns where it is.
 func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.Profile) (path string, err error) {
 	merged, notes, err := profile.Merge(found.Config.Data, profiles)
@@ -27,8 +30,7 @@ func (p *Plan) writeConfig(s settings.Settings, found Found, profiles []profile.
 func (p *Plan) writeCredentials(s settings.Settings, found Found, profiles []profile.Profile) (path string, err error) {
 	ours, others := profiles, []profile.Profile(nil)
 	if s.Delivery == settings.File {
-		const later = "OF_EACH_SESSION"
-		ours, others = []profile.Profile{profile.Session(later, later, later)}, profiles[1:] // the first is [default]
+		ours, others = []profile.Profile{profile.Session(eachSession, eachSession, eachSession)}, profiles[1:] // the first is [default]
 	}
 	clean := profile.Withdraw(found.Credentials.Data, ownProcess)
 	merged, notes, err := profile.MergeCredentials(clean, ours)
@@ -99,7 +101,7 @@ func ownProcess(process string) bool {
 // withdraw takes out of the credentials file what an earlier start in endpoint delivery has left there: nothing else of it
 // is profile delivery's to touch.
 func (p *Plan) withdraw(found *Found) {
-	e := &found.Credentials
+	e := found.read()
 	after := profile.Withdraw(e.Data, ownProcess)
 	if bytes.Equal(after, e.Data) || e.Unwritable != nil {
 		return
@@ -124,7 +126,7 @@ func processes(s settings.Settings, found Found) ([]profile.Profile, error) {
 // file.
 func (p *Plan) warnOfRegion(s settings.Settings, found Found, merged []byte) {
 	stands := profile.Value(merged, "default", "region")
-	if s.Region == "" && profile.Value(found.Config.Data, "default", "region") == "" && profile.Value(found.Credentials.Data, "default", "region") == "" {
+	if s.Region == "" && profile.Value(found.Config.Data, "default", "region") == "" && profile.Value(found.read().Data, "default", "region") == "" {
 		if w, ok := settings.NoRegion(s.ClientRole); ok {
 			p.Warnings = append(p.Warnings, w)
 		}
@@ -140,13 +142,14 @@ func (p *Plan) warnOfRegion(s settings.Settings, found Found, merged []byte) {
 // checkCredentials looks at the credentials file, which this delivery does not touch, for what would come before the
 // chain or keep SDKs from reading anything.
 func (p *Plan) checkCredentials(found Found, profiles []profile.Profile) error {
-	warning, err := profile.CheckCredentials(found.Credentials.Data, profiles)
+	file := found.read()
+	warning, err := profile.CheckCredentials(file.Data, profiles)
 	if err != nil {
-		return exit.Because(exit.NoFiles, fmt.Errorf("the role chain cannot work beside %q: %w", found.Credentials.Path, err),
+		return exit.Because(exit.NoFiles, fmt.Errorf("the role chain cannot work beside %q: %w", file.Path, err),
 			"correct that file, or point AWS_SHARED_CREDENTIALS_FILE to another; ROLE_CHAIN_BASE_PROFILE gives the base profile another name")
 	}
 	if warning != "" {
-		p.Warnings = append(p.Warnings, settings.Warning{Text: found.Credentials.Path + ": " + warning, Hint: "remove [default] from that file"})
+		p.Warnings = append(p.Warnings, settings.Warning{Text: file.Path + ": " + warning, Hint: "remove [default] from that file"})
 	}
 	return nil
 }

@@ -13,11 +13,20 @@ type Found struct {
 	Private            string   // where a file goes that cannot be written in its own place, or is not to be
 	Given              bool     // Private is ROLE_CHAIN_FILES: it is taken as it is, and not made a private directory
 	PrivateConfig      Existing // the config file that an earlier start left there
-	PrivateCredentials Existing // likewise; of profile delivery that is Credentials
+	PrivateCredentials Existing // likewise
+	ReadsPrivate       bool     // SDKs read PrivateCredentials, which profile delivery does not write, in Credentials' place
 	Run                string   // the refresher's directory; "" when there is to be none
 	Pod                settings.Pod
 	Target             string // absolute or relative path of the original entrypoint, found on PATH if need be
 	Rolechain          string // absolute path of the program rolechain; "" when nothing needs it
+}
+
+// read is the credentials file that SDKs find in profile delivery.
+func (f *Found) read() *Existing {
+	if f.ReadsPrivate {
+		return &f.PrivateCredentials
+	}
+	return &f.Credentials
 }
 
 // Self is the running program's own file, for Look.

@@ -96,7 +96,8 @@ func (f *Found) settle(s settings.Settings) error {
 	case s.Refreshed() && f.Credentials.elsewhere():
 		f.PrivateCredentials, problems[1] = existing(filepath.Join(f.Private, "credentials"))
 	case !s.Refreshed() && f.Config.elsewhere() && s.Locations.CredentialsFile == "" && !f.Credentials.Exists:
-		f.Credentials, problems[1] = existing(filepath.Join(f.Private, "credentials"))
+		f.PrivateCredentials, problems[1] = existing(filepath.Join(f.Private, "credentials"))
+		f.ReadsPrivate = true
 	}
 	if s.Refreshed() {
 		f.Run, problems[2] = f.runDirectory(s.Delivery)

@@ -112,7 +112,7 @@ func TestWhereTheConfigGoes(t *testing.T) {
 			if f.Config.Unwritable != nil || f.Config.Path == "" {
 				f.Private = "/tmp/rolechain-1"
 				if !f.Credentials.Exists { // as Avoid has it
-					f.Credentials.Path = "/tmp/rolechain-1/credentials"
+					f.PrivateCredentials.Path, f.ReadsPrivate = "/tmp/rolechain-1/credentials", true
 				}
 			}
 			if test.s != nil {

@@ -19,8 +19,8 @@ const closedPort = "http://127.0.0.1:9"
 func (p *Plan) placeProfile(s settings.Settings, found Found, config string) {
 	if config != found.Config.Path {
 		p.set("AWS_CONFIG_FILE", config)
-		if filepath.Dir(found.Credentials.Path) == found.Private {
-			p.set("AWS_SHARED_CREDENTIALS_FILE", found.Credentials.Path)
+		if found.ReadsPrivate {
+			p.set("AWS_SHARED_CREDENTIALS_FILE", found.PrivateCredentials.Path)
 		}
 	} else if s.Locations.EmptyConfigFile || s.Locations.ConfigFile != "" {
 		p.set("AWS_CONFIG_FILE", config) // as an absolute path, which every SDK reads alike
