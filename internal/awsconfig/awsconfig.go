@@ -40,15 +40,8 @@ type source struct {
 // warnings name what cannot be read and does not count. The error, an *exit.Error, names a setting by which no call can
 // be made.
 func Apply(ctx context.Context, s settings.Settings, spec *chain.Spec) ([]settings.Warning, error) {
-	l := &loader{variables: s.AWS, region: s.Region}
-	// The credentials file's keys come before the config file's in the SDK.
-	at := s.Locations
-	for _, path := range []string{handover.Place(at.CredentialsFile, at.Home, "credentials"), handover.Place(at.ConfigFile, at.Home, "config")} {
-		if path != "" {
-			l.read(path)
-		}
-	}
-	o, err := load(ctx, l.environment(), l.file())
+	l := newLoader(s)
+	o, _, err := load(ctx, l.environment(), l.file())
 	if err != nil {
 		return l.warnings, exit.Because(exit.BadSetting, fmt.Errorf("AWS's own settings: %w", err), "")
 	}
@@ -72,6 +65,19 @@ type loader struct {
 	region    string
 	sources   []source
 	warnings  []settings.Warning
+}
+
+// newLoader reads the AWS files of s.
+func newLoader(s settings.Settings) *loader {
+	l := &loader{variables: s.AWS, region: s.Region}
+	// The credentials file's keys come before the config file's in the SDK.
+	at := s.Locations
+	for _, path := range []string{handover.Place(at.CredentialsFile, at.Home, "credentials"), handover.Place(at.ConfigFile, at.Home, "config")} {
+		if path != "" {
+			l.read(path)
+		}
+	}
+	return l
 }
 
 // read reads one of the AWS files.
@@ -121,7 +127,6 @@ func (l *loader) environment() map[string]string {
 // file is what the SDK gets to see of the files.
 func (l *loader) file() string {
 	var b strings.Builder
-	services := map[string]profile.Setting{}
 	for _, key := range fileKeys {
 		if _, at, there := l.find(key); there {
 			if b.Len() == 0 {
@@ -130,13 +135,23 @@ func (l *loader) file() string {
 			fmt.Fprintf(&b, "%s = %s\n", key, at.Value)
 		}
 	}
-	for _, s := range slices.Backward(l.sources) {
-		maps.Copy(services, s.STS)
-	}
-	if name, there := l.service(); there && len(services) > 0 {
-		fmt.Fprintf(&b, "[services %s]\nsts =\n", name)
-		for _, key := range slices.Sorted(maps.Keys(services)) {
-			fmt.Fprintf(&b, "  %s = %s\n", key, services[key].Value)
+	name, there := l.service()
+	for i, service := range append([]string{"sts"}, slices.Sorted(maps.Keys(others))...) {
+		keys := map[string]profile.Setting{}
+		for _, s := range slices.Backward(l.sources) {
+			maps.Copy(keys, s.Services[service])
+		}
+		if !there || len(keys) == 0 && i > 0 {
+			continue
+		}
+		if i == 0 {
+			fmt.Fprintf(&b, "[services %s]\n", name)
+		}
+		if len(keys) > 0 {
+			fmt.Fprintf(&b, "%s =\n", service)
+		}
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			fmt.Fprintf(&b, "  %s = %s\n", key, keys[key].Value)
 		}
 	}
 	return b.String()
@@ -166,7 +181,7 @@ func (l *loader) from(endpoint string) string {
 		return "AWS_ENDPOINT_URL"
 	}
 	for _, s := range l.sources {
-		if at, there := s.STS["endpoint_url"]; there && at.Value == endpoint {
+		if at, there := s.Services["sts"]["endpoint_url"]; there && at.Value == endpoint {
 			return fmt.Sprintf("endpoint_url of sts in %s, line %d", s.path, at.Line)
 		}
 	}

@@ -17,11 +17,12 @@ import (
 // loading is held while the environment is another one.
 var loading sync.Mutex
 
-// load returns the options of an STS client by the SDK's own rules, from these variables and this config file alone.
-func load(ctx context.Context, env map[string]string, file string) (sts.Options, error) {
+// load returns the options of an STS client, and the endpoints that other services have been given by their names in
+// others, by the SDK's own rules, from these variables and this config file alone.
+func load(ctx context.Context, env map[string]string, file string) (o sts.Options, endpoints map[string]string, err error) {
 	paths, closeFile, err := visible(file)
 	if err != nil {
-		return sts.Options{}, err
+		return sts.Options{}, nil, err
 	}
 	defer closeFile()
 	loading.Lock()
@@ -36,9 +37,10 @@ func load(ctx context.Context, env map[string]string, file string) (sts.Options,
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 	)
 	if err != nil {
-		return sts.Options{}, fmt.Errorf("loading them: %w", err)
+		return sts.Options{}, nil, fmt.Errorf("loading them: %w", err)
 	}
-	return sts.NewFromConfig(cfg).Options(), nil
+	endpoints, err = endpointsIn(ctx, cfg)
+	return sts.NewFromConfig(cfg).Options(), endpoints, err
 }
 
 // visible makes a config file that is nowhere but in memory. The SDK takes paths only.

@@ -21,8 +21,8 @@ const (
 	Internal    Code = 70  // a fault of rolechain itself; the message says where to report it
 	System      Code = 71  // the system refused what a start needs: a process, an open file, memory, /proc, /dev/null
 	NoFiles     Code = 73  // the AWS files, or those of `rolechain spark-conf`, cannot be written, or an existing one cannot be edited safely
-	Unreached   Code = 75  // STS was not reachable, or throttled, until the timeout
-	Denied      Code = 77  // STS refused, or the role map does not allow a role; the message says which hop and the likely cause
+	Unreached   Code = 75  // STS was not reachable, or throttled, until the timeout; with `rolechain check` any service
+	Denied      Code = 77  // AWS refused a call, of the chain or of `rolechain check`, or the role map does not allow a role; the message says which, and the likely cause
 	BadSetting  Code = 78  // a setting is wrong; every wrong one is named
 	CannotExec  Code = 126 // the original entrypoint is there but cannot be executed
 	NotFound    Code = 127 // the original entrypoint is not there

@@ -14,8 +14,8 @@ type Setting struct {
 // Settings are keys of [default] and of services sections, none of them about credentials: those of the files' other
 // profiles, and whose credentials they are for, are for the programs that choose them.
 type Settings struct {
-	Default map[string]Setting // of [default], by the key in lower case
-	STS     map[string]Setting // those under `sts =` in the services section that [default] names
+	Default  map[string]Setting            // of [default], by the key in lower case
+	Services map[string]map[string]Setting // those under `sts =` and its like in the services section that [default] names, by the service
 
 	NoServices bool // [default] names a services section that is not there
 }
@@ -40,7 +40,7 @@ func ReadSettings(config []byte) (Settings, []*LineError) {
 			f.sections = append(f.sections, &section{header: line, name: "?"}) // what is below it belongs to nobody
 		}
 	}
-	s := Settings{Default: map[string]Setting{}, STS: map[string]Setting{}}
+	s := Settings{Default: map[string]Setting{}, Services: map[string]map[string]Setting{}}
 	for _, prefixed := range []bool{false, true} {
 		for _, section := range f.sections {
 			if name, ok := section.profile(); ok && name == "default" && (strings.TrimSpace(section.name) != "default") == prefixed {
@@ -51,7 +51,7 @@ func ReadSettings(config []byte) (Settings, []*LineError) {
 	_, s.NoServices = s.Default["services"]
 	for _, section := range f.sections {
 		if kind, name, ok := strings.Cut(strings.TrimSpace(section.name), " "); ok && kind == "services" && strings.TrimSpace(name) == s.Get("services") {
-			section.readBelow("sts", s.STS)
+			section.readBelow(s.Services)
 			s.NoServices = false
 		}
 	}
@@ -67,15 +67,15 @@ func (s *section) read(settings map[string]Setting) {
 	}
 }
 
-// readBelow puts the keys that are indented below key into settings.
-func (s *section) readBelow(key string, settings map[string]Setting) {
+// readBelow puts the keys that are indented below others into settings.
+func (s *section) readBelow(settings map[string]map[string]Setting) {
 	for _, e := range s.entries {
-		if e.key != key {
-			continue
-		}
-		for i, line := range e.lines[1:] {
-			if name, value, found := cutKey(strings.TrimLeft(line, " \t")); found && !isComment(line) {
-				settings[name] = Setting{withoutComment(value), e.first + 1 + i}
+		for i, line := range e.lines[min(1, len(e.lines)):] {
+			if name, value, found := cutKey(strings.TrimLeft(line, " \t")); found && e.key != "" && !isComment(line) {
+				if settings[e.key] == nil {
+					settings[e.key] = map[string]Setting{}
+				}
+				settings[e.key][name] = Setting{withoutComment(value), e.first + 1 + i}
 			}
 		}
 	}

@@ -37,8 +37,8 @@ func TestReadSettings(t *testing.T) {
 		for _, p := range problems {
 			lines = append(lines, p.Line)
 		}
-		if !maps.Equal(values(s.Default), test.defaults) || !maps.Equal(values(s.STS), test.sts) || !slices.Equal(lines, test.problems) {
-			t.Errorf("%s: %v %v, problems in %v", test.name, values(s.Default), values(s.STS), lines)
+		if !maps.Equal(values(s.Default), test.defaults) || !maps.Equal(values(s.Services["sts"]), test.sts) || !slices.Equal(lines, test.problems) {
+			t.Errorf("%s: %v %v, problems in %v", test.name, values(s.Default), values(s.Services["sts"]), lines)
 		}
 	}
 }

@@ -58,6 +58,9 @@ func (a Grant) allows(role string, n need) bool {
 // permit refuses a request whose role lacks one of its needs.
 func (g *Gate) permit(q *request, needs ...need) error {
 	for _, n := range needs {
+		if refused, ok := g.refusedBy(q, n); ok {
+			return refused
+		}
 		if !g.allowed(q.entry.Role, n) {
 			return g.denied(q, n)
 		}
@@ -76,15 +79,19 @@ func (g *Gate) allowed(role string, n need) bool {
 
 // denied has AWS's words. SQS writes its actions in lower case, and no quotes.
 func (g *Gate) denied(q *request, n need) error {
-	caller := q.entry.Role
-	if session, ok := g.options.STS.Lookup(q.entry.KeyID); ok {
-		caller = session.ARN
-	}
 	action, resource := n.action, `"`+n.resource+`"`
 	if n.queue != "" {
 		action, resource = strings.ToLower(action), n.resource
 	}
 	return refuse(http.StatusForbidden, "AccessDenied",
 		"User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
-		caller, action, resource, action)
+		g.caller(q), action, resource, action)
+}
+
+// caller is the ARN that AWS names: of the session, or of the user.
+func (g *Gate) caller(q *request) string {
+	if session, ok := g.options.STS.Lookup(q.entry.KeyID); ok {
+		return session.ARN
+	}
+	return q.entry.Role
 }

@@ -73,14 +73,19 @@ func awsPlace(label []string) place {
 }
 
 // scopeService is the service in the credential scope, "" when there is none.
-func scopeService(r *http.Request) string {
+func scopeService(r *http.Request) string { return scope(r)[3] }
+
+func scopeRegion(r *http.Request) string { return scope(r)[2] }
+
+// scope is the credential with its scope: key id, date, region, service, "aws4_request".
+func scope(r *http.Request) [5]string {
 	_, credential, ok := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 	if !ok {
 		credential = r.URL.Query().Get("X-Amz-Credential")
 	}
 	credential, _, _ = strings.Cut(credential, ",")
 	if part := strings.Split(credential, "/"); len(part) == 5 {
-		return part[3]
+		return [5]string(part)
 	}
-	return ""
+	return [5]string{}
 }

@@ -86,9 +86,19 @@ func (g *Gate) answerS3(q *request) (*http.Response, error) {
 		q.entry.Action = call.needs[0].action
 	}
 	v := &sigv4.Verifier{Service: "s3", Region: g.options.Region, S3: true}
-	elsewhere := q.place.region != "" && q.place.region != g.options.Region
+	bucket, described := g.bucket(q.place.bucket)
+	region := g.options.Region
+	if described && bucket.Region != "" {
+		region = bucket.Region
+	}
+	elsewhere := q.place.region != "" && q.place.region != region
 	if elsewhere {
 		v.Region = q.place.region
+	} else if v.Region = region; described && q.place.region == "" {
+		// Under a loopback address the scope says which region's host is meant.
+		if at := scopeRegion(q.http); at != region {
+			v.Region, elsewhere = at, true
+		}
 	}
 	if q.place.bucket == "" || call != nil && call.name == "CreateBucket" {
 		v.Region = "" // at the global endpoint these two are us-east-1's, whatever the region
@@ -97,7 +107,7 @@ func (g *Gate) answerS3(q *request) (*http.Response, error) {
 		return nil, g.s3Refusal(q, err)
 	}
 	if elsewhere {
-		return nil, &refusal{status: http.StatusMovedPermanently, code: "PermanentRedirect", region: g.options.Region,
+		return nil, &refusal{status: http.StatusMovedPermanently, code: "PermanentRedirect", region: region,
 			message: "The bucket you are attempting to access must be addressed using the specified endpoint. " +
 				"Please send all future requests to this endpoint."}
 	}
@@ -112,13 +122,26 @@ func (g *Gate) answerS3(q *request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+	if err := g.open(q, bucket, described); err != nil {
+		return nil, err
+	}
 	if err := g.permit(q, call.needs...); err != nil {
 		if denied := asRefusal(err); call.keys != nil { // each key for itself, and the request as a whole well
 			denied.status, denied.keys = http.StatusOK, call.keys
 		}
 		return nil, err
 	}
+	if err := g.permitKey(q, bucket); err != nil {
+		return nil, err
+	}
 	response, err := g.forwardS3(q)
+	if err == nil && described {
+		response.Header.Set("X-Amz-Bucket-Region", region)
+		if call.on == onObject && bucket.Key != "" && response.StatusCode < 300 {
+			response.Header.Set("X-Amz-Server-Side-Encryption", "aws:kms")
+			response.Header.Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", bucket.Key)
+		}
+	}
 	if err == nil && response.StatusCode == http.StatusNotFound && !noSuchBucket(response) {
 		err = g.permit(q, call.missing...)
 	}

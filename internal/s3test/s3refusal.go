@@ -33,6 +33,9 @@ type xmlDeleteError struct {
 
 func (r *refusal) writeS3(w http.ResponseWriter, q *request) {
 	w.Header().Set("X-Amz-Request-Id", q.id)
+	if r.region == "" && q.region != "" {
+		w.Header().Set("X-Amz-Bucket-Region", q.region)
+	}
 	if r.region != "" {
 		w.Header().Set("X-Amz-Bucket-Region", r.region)
 	}

@@ -22,7 +22,8 @@
 //
 // # Where it is not AWS
 //
-// A grant is all the permission there is: no resource policies, no accounts, no conditions. A body is held in memory and
+// A grant is all the permission there is: no resource policies, no accounts, no conditions. A Refusal has AWS's words for each
+// of the policies that can refuse, and evaluates none. A body is held in memory and
 // may have 64 MiB. Checksums and the signatures of single chunks are not checked.
 package s3test
 
@@ -51,6 +52,8 @@ type Options struct {
 	Region  string           // of all buckets and queues
 	Backend string           // base URL of the mock
 	Grants  []Grant          // what is allowed; everything else is not
+	Refuse  []Refusal        // what is refused although a grant allows it; the first that fits counts
+	Buckets []Bucket         // what there is to know of buckets besides their names
 	Now     func() time.Time // called from many goroutines; nil: time.Now
 
 	// Hold, if not nil, is asked once for each request that passed every check and was answered by the backend; the
@@ -85,6 +88,9 @@ func New(options Options) (*Gate, error) {
 	for _, grant := range options.Grants {
 		problems = append(problems, grant.check())
 	}
+	for _, refusal := range options.Refuse {
+		problems = append(problems, refusal.check())
+	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("making the gate: %w", err)
 	}
@@ -103,6 +109,8 @@ type request struct {
 	query url.Values
 	entry *Entry
 	id    string
+
+	region string // S3: of the bucket, for every answer; "" when the gate was told nothing of it
 
 	s3  *s3Call  // one of these two, once it is known what is asked
 	sqs *sqsCall // never nil on SQS

@@ -28,8 +28,11 @@ func (r *refusal) writeQuery(w http.ResponseWriter, q *request) {
 // the query protocol knew it.
 func (r *refusal) writeJSON(w http.ResponseWriter, q *request) {
 	kind := r.code
-	if kind == "AccessDenied" {
+	switch kind {
+	case "AccessDenied":
 		kind = "AccessDeniedException"
+	case "AWS.SimpleQueueService.NonExistentQueue":
+		kind = "QueueDoesNotExist"
 	}
 	body, err := json.Marshal(map[string]string{"__type": "com.amazonaws.sqs#" + kind, "message": r.message})
 	if err != nil {

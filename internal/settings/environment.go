@@ -25,6 +25,9 @@ func Listed(list []string) Environment { return Environment{List: list} }
 // Own returns this process's environment.
 func Own() Environment { return Environment{List: environ(), own: true} }
 
+// Value returns the value of a variable; "" when it is unset.
+func (e Environment) Value(name string) string { return first(e.List, name) }
+
 // environ returns the environment as the kernel handed it over. os.Environ drops a name that is there twice, and the job
 // is to get every byte; it is the fallback where /proc is not mounted or closed to us.
 func environ() []string {
