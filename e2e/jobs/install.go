@@ -11,6 +11,9 @@ import (
 // JarName is rolechain's jar, in build/hadoop and in an image.
 const JarName = "rolechain-hadoop.jar"
 
+// NamesProfiles is the Spark whose S3A, of Hadoop 3.4.2 or later, gives a bucket a profile by itself: it has no jar of ours.
+const NamesProfiles = "4.1"
+
 // Install installs these versions of Spark and what the suites themselves use into build, and puts rolechain's jar where
 // the image has it: among Spark's own, because a class path in the submission would replace the one of EMR.
 func Install(ctx context.Context, root, build string, sparks ...string) error {
@@ -30,7 +33,7 @@ func Install(ctx context.Context, root, build string, sparks ...string) error {
 	}
 	jar, err := os.ReadFile(Jar(root))
 	for _, version := range sparks {
-		if err == nil {
+		if err == nil && version != NamesProfiles {
 			err = os.WriteFile(filepath.Join(build, "spark-"+version, "spark", "jars", JarName), jar, 0o644)
 		}
 	}

@@ -19,7 +19,7 @@ type Run struct {
 	Life     int    // of a session, in seconds
 }
 
-var sparkVersions = []string{"3.5", "4.0"}
+var sparkVersions = []string{"3.5", "4.0", jobs.NamesProfiles}
 
 func (r Run) String() string {
 	return fmt.Sprintf("case %d, Spark %s, %s", r.Case, r.Spark, r.Delivery)
@@ -36,6 +36,9 @@ func allRuns() (runs []Run) {
 	for n, c := range jobs.Cases {
 		for _, spark := range sparkVersions {
 			for _, delivery := range c.Deliveries {
+				if spark == jobs.NamesProfiles && (n+1 != 4 || delivery != jobs.Endpoint) {
+					continue // only what is different there: three roles, by the names of their profiles
+				}
 				r := Run{Case: n + 1, Spark: spark, Delivery: delivery, Life: life}
 				r.Node = delivery == jobs.Endpoint || r.control()
 				r.Plain = delivery == jobs.Endpoint && c.Plain
@@ -50,12 +53,12 @@ func allRuns() (runs []Run) {
 	return runs
 }
 
-// fixed reports whether a run is of the part that every change is measured by: endpoint delivery everywhere, each other
-// delivery and each control somewhere.
+// fixed reports whether a run is of the part that every change is measured by: endpoint delivery everywhere but on
+// NamesProfiles, each other delivery and each control somewhere.
 func (r Run) fixed() bool {
 	switch r.Delivery {
 	case jobs.Endpoint:
-		return true
+		return r.Spark != jobs.NamesProfiles
 	case jobs.Profile:
 		return r.Case == 2
 	case jobs.File:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # install.sh NAME TARGET makes what the runs need in the directory TARGET, by the lock files in NAME/:
 #
-#   spark-3.5, spark-4.0   venv/ with PySpark and boto3; spark/, which is SPARK_HOME and has S3A in its jars/; iceberg/
+#   spark-3.5, -4.0, -4.1  venv/ with PySpark and boto3; spark/, which is SPARK_HOME and has S3A in its jars/; iceberg/
 #   aws                    venv/ with moto's server, which stands in for S3 and SQS, boto3 and pyarrow
 #
 # Where TARGET came from the same files already, nothing is done. Only pip and Maven download.
