@@ -23,6 +23,7 @@ type authority struct {
 	dir  string // where files go
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
+	leaf *rsa.PrivateKey // of all that it issues; the client in Spark reads no other kind without being told
 }
 
 func newAuthority(dir string) (*authority, error) {
@@ -38,6 +39,9 @@ func newAuthority(dir string) (*authority, error) {
 		return nil, fmt.Errorf("making the cluster's authority: %w", err)
 	}
 	a := &authority{dir: dir, key: key}
+	if a.leaf, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		return nil, err
+	}
 	if a.cert, err = x509.ParseCertificate(der); err != nil {
 		return nil, err
 	}
@@ -62,10 +66,6 @@ func (a *authority) pem() []byte {
 
 // issue writes NAME.crt and NAME.key. hosts are names and addresses of a server.
 func (a *authority) issue(name string, subject pkix.Name, hosts ...string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return err
-	}
 	template := certificate(subject)
 	for _, host := range hosts {
 		if ip := net.ParseIP(host); ip != nil {
@@ -74,11 +74,11 @@ func (a *authority) issue(name string, subject pkix.Name, hosts ...string) error
 			template.DNSNames = append(template.DNSNames, host)
 		}
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, a.leaf.Public(), a.key)
 	if err != nil {
 		return fmt.Errorf("making the certificate %s: %w", name, err)
 	}
-	if err := writeKey(a.file(name+".key"), key); err != nil {
+	if err := writeKey(a.file(name+".key"), a.leaf); err != nil {
 		return err
 	}
 	return os.WriteFile(a.file(name+".crt"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
