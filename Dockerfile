@@ -2,7 +2,8 @@
 #
 #   COPY --from=rolechain /opt/rolechain /opt/rolechain
 #
-# As an init container it copies them into a volume for an image that has none of them: examples/admission.
+# As an init container it copies them into a volume for an image that has none of them, and as a sidecar it keeps the sessions, for
+# which it has the public certificate authorities: examples/admission.
 #
 # It is cross-compiled, so no platform needs emulation, and it is reproducible: the same commit, arguments and Go version
 # give the same digest. images/docker-bake.hcl passes the arguments; images/README.md is the manual.
@@ -42,6 +43,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     GOOS=$TARGETOS GOARCH=$TARGETARCH GOFIPS140=$GOFIPS140 go build -ldflags "-s -w -X main.builtVersion=$VERSION -X main.builtCommit=$COMMIT" \
         -o /out/opt/rolechain/ ./cmd/entrypoint ./cmd/rolechain \
  && cp LICENSE /out/opt/rolechain/ \
+ && mkdir -p /out/etc/ssl/certs && cat /usr/share/ca-certificates/mozilla/*.crt >/out/etc/ssl/certs/ca-certificates.crt \
  && chmod -R u=rwX,go=rX /out \
  && find /out -exec touch --no-dereference --date=@$SOURCE_DATE_EPOCH {} +
 

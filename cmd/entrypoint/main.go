@@ -16,6 +16,9 @@
 //  4. Exec. ROLE_CHAIN_ENTRYPOINT, or, where that leads back here, the program `original` beside this one, is executed in
 //     this process. Its signals and its exit code are its own.
 //
+// With ROLE_CHAIN_SIDECAR the token and the refresher are in another container of the pod: a start waits for the first session
+// there, and gives the job what endpoint delivery gives, but for the profile of the job execution role.
+//
 // Without CLIENT_ROLE_ARN nothing is written and nothing changes: step 4 follows at once, or, with ROLE_CHAIN_REQUIRED=true,
 // the container ends. EMR's job runner, which submits the job, always starts unchanged.
 //
@@ -64,7 +67,7 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 		log.Info(why)
 		s, warnings, err = start.Unchanged(s), nil, nil
 	}
-	if s.ClientRole != "" || s.RoleMap != "" || err != nil {
+	if s.ClientRole != "" || s.RoleMap != "" || s.Locations.Sidecar != "" || err != nil {
 		pod.Beat() // a sidecar that has seen one notices a start that ends
 	}
 	if s.RoleMap == "" || err != nil { // there are none to come with what it says
@@ -105,7 +108,13 @@ func becomeOriginal(s settings.Settings, pod emr.Pod, args []string, env setting
 
 // prepare does everything before the exec.
 func prepare(ctx context.Context, s settings.Settings, args []string, environment settings.Environment, stderr io.Writer, log *slog.Logger) (start.Plan, error) {
-	if s.Waits() {
+	var sidecar handover.Ready
+	if s.Locations.Sidecar != "" {
+		var err error
+		if sidecar, err = start.AwaitSidecar(ctx, &s, log); err != nil {
+			return start.Plan{}, err
+		}
+	} else if s.Waits() {
 		if err := start.AwaitToken(ctx, s, log); err != nil {
 			return start.Plan{}, err
 		}
@@ -139,6 +148,8 @@ func prepare(ctx context.Context, s settings.Settings, args []string, environmen
 	plan.Mark = mark
 	switch {
 	case err != nil:
+	case s.Locations.Sidecar != "":
+		plan.Started(sidecar)
 	case plan.Refresher != nil:
 		err = plan.Start(ctx, ours)
 	case s.Verify:

@@ -91,8 +91,15 @@ func session(ctx context.Context, run, profile string, d handover.Discovery, dea
 	ask, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
 	var refused time.Time // since when
-	for pause := minPause; ask.Err() == nil && !dead(run); pause = min(2*pause, maxPause) {
-		s, end, err := endpoint.AskSession(ask, d, profile)
+	for pause := minPause; ask.Err() == nil; pause = min(2*pause, maxPause) {
+		gone := dead(run)
+		if gone && !d.Sidecar {
+			break
+		}
+		err := error(syscall.ECONNREFUSED)
+		if !gone {
+			s, end, err = endpoint.AskSession(ask, d, profile)
+		}
 		var answer *endpoint.AnswerError
 		switch {
 		case err == nil:
@@ -109,13 +116,16 @@ func session(ctx context.Context, run, profile string, d handover.Discovery, dea
 			d = now // of a refresher that was started meanwhile
 		}
 		moved := d.URL != before.URL || d.Token != before.Token
-		if !moved && (!endpoint.AskAgain(err) || !refused.IsZero() && time.Since(refused) > refusedFor) {
+		if !moved && !d.Sidecar && (!endpoint.AskAgain(err) || !refused.IsZero() && time.Since(refused) > refusedFor) {
 			break
 		}
 		select {
 		case <-time.After(pause):
 		case <-ask.Done():
 		}
+	}
+	if d.Sidecar { // it would have been started again
+		return s, end, exit.Because(exit.Unreached, errors.New("the sidecar that keeps the sessions does not answer"), "its container's log says why")
 	}
 	s, err = ownChain(ctx, d, profile)
 	return s, s.Expires, err

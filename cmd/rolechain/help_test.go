@@ -75,6 +75,9 @@ func TestHelpExamples(t *testing.T) {
 	env := settings.Listed([]string{"ROLE_CHAIN_ENTRYPOINT=/bin/sh"})
 	for _, c := range commands {
 		words := shell.Split(strings.ReplaceAll(c.example, "\\\n", " "))
+		if c.name == "sidecar" { // a container's whole environment
+			continue
+		}
 		if c.name == "refresh" { // the entrypoint's example
 			if name, value, _ := strings.Cut(words[0], "="); !settings.Known(name) || value != "endpoint" || !strings.HasSuffix(words[1], "/entrypoint") {
 				t.Errorf("%q", words)

@@ -41,6 +41,7 @@ var commands = []command{
 	{"spark-conf", "FLAG... [-- ARGUMENT...]", "write the settings of a submission for driver and executors, or judge or edit those of a job that exists", sparkConfExample, sparkConf},
 	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", "rolechain credentials /home/hadoop/.aws/rolechain default", credentials},
 	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", "ROLE_CHAIN_DELIVERY=endpoint /opt/rolechain/entrypoint driver s3://jobs-111111111111/job.py", keepFresh},
+	{"sidecar", "", "keep the sessions of a pod's other containers, which have no token of their own", "ROLE_CHAIN_FILES=/var/run/rolechain ROLE_CHAIN_DELIVERY=endpoint rolechain sidecar", sidecar},
 	{"install", "DIRECTORY", "copy both programs and the jar into a volume, for a container whose image has none of them", "rolechain install /rolechain", install},
 	{"version", "", "print the version, the commit and the Go version", "rolechain version", version},
 }

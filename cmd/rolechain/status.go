@@ -33,14 +33,14 @@ func showStatus(args []string, env settings.Environment, stdout, _ io.Writer) er
 	}
 	// In the job's own environment what the start went by is gone, so only problems with the role and the delivery count.
 	s, _, _, problems := read(env)
-	if problems != nil && (s.ClientRole == "" && s.RoleMap == "" || s.Delivery == "") {
+	if problems != nil && (s.ClientRole == "" && s.RoleMap == "" && s.Locations.Sidecar == "" || s.Delivery == "") {
 		return problems
 	}
 	now := time.Now()
 	st := status{refresher.Status{Delivery: s.Delivery}}
 	var err error
 	switch {
-	case s.ClientRole == "" && s.RoleMap == "":
+	case s.ClientRole == "" && s.RoleMap == "" && s.Locations.Sidecar == "":
 		st.Delivery = ""
 	case s.Refreshed():
 		if st, err = askStatus(s.Locations); err == nil {

@@ -135,6 +135,18 @@ func TestRolechainImage(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("it holds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	// Its command fills a volume, as nobody.
+	volume := t.TempDir()
+	if err := os.Chmod(volume, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	installed := call(t, "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL", "--volume", volume+":/rolechain", "rolechain:v1.2.3")
+	if want := "installed in /rolechain: rolechain, rolechain-hadoop.jar, entrypoint\n"; installed.stdout != want {
+		t.Errorf("%q, want %q", installed.stdout, want)
+	}
+	if out, err := exec.Command(filepath.Join(volume, "rolechain"), "version").CombinedOutput(); err != nil {
+		t.Errorf("%v %s", err, out)
+	}
 	version := call(t, "run", "--rm", "--network", "none", "--entrypoint", "/opt/rolechain/rolechain", "rolechain:v1.2.3", "version")
 	if want := "rolechain v1.2.3 (commit 0123456789ab, go1."; !strings.HasPrefix(version.stdout, want) {
 		t.Errorf("%q, want %q", version.stdout, want)

@@ -33,6 +33,9 @@ func FilesDirectory(l settings.Locations) (dir string, private bool) {
 // RunDirectories lists where the refresher of a start in this environment can have its directory.
 func RunDirectories(l settings.Locations) []string {
 	var list []string
+	if l.Sidecar != "" {
+		list = append(list, Beside(l.Sidecar))
+	}
 	if config := Place(l.ConfigFile, l.Home, "config"); config != "" {
 		// In the job's own environment AWS_CONFIG_FILE names the file as it was written, in the private directory too.
 		list = append(list, Beside(filepath.Dir(config)), filepath.Dir(config))

@@ -25,10 +25,14 @@ type Discovery struct {
 	// Credentials is the credentials file that gets each session's keys; "" in endpoint delivery.
 	Credentials string `json:"credentials,omitempty"`
 
+	// Sidecar says that the refresher is in a container of its own, which is started again when it ends. The others have no
+	// token, so there is no Chain.
+	Sidecar bool `json:"sidecar,omitempty"`
+
 	Host string `json:"host"` // name of the pod that this is in
 
 	// Chain is a chain.Spec, which only package chain reads: this package links nothing of the SDK.
-	Chain json.RawMessage `json:"chain"`
+	Chain json.RawMessage `json:"chain,omitempty"`
 }
 
 // ReadDiscovery reads the discovery file in the refresher's directory. The error of one that is not there satisfies

@@ -92,7 +92,10 @@ func Chain(s settings.Settings, sessionName string) []Profile {
 // Processes returns the profiles by which an SDK asks a credential process, command for each profile's name, in place of
 // doing the chain of s: the client role's, the first hop's own, and one for each named role. Via is left to the process.
 func Processes(s settings.Settings, command func(profile string) string) []Profile {
-	names := []string{"default", s.BaseProfile}
+	names := []string{"default"}
+	if s.BaseProfile != "" { // beside a sidecar there is none
+		names = append(names, s.BaseProfile)
+	}
 	for _, named := range s.Profiles {
 		names = append(names, named.Name)
 	}

@@ -13,12 +13,15 @@ import (
 
 // discovery is what others need to reach the endpoint at url, and to do without it.
 func (w *worker) discovery(url string, routes []route) (handover.Discovery, error) {
-	spec, err := json.Marshal(w.state.Spec)
-	if err != nil {
-		return handover.Discovery{}, fmt.Errorf("writing down the role chain: %w", err)
-	}
 	host, _ := os.Hostname()
-	d := handover.Discovery{URL: url, Token: w.state.Token, ID: w.state.ID, Host: host, Chain: spec, Credentials: w.credentials}
+	d := handover.Discovery{URL: url, Token: w.state.Token, ID: w.state.ID, Host: host, Credentials: w.credentials, Sidecar: w.sidecar}
+	if !w.sidecar {
+		spec, err := json.Marshal(w.state.Spec)
+		if err != nil {
+			return handover.Discovery{}, fmt.Errorf("writing down the role chain: %w", err)
+		}
+		d.Chain = spec
+	}
 	if len(routes) > 0 {
 		d.Paths, d.Roles = map[string]string{}, map[string]string{}
 	}

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"rolechain/internal/exit"
@@ -24,6 +25,11 @@ import (
 //	-credentials FILE   the credentials file that gets each session's keys; file delivery
 //	-until TIME         when trying for the first session ends (handover.Until)
 //
+// and `rolechain sidecar`, which takes the job's place here,
+//
+//	-sidecar            the job is in another container, without the token: it gets the client roles' sessions alone
+//	-port PORT          where to listen, and with the token that the directory has: the job was told so by a predecessor
+//
 // It says nothing on stdout and logs to stderr.
 func Main(args []string, env settings.Environment, stderr io.Writer) error {
 	supervisor, process, err := supervise.Enter()
@@ -34,13 +40,18 @@ func Main(args []string, env settings.Environment, stderr io.Writer) error {
 		return err
 	}
 	s, speak, _, err := handover.Settings(env) // the entrypoint has given the warnings
+	o := options{settings: s}
 	if supervisor != nil {
+		listen := supervise.Loopback
+		if _ = o.parse(args); o.port != 0 {
+			listen = func() (*os.File, error) { return supervise.LoopbackAt(o.port) }
+		}
 		// Its error is the worker's, which Spawn has told.
-		_ = supervisor.Run(supervise.Config{Listen: supervise.Loopback, Log: report.New(report.NewJobStderr(supervisor.Job(), &report.Now{FD: 2}), speak.Level, speak.Format)})
+		_ = supervisor.Run(supervise.Config{Listen: listen, Log: report.New(report.NewJobStderr(supervisor.Job(), &report.Now{FD: 2}), speak.Level, speak.Format)})
 		return nil
 	}
 	out := report.NewJobStderr(process.Job(), stderr)
-	o := options{settings: s, moved: out.Moved}
+	o.moved = out.Moved
 	if err == nil {
 		err = o.parse(args)
 	}
@@ -57,6 +68,8 @@ type options struct {
 	settings    settings.Settings
 	run         string        // directory of the files by which others reach it
 	credentials string        // the credentials file that gets each session's keys; "" in endpoint delivery
+	sidecar     bool          // the job is in another container, which has no token
+	port        int           // where to listen; 0 for any
 	timeout     time.Duration // what is left for the first session
 	moved       func() bool   // reports whether the job has another stderr by now than the one that it began with
 }
@@ -66,6 +79,8 @@ func (o *options) parse(args []string) error {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.run, "run", "", "")
 	flags.StringVar(&o.credentials, "credentials", "", "")
+	flags.BoolVar(&o.sidecar, "sidecar", false, "")
+	flags.IntVar(&o.port, "port", 0, "")
 	o.timeout = o.settings.StartTimeout
 	handover.UntilVar(flags, &o.timeout)
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 || o.run == "" || !o.settings.Refreshed() || (o.credentials != "") != (o.settings.Delivery == settings.File) {

@@ -32,9 +32,9 @@ func (w *worker) routes() []route {
 	if w.settings.Delivery != settings.Endpoint {
 		return nil
 	}
-	list := []route{
-		{"default", handover.CredentialsPath, w.settings.ClientRole, w.client},
-		{w.settings.BaseProfile, handover.BasePath, "", w.chain.NextBase},
+	list := []route{{"default", handover.CredentialsPath, w.settings.ClientRole, w.client}}
+	if !w.sidecar {
+		list = append(list, route{w.settings.BaseProfile, handover.BasePath, "", w.chain.NextBase})
 	}
 	for _, named := range w.settings.Profiles {
 		list = append(list, route{named.Name, handover.ProfilePath(named.Name), named.Role,

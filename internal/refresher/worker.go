@@ -83,6 +83,11 @@ func (w *worker) first(ctx context.Context) error {
 	}
 	w.log.Info("first session", "role", s.Role, "key", s.KeySuffix(), "expires", s.Expires.UTC().Format(time.RFC3339), "took", time.Since(began).Round(time.Millisecond).String())
 	w.state.Token, w.state.ID = endpoint.NewToken(), endpoint.NewToken()
+	if w.port != 0 {
+		if d, err := handover.ReadDiscovery(w.run); err == nil && d.Token != "" {
+			w.state.Token = d.Token
+		}
+	}
 	if err := w.state.keep(handover.CredentialsPath)(s); err != nil {
 		return exit.Because(exit.Internal, err, "")
 	}

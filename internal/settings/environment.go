@@ -95,6 +95,7 @@ type variables struct {
 	Direct            *string `envconfig:"ROLE_CHAIN_DIRECT" default:"false"`
 	Files             *string `envconfig:"ROLE_CHAIN_FILES"`
 	RoleMap           *string `envconfig:"ROLE_CHAIN_ROLE_MAP"`
+	Sidecar           *string `envconfig:"ROLE_CHAIN_SIDECAR"`
 	SessionName       *string `envconfig:"ROLE_CHAIN_SESSION_NAME" default:"{pod}"`
 	ExternalID        *string `envconfig:"ROLE_CHAIN_EXTERNAL_ID"`
 	SourceIdentity    *string `envconfig:"ROLE_CHAIN_SOURCE_IDENTITY"`

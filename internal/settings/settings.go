@@ -10,7 +10,7 @@ import (
 
 // Settings is what a start was asked to do. Every value has been checked.
 type Settings struct {
-	ClientRole string   // ARN of the role to end up as; "" means pass through, and then only Entrypoint counts
+	ClientRole string   // ARN of the role to end up as; "" means pass through, and then only Entrypoint counts, unless a sidecar knows it
 	RoleMap    string   // absolute path of the role map that still has to be asked (Environment.With); "" for none
 	FirstHop   FirstHop // how the pod gets its own first session
 	Direct     bool     // the client roles are assumed with the web identity token, in one hop; BaseRole is a profile beside them
@@ -76,7 +76,7 @@ func (s Settings) FirstName() string {
 
 // Refreshed reports whether a refresher keeps sessions for the job, or could, as long as the role map was not asked.
 func (s Settings) Refreshed() bool {
-	return (s.ClientRole != "" || s.RoleMap != "") && (s.Delivery == File || s.Delivery == Endpoint)
+	return s.Locations.Sidecar != "" || (s.ClientRole != "" || s.RoleMap != "") && (s.Delivery == File || s.Delivery == Endpoint)
 }
 
 // Waits reports whether a start of s needs its token before the job begins, and so may have to wait for it: for a session,
@@ -89,6 +89,7 @@ func (s Settings) Waits() bool {
 type Locations struct {
 	Home               string // HOME; "" when unset or empty
 	Files              string // ROLE_CHAIN_FILES, an absolute path; "" when unset
+	Sidecar            string // ROLE_CHAIN_SIDECAR, an absolute path: ROLE_CHAIN_FILES of the sidecar that keeps the sessions; "" when unset
 	SharedHome         bool   // EMR's log shipper has this home too, and would take our files for its own configuration
 	ConfigFile         string // AWS_CONFIG_FILE; "" when unset or empty
 	CredentialsFile    string // AWS_SHARED_CREDENTIALS_FILE; "" when unset or empty

@@ -48,6 +48,10 @@ func (v *validator) settings(env variables, list []string) Settings {
 		},
 	}
 	required := v.boolean("ROLE_CHAIN_REQUIRED", env.Required)
+	if env.Sidecar != nil {
+		v.besideSidecar(env, &s)
+		return s
+	}
 	roleMap := v.get("ROLE_CHAIN_ROLE_MAP", env.RoleMap, filePath)
 	if v.mapped && v.grant == nil {
 		s.RoleMap = roleMap

@@ -47,7 +47,7 @@ func TestEndpointPlan(t *testing.T) {
 	if _, there := set(p)["AWS_SDK_LOAD_CONFIG"]; there { // it is so already
 		t.Errorf("set %v", p.Set)
 	}
-	p.started(handover.Ready{URI: "http://127.0.0.1:4711/credentials", Token: "secret"})
+	p.Started(handover.Ready{URI: "http://127.0.0.1:4711/credentials", Token: "secret"})
 	if got := set(p); got["AWS_CONTAINER_CREDENTIALS_FULL_URI"] != "http://127.0.0.1:4711/credentials" || got["AWS_CONTAINER_AUTHORIZATION_TOKEN"] != "secret" || got["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] != "/home/.aws/rolechain/token" {
 		t.Errorf("set %v", got)
 	}

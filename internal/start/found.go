@@ -41,7 +41,9 @@ func Look(s settings.Settings, self string) (Found, error) {
 	if s.ClientRole == "" {
 		return found, problems[0]
 	}
-	found.Pod, problems[1] = LookAtToken(s)
+	if s.Locations.Sidecar == "" {
+		found.Pod, problems[1] = LookAtToken(s)
+	}
 	problems[2] = found.lookAtFiles(s)
 	if s.Waits() {
 		found.Rolechain, problems[3] = companion()

@@ -99,7 +99,10 @@ func (f *Found) settle(s settings.Settings) error {
 		f.PrivateCredentials, problems[1] = existing(filepath.Join(f.Private, "credentials"))
 		f.ReadsPrivate = true
 	}
-	if s.Refreshed() {
+	switch {
+	case s.Locations.Sidecar != "":
+		f.Run, problems[2] = sidecarDirectory(s.Locations.Sidecar)
+	case s.Refreshed():
 		f.Run, problems[2] = f.runDirectory(s.Delivery)
 	}
 	return errors.Join(problems[:]...)

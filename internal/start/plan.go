@@ -106,7 +106,9 @@ func Make(s settings.Settings, found Found, env, args []string) (Plan, error) {
 // Summary is the chain in one line: its roles, in order.
 func Summary(s settings.Settings) string {
 	hops := make([]string, 0, len(s.Via)+2)
-	if s.Direct {
+	if s.Locations.Sidecar != "" {
+		hops = append(hops, "a sidecar")
+	} else if s.Direct {
 		hops = append(hops, "web identity token")
 	} else if s.FirstHop == settings.PodIdentity {
 		hops = append(hops, "EKS Pod Identity")

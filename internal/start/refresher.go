@@ -62,12 +62,12 @@ func (p *Plan) Start(ctx context.Context, env []string) error {
 	if err := json.Unmarshal(answer, &ready); err != nil {
 		return exit.Because(exit.Internal, fmt.Errorf("the refresher's answer: %w", err), "")
 	}
-	p.started(ready)
+	p.Started(ready)
 	return nil
 }
 
-// started fills in what was not known before.
-func (p *Plan) started(ready handover.Ready) {
+// Started fills in what was not known before.
+func (p *Plan) Started(ready handover.Ready) {
 	for i, v := range p.Set {
 		switch v.From {
 		case ReadyURI:
@@ -82,6 +82,9 @@ func (p *Plan) started(ready handover.Ready) {
 
 // refresh plans the refresher.
 func (p *Plan) refresh(s settings.Settings, found Found, credentials string) {
+	if s.Locations.Sidecar != "" {
+		return // it is there
+	}
 	p.Refresher = &Refresher{Path: found.Rolechain, Run: found.Run, Args: []string{"rolechain", "refresh", "-run", found.Run}}
 	if found.Run == found.Private {
 		p.Refresher.Private = found.Private
