@@ -40,6 +40,7 @@ var rooms = []struct {
 	{"refresh", "chain report"},
 	{"endpoint", "chain exit handover"},
 	{"refresher", "awsconfig chain durable endpoint exit handover profile refresh report settings start supervise"},
+	{"policies", "jwt refresher settings"},
 }
 
 // service is the prefix of the clients of AWS's services, which the entrypoint does not link: see cmd/entrypoint/deps_test.go.

@@ -34,10 +34,11 @@ type command struct {
 }
 
 var commands = []command{
-	{"check", "[FLAG...]", "try each hop of the role chain, and buckets, queues, keys and tables behind it, and say what fails, why, and which statement of a policy fixes it", "rolechain check -bucket s3://data-222222222222/in/", check},
+	{"check", "[FLAG...]", "try each hop of the role chain, and buckets, queues, keys and tables behind it, and say what fails, why, and which statement of a policy mends it", "rolechain check -bucket s3://data-222222222222/in/", check},
 	{"status", "[-json]", "print how the refresher stands; the exit code is an exec probe's", "rolechain status -json", showStatus},
 	{"plan", "[--] [ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", "rolechain plan driver s3://jobs-111111111111/job.py", plan},
 	{"roles", "[-json]", "print the roles that the role map allows this pod", "rolechain roles", roles},
+	{"policies", "[-json] [-job-role ARN]", "print the IAM policies that the role chain needs, ready to paste", "rolechain policies", writePolicies},
 	{"spark-conf", "FLAG... [-- ARGUMENT...]", "write the settings of a submission for driver and executors, or judge or edit those of a job that exists", sparkConfExample, sparkConf},
 	{"credentials", "DIRECTORY PROFILE", "print a profile's session, as the credential process of endpoint delivery", "rolechain credentials /home/hadoop/.aws/rolechain default", credentials},
 	{"refresh", "", "keep the job's sessions fresh; the entrypoint starts it", "ROLE_CHAIN_DELIVERY=endpoint /opt/rolechain/entrypoint driver s3://jobs-111111111111/job.py", keepFresh},

@@ -78,18 +78,24 @@ func allowed(m rolemap.Map, s settings.Settings, subject string) (settings.Grant
 	if subject != "" {
 		return m.For(subject)
 	}
-	if run, chained := handover.Chained(s); chained { // the variables name the refresher's token
-		spec, err := refresher.ChainedSpec(run)
-		if err != nil {
-			return settings.Grant{}, err
-		}
-		s.FirstHop, s.TokenFile, s.Locations.ContainerTokenFile = spec.FirstHop, spec.TokenFile, spec.ContainerTokenFile
-	}
-	token, err := start.Token(s)
+	token, err := firstToken(s)
 	if err != nil {
 		return settings.Grant{}, err
 	}
 	return m.Allows(token)
+}
+
+// firstToken returns the token of the first hop. In the environment of a job with a refresher the variables name the
+// refresher's.
+func firstToken(s settings.Settings) ([]byte, error) {
+	if run, chained := handover.Chained(s); chained {
+		spec, err := refresher.ChainedSpec(run)
+		if err != nil {
+			return nil, err
+		}
+		s.FirstHop, s.TokenFile, s.Locations.ContainerTokenFile = spec.FirstHop, spec.TokenFile, spec.ContainerTokenFile
+	}
+	return start.Token(s)
 }
 
 // read is settings.Read with what the role map allows, if there is one.

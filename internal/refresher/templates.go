@@ -27,10 +27,7 @@ func fill(to *chain.Hop, pod settings.Pod) error {
 		if err != nil {
 			return err
 		}
-		o.SourceIdentity = fit(text, maxIdentity, settings.InSourceIdentity)
-		if len(o.SourceIdentity) < minIdentity {
-			o.SourceIdentity += "=" // which no name in Kubernetes has
-		}
+		o.SourceIdentity = SourceIdentity(text)
 	}
 	tags := make(map[string]string, len(o.Tags))
 	for _, key := range slices.Sorted(maps.Keys(o.Tags)) {
@@ -38,13 +35,31 @@ func fill(to *chain.Hop, pod settings.Pod) error {
 		if err != nil {
 			return err
 		}
-		tags[key] = fit(text, maxTag, settings.InTag)
+		tags[key] = Tag(text)
 	}
 	if o.Tags != nil {
 		o.Tags = tags
 	}
 	return nil
 }
+
+// SourceIdentity returns text as a source identity.
+func SourceIdentity(text string) string {
+	id := fit(text, maxIdentity, settings.InSourceIdentity)
+	if len(id) < minIdentity {
+		id += "=" // which no name in Kubernetes has
+	}
+	return id
+}
+
+// Tag returns text as the value of a session tag.
+func Tag(text string) string { return fit(text, maxTag, settings.InTag) }
+
+// KeptOfSourceIdentity and KeptOfTag are how many characters of the beginning are kept of any text.
+const KeptOfSourceIdentity, KeptOfTag = maxIdentity - shortened, maxTag - shortened
+
+// shortened is how long the hash and the end are that come behind.
+const shortened = 1 + 16 + 1 + 16
 
 // fit returns text if STS takes it. Otherwise other characters become -, and a hash of the text goes before its end, so that two
 // texts that differ stay apart, whoever has chosen them: policies go by what comes out. The beginning stays, for conditions such

@@ -24,7 +24,8 @@ func (s *Server) assumeRole(q *request) (any, error) {
 	if !exists {
 		role = Role{ARN: in.role}
 	}
-	if err := authorize(c, assumeRole, role, exists, q.params["ExternalId"]); err != nil {
+	keys := q.keys(c)
+	if err := authorize(c, assumeRole, role, exists, keys); err != nil {
 		return nil, err
 	}
 	next := Session{Depth: 1, CallerKeyID: c.keyID}
@@ -35,11 +36,11 @@ func (s *Server) assumeRole(q *request) (any, error) {
 		return nil, err
 	}
 	if len(next.Tags) > 0 {
-		if err := authorize(c, tagSession, role, exists, q.params["ExternalId"]); err != nil {
+		if err := authorize(c, tagSession, role, exists, keys); err != nil {
 			return nil, err
 		}
 	}
-	if next.SourceIdentity, err = sourceIdentity(c, role, q.params["SourceIdentity"], q.params["ExternalId"]); err != nil {
+	if next.SourceIdentity, err = sourceIdentity(c, role, q.params["SourceIdentity"], keys); err != nil {
 		return nil, err
 	}
 	if c.session != nil && in.duration > chainLimit {
@@ -70,7 +71,7 @@ func tooLong() error {
 
 // sourceIdentity returns the next session's. Once set it stays along the chain and cannot be changed; carrying it on
 // needs the same permission as setting it.
-func sourceIdentity(c caller, role Role, asked, externalID string) (string, error) {
+func sourceIdentity(c caller, role Role, asked string, keys keys) (string, error) {
 	held := ""
 	if c.session != nil {
 		held = c.session.SourceIdentity
@@ -83,7 +84,7 @@ func sourceIdentity(c caller, role Role, asked, externalID string) (string, erro
 	}
 	// Changing it is refused as if it were not allowed; AWS says so in the IAM User Guide without quoting the words.
 	unchanged := held == "" || asked == held
-	return asked, authorize(c, setSourceIdentity, role, unchanged, externalID)
+	return asked, authorize(c, setSourceIdentity, role, unchanged, keys)
 }
 
 func (s *Server) getCallerIdentity(q *request) (any, error) {

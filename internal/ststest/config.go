@@ -45,6 +45,10 @@ type Role struct {
 	TrustAlso   []string     `json:"trust_also,omitempty"`   // sts:TagSession, sts:SetSourceIdentity
 	ExternalID  string       `json:"external_id,omitempty"`  // empty: the trust policy does not ask for one
 
+	// TrustPolicy and Permissions are policy documents; a role that has them has nothing of the short form on that side.
+	TrustPolicy *Policy `json:"trust_policy,omitempty"`
+	Permissions *Policy `json:"permissions,omitempty"`
+
 	MayAssume []string `json:"may_assume,omitempty"` // role ARNs, with * and ?, that it may assume
 	MayAlso   []string `json:"may_also,omitempty"`   // sts:TagSession, sts:SetSourceIdentity, on the same roles
 
@@ -114,6 +118,9 @@ func (c Config) check() error {
 		}
 		seen[role.ARN] = true
 		problems = append(problems, checkActions(role.ARN, role.TrustAlso), checkActions(role.ARN, role.MayAlso))
+		if role.TrustPolicy != nil && (role.WebIdentity != nil || len(role.TrustedBy)+len(role.TrustAlso) > 0 || role.ExternalID != "") || role.Permissions != nil && len(role.MayAssume)+len(role.MayAlso) > 0 {
+			problems = append(problems, fmt.Errorf("role %s has a policy and its short form", role.ARN))
+		}
 		if w := role.WebIdentity; w != nil {
 			for _, operator := range []map[string][]string{w.StringEquals, w.StringLike} {
 				for key := range operator {

@@ -48,6 +48,8 @@
 //	  "users": [{"arn": "arn:aws:iam::111122223333:user/alice", "access_key_id": "AKIA…", "secret_access_key": "…"}]
 //	}
 //
+// In the place of these short forms a role can have IAM policy documents, as "trust_policy" and "permissions"; see Policy.
+//
 // A call across accounts needs both sides, as on AWS. Inside an account the trust policy suffices when it names the
 // role itself; when it names the account ("arn:aws:iam::111122223333:root") the permissions must allow it as well.
 //

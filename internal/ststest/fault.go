@@ -138,7 +138,7 @@ func (s *Server) refusalOf(f Fault, q *request) error {
 		if err != nil {
 			return err
 		}
-		return authorize(c, "sts:"+q.params["Action"], Role{ARN: q.params["RoleArn"]}, false, "")
+		return authorize(c, "sts:"+q.params["Action"], Role{ARN: q.params["RoleArn"]}, false, nil)
 	}
 	return nil
 }

@@ -102,11 +102,21 @@ func (s *Server) secret(value string) {
 }
 
 // PodIdentity hands out a session of the role as EKS Pod Identity's agent does: no call of this API, and every tag is
-// transitive, so that the next hop needs sts:TagSession on both sides. It panics when there is no such role.
+// transitive, so that the next hop needs sts:TagSession on both sides. It panics when there is no such role, or when its trust policy,
+// if it has one as a document, does not let EKS in.
 func (s *Server) PodIdentity(roleARN, sessionName string, tags map[string]string) Credentials {
 	role, ok := s.options.role(roleARN)
 	if !ok {
 		panic("ststest: no role " + roleARN)
+	}
+	request := keys{}
+	for key, value := range tags {
+		request.set("aws:RequestTag/"+key, value)
+	}
+	for _, action := range []string{assumeRole, tagSession} {
+		if role.TrustPolicy != nil && !role.TrustPolicy.allows("Service", []string{"pods.eks.amazonaws.com"}, action, "", request) {
+			panic("ststest: " + roleARN + " does not let pods.eks.amazonaws.com do " + action)
+		}
 	}
 	now := s.options.Now()
 	session := Session{Depth: 1, Tags: maps.Clone(tags), TransitiveTags: slices.Sorted(maps.Keys(tags))}
@@ -158,7 +168,7 @@ func (s *Server) callerOf(id string) (caller, bool) {
 	role, _ := s.options.role(session.RoleARN)
 	return caller{
 		keyID: id, principal: session.RoleARN, arn: session.ARN, userID: session.UserID,
-		account: accountOf(session.ARN), mayAssume: role.MayAssume, mayAlso: role.MayAlso, session: &session,
+		account: accountOf(session.ARN), mayAssume: role.MayAssume, mayAlso: role.MayAlso, may: role.Permissions, session: &session,
 	}, true
 }
 

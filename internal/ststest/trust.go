@@ -21,22 +21,31 @@ type caller struct {
 	account   string
 	mayAssume []string
 	mayAlso   []string
+	may       *Policy  // permissions in the place of both; nil for none
 	session   *Session // nil for a user
 }
 
 // authorize decides whether c may do action on role, from both policies. A role that does not exist is refused in the
 // same words, as AWS does, so that nobody can probe for names.
-func authorize(c caller, action string, role Role, exists bool, externalID string) error {
+func authorize(c caller, action string, role Role, exists bool, request keys) error {
 	direct, byAccount := trusts(role, c)
 	trusted := direct || byAccount
 	if action != assumeRole && !slices.Contains(role.TrustAlso, action) {
 		trusted = false
 	}
 	permitted := like(c.mayAssume, role.ARN) && (action == assumeRole || slices.Contains(c.mayAlso, action))
+	if p := role.TrustPolicy; p != nil {
+		partition := strings.Split(role.ARN, ":")[1]
+		direct = p.allows("AWS", []string{c.principal, c.arn}, action, "", request)
+		trusted = direct || p.allows("AWS", []string{"*", c.account, "arn:" + partition + ":iam::" + c.account + ":root"}, action, "", request)
+	}
+	if c.may != nil {
+		permitted = c.may.allows("", nil, action, role.ARN, request)
+	}
 	sameAccount := accountOf(role.ARN) == c.account
 	// A trust policy that names a principal of its own account grants by itself; naming the account only delegates.
 	allowed := exists && trusted && (permitted || sameAccount && direct)
-	if role.ExternalID != "" && role.ExternalID != externalID {
+	if role.ExternalID != "" && !slices.Contains(request["sts:externalid"], role.ExternalID) {
 		allowed = false
 	}
 	if allowed {

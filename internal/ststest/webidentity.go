@@ -33,7 +33,7 @@ func (s *Server) assumeRoleWithWebIdentity(q *request) (any, error) {
 	}
 	q.entry.Subject = claims.Subject
 	audience := claims.Audience[0]
-	if !exists || role.WebIdentity == nil || !role.WebIdentity.holds(claims.Subject, audience) {
+	if !exists || !s.trustsToken(role, claims.Subject, audience, in.name) {
 		return nil, webIdentityDenied()
 	}
 	if in.duration > role.maxSession() {
@@ -45,17 +45,34 @@ func (s *Server) assumeRoleWithWebIdentity(q *request) (any, error) {
 	}
 	session, credentials := s.issue(role, Session{Depth: 1, Subject: claims.Subject}, in.name, q.now, in.duration, q.fault)
 	q.entry.handedOut(session)
-	partition := strings.Split(role.ARN, ":")[1]
-	provider := strings.TrimPrefix(s.options.issuer(), "https://")
 	return xmlWebIdentity{
 		Subject:          claims.Subject,
 		Audience:         audience,
 		User:             xmlAssumedRole{session.UserID, session.ARN},
 		Credentials:      onWire(credentials),
-		Provider:         "arn:" + partition + ":iam::" + accountOf(role.ARN) + ":oidc-provider/" + provider,
+		Provider:         s.provider(role),
 		PackedPolicySize: packed,
 		xmlMetadata:      xmlMetadata{q.id},
 	}, nil
+}
+
+// trustsToken reports whether the trust policy of role lets a token in.
+func (s *Server) trustsToken(role Role, subject, audience, sessionName string) bool {
+	if role.TrustPolicy == nil {
+		return role.WebIdentity != nil && role.WebIdentity.holds(subject, audience)
+	}
+	issuer := strings.TrimPrefix(s.options.issuer(), "https://")
+	request := keys{}
+	request.set(issuer+":sub", subject)
+	request.set(issuer+":aud", audience)
+	request.set("sts:RoleSessionName", sessionName)
+	return role.TrustPolicy.allows("Federated", []string{s.provider(role)}, "sts:AssumeRoleWithWebIdentity", "", request)
+}
+
+// provider is the ARN of the issuer in the account of role.
+func (s *Server) provider(role Role) string {
+	partition := strings.Split(role.ARN, ":")[1]
+	return "arn:" + partition + ":iam::" + accountOf(role.ARN) + ":oidc-provider/" + strings.TrimPrefix(s.options.issuer(), "https://")
 }
 
 func webIdentityDenied() error {
@@ -123,5 +140,7 @@ func (s *Server) checkClaims(claims *jwt.Claims, now time.Time) error {
 // providerIn reports whether the account has set up the issuer as an identity provider: when a role of its own trusts
 // tokens. A token taken straight to a role in another account is a common mistake, and this is what AWS answers to it.
 func (s *Server) providerIn(account string) bool {
-	return slices.ContainsFunc(s.options.Roles, func(r Role) bool { return r.WebIdentity != nil && accountOf(r.ARN) == account })
+	return slices.ContainsFunc(s.options.Roles, func(r Role) bool {
+		return (r.WebIdentity != nil || r.TrustPolicy.names("Federated")) && accountOf(r.ARN) == account
+	})
 }
