@@ -148,6 +148,7 @@ func (p *pod) inPod(said string) string {
 func masked(text string) string {
 	for _, m := range []struct{ pattern, with string }{
 		{`…[A-Z2-7]{4}\b`, "…KEY"},
+		{`oidc\.eks\.eu-west-1`, "oidc.eks.us-west-2"}, // the stand-in's issuer
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "TIME"},
 		{` \((in |)[0-9hms]+( ago|)\)| \(now\)`, " (WHEN)"},
 		{`tried \d+ times in \d+s`, "tried N times"},

@@ -41,7 +41,7 @@ func containers(t *testing.T, stsFails bool) (script, ours *container) {
 			t.Fatal(err)
 		}
 	}
-	p.env["ROLE_CHAIN_ENTRYPOINT"], p.env["ORIGINAL"] = job, job
+	p.env["ROLE_CHAIN_ENTRYPOINT"], p.env["ORIGINAL"], p.env["ROLE_CHAIN_START_TIMEOUT"] = job, job, "60s"
 	// The script's own variables are all that rolechain gets as well, as migrating.md says.
 	p.unset("CLIENT_ROLE_ARN", "WEB_IDENTITY_ROLE_ARN", "AWS_REGION", "AWS_DEFAULT_REGION")
 	p.env["ROLE_1_ARN"], p.env["ROLE_2_ARN"], p.env["REGION"] = jobRole, clientRole, "us-west-2"

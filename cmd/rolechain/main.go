@@ -34,7 +34,7 @@ type command struct {
 }
 
 var commands = []command{
-	{"check", "[FLAG...]", "try each hop of the role chain, and buckets, queues, keys and tables behind it, and say what fails, why, and which statement of a policy mends it", "rolechain check -bucket s3://data-222222222222/in/", check},
+	{"check", "[FLAG...]", "try each hop of the role chain, and buckets, queues, keys and tables behind it, and say what fails, why, and which statement of a policy fixes it", "rolechain check -bucket s3://data-222222222222/in/", check},
 	{"status", "[-json]", "print how the refresher stands; the exit code is an exec probe's", "rolechain status -json", showStatus},
 	{"plan", "[--] [ARGUMENT...]", "print what a start of the container with these arguments would do, and do nothing", "rolechain plan driver s3://jobs-111111111111/job.py", plan},
 	{"roles", "[-json]", "print the roles that the role map allows this pod", "rolechain roles", roles},

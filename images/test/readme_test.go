@@ -26,7 +26,7 @@ func block(t *testing.T, line string) string {
 
 // What README.md tells a team to write into its Dockerfile does what it says there. On the smaller stand-in, for arm64.
 func TestREADME(t *testing.T) {
-	const base = "public.ecr.aws/emr-on-eks/spark/emr-7.13.0"
+	const base = "public.ecr.aws/emr-on-eks/spark/emr-7.14.0"
 	install, plain, undo := block(t, "RUN [ \"$(readlink -f /usr/bin/entrypoint.sh)\""), block(t, "\n    ENTRYPOINT"), block(t, "&& rm -r /opt/rolechain ")
 	_, again, _ := strings.Cut(install, "\n") // what follows FROM
 	for _, c := range []struct{ name, dockerfile, entrypoint, link string }{
@@ -42,7 +42,7 @@ func TestREADME(t *testing.T) {
 %sEOT
   contexts = {
     %q = "target:standin"
-    "111111111111.dkr.ecr.eu-west-1.amazonaws.com/rolechain:v1.0.0" = "target:rolechain"
+    "111111111111.dkr.ecr.us-west-2.amazonaws.com/rolechain:v1.0.0" = "target:rolechain"
   }
   platforms = ["linux/arm64"]
   tags = ["readme:latest"]
