@@ -95,13 +95,20 @@ fleet: ## how many calls to STS many pods make, simulated with the code that dec
 	go run ./bench/fleet -write docs
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck, and actionlint for the workflows
+lint: $(BIN)/codespell/bin/codespell ## gofmt, go vet, staticcheck, actionlint for the workflows, and codespell
+	git ls-files -z | xargs -0 $<
 	@unformatted=$$(find . -path ./$(BIN) -prune -o -name '*.go' -exec gofmt -l {} +); [ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
 	go -C tools vet ./...
 	go vet -tags images ./images/...
 	$(TOOL) staticcheck -tags images ./...
 	$(TOOL) actionlint
+
+# By pip, into a place of its own: .codespellrc has its settings.
+$(BIN)/codespell/bin/codespell: Makefile
+	python3 -m venv $(BIN)/codespell
+	$(BIN)/codespell/bin/pip --quiet --disable-pip-version-check install codespell==2.4.3
+	touch $@
 
 # The flags are those of Dockerfile: with the same version, commit and Go, these are the programs of the image, byte for
 # byte, and its bill of materials is theirs.

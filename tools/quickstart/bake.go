@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+	"github.com/zclconf/go-cty/cty/function/stdlib"
+)
+
+// A target is what bake makes of a target of the bake file.
+type target struct{ tags []string }
+
+// bake finds a target by its name in a bake file, with the variables that the environment overrides. It knows as much of
+// the format as the project's bake file uses: variables, targets, and a matrix of lists with a name.
+func bake(file, wanted string, lookup func(string) (string, bool)) (target, error) {
+	parsed, diags := hclparse.NewParser().ParseHCLFile(file)
+	if diags.HasErrors() {
+		return target{}, diags
+	}
+	scope := &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: map[string]function.Function{"replace": stdlib.ReplaceFunc}}
+	blocks := parsed.Body.(*hclsyntax.Body).Blocks
+	for _, b := range blocks {
+		if b.Type != "variable" {
+			continue
+		}
+		value, diags := b.Body.Attributes["default"].Expr.Value(nil)
+		if diags.HasErrors() {
+			return target{}, diags
+		}
+		if text, set := lookup(b.Labels[0]); set && value.Type() == cty.String {
+			value = cty.StringVal(text)
+		}
+		scope.Variables[b.Labels[0]] = value
+	}
+	for _, b := range blocks {
+		if b.Type != "target" || b.Body.Attributes["tags"] == nil {
+			continue
+		}
+		cells, err := matrix(b, scope)
+		if err != nil {
+			return target{}, err
+		}
+		for _, cell := range cells {
+			name := b.Labels[0]
+			if attr := b.Body.Attributes["name"]; attr != nil {
+				value, diags := attr.Expr.Value(cell)
+				if diags.HasErrors() {
+					return target{}, diags
+				}
+				name = value.AsString()
+			}
+			if name != wanted {
+				continue
+			}
+			tags, diags := b.Body.Attributes["tags"].Expr.Value(cell)
+			if diags.HasErrors() {
+				return target{}, diags
+			}
+			var found target
+			for _, tag := range tags.AsValueSlice() {
+				found.tags = append(found.tags, tag.AsString())
+			}
+			return found, nil
+		}
+	}
+	return target{}, fmt.Errorf("%s has no target %s", file, wanted)
+}
+
+// matrix is a scope for each combination of a target's matrix, or the one of all where it has none.
+func matrix(b *hclsyntax.Block, scope *hcl.EvalContext) ([]*hcl.EvalContext, error) {
+	cells := []*hcl.EvalContext{scope}
+	attr := b.Body.Attributes["matrix"]
+	if attr == nil {
+		return cells, nil
+	}
+	lists, diags := attr.Expr.Value(scope)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	for key, values := range lists.AsValueMap() {
+		var more []*hcl.EvalContext
+		for _, cell := range cells {
+			for _, value := range values.AsValueSlice() {
+				within := cell.NewChild()
+				within.Variables = map[string]cty.Value{key: value}
+				more = append(more, within)
+			}
+		}
+		cells = more
+	}
+	return cells, nil
+}
