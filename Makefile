@@ -75,10 +75,11 @@ hadoop: ## the jar for buckets with a role of their own, build/hadoop/rolechain-
 
 FUZZTIME := 30s
 .PHONY: fuzz
-fuzz: ## looks for new inputs that break the merger, the settings, the endpoint, or who reads tokens, answers of STS and discovery files
+fuzz: ## looks for new inputs that break the merger, the settings, the role map, the endpoint, or who reads tokens, answers of STS and discovery files
 	go test -run '^$$' -fuzz 'FuzzMerge$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
 	go test -run '^$$' -fuzz FuzzMergeCredentials -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/profile
 	go test -run '^$$' -fuzz FuzzSettings -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/settings
+	go test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/rolemap
 	go test -run '^$$' -fuzz FuzzHandler -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/endpoint
 	go test -run '^$$' -fuzz FuzzToken -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/chain
 	go test -run '^$$' -fuzz FuzzAnswer -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./internal/chain

@@ -5,7 +5,8 @@
 // A start is four steps:
 //
 //  1. Read. The settings come from the environment (docs/reference.md, "Settings") and are all checked before anything is
-//     written. The AWS config file, the token and the original entrypoint are looked at.
+//     written. The AWS config file, the token and the original entrypoint are looked at. With ROLE_CHAIN_ROLE_MAP
+//     `rolechain roles` reads the administrator's role map, and the roles are those that it allows.
 //  2. Plan. A pure function of these gives what becomes of the file, which variables the job gets and loses, and what is
 //     executed. `rolechain plan` prints it.
 //  3. Apply. ~/.aws/config gets [default] with the client role's role_arn and a source_profile for the first hop, or, in
@@ -19,7 +20,8 @@
 // With ROLE_CHAIN_SIDECAR the token and the refresher are in another container of the pod: a start waits for the first session
 // there, and gives the job what endpoint delivery gives, but for the profile of the job execution role.
 //
-// Without CLIENT_ROLE_ARN nothing is written and nothing changes: step 4 follows at once, or, with ROLE_CHAIN_REQUIRED=true,
+// Without CLIENT_ROLE_ARN, and without a default in a role map, nothing is written and nothing changes: step 4 follows at
+// once, or, with ROLE_CHAIN_REQUIRED=true,
 // the container ends. EMR's job runner, which submits the job, always starts unchanged.
 //
 // Of the environment, a start with roles sets AWS_EC2_METADATA_DISABLED=true, so that no SDK falls back to the node's
