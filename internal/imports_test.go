@@ -37,6 +37,7 @@ var rooms = []struct {
 	{"chain", "durable exit jwt refusal report settings"},
 	{"awsconfig", "chain durable exit handover profile settings"},
 	{"data", "awsconfig chain exit refusal"},
+	{"families", "durable handover jvm profile settings shell"},
 	{"refresh", "chain report"},
 	{"endpoint", "chain exit handover"},
 	{"refresher", "awsconfig chain durable endpoint exit handover profile refresh report settings start supervise"},

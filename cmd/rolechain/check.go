@@ -25,7 +25,9 @@ import (
 //	pass     client role  session of arn:aws:iam::222222222222:role/client, key …2EDI, until 2026-01-02T03:04:05Z
 //	pass     identity     arn:aws:sts::222222222222:assumed-role/client/spark-0
 //
-// With -bucket, -queue, -kms-key and -glue it goes on to these (package data). After a hop that failed the steps that need it
+//	pass     SDK          Java v2: the web identity token, by AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN, as arn:aws:iam::111111111111:role/job (…)
+//
+// A line for each family of SDKs says where it finds credentials in this environment, and why (package families). With -bucket, -queue, -kms-key and -glue it goes on to these (package data). After a hop that failed the steps that need it
 // are skipped; of the things behind the chain each is tried. Below a step that failed stand the likely causes, the likeliest
 // first, and the statements of policies that mend it; with --json each line is an object. It changes nothing, but for the one
 // object of -write. A hop that fails in a way that may pass is tried again for ROLE_CHAIN_START_TIMEOUT.
@@ -82,6 +84,7 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 	w := walk{log: log, out: stdout, style: report.Styled(stdout, env.List), json: *asJSON, err: err, quiet: *quiet}
 	spec, sessions := w.chain(ctx, s)
 	if !*quiet {
+		w.families(env)
 		w.things(things, s, env, spec, sessions)
 	}
 	return errors.Join(append([]error{w.err}, w.errs...)...)

@@ -14,6 +14,9 @@ import (
 	"rolechain/internal/ststest"
 )
 
+// withoutSDKs are the lines about what SDKs take: package families has their tests.
+var withoutSDKs = regexp.MustCompile(`(?m)^(pass|skipped) +SDK .*\n`)
+
 // TestCheck tries chains that work and chains that do not against an STS that checks everything.
 func TestCheck(t *testing.T) {
 	const (
@@ -69,7 +72,8 @@ func TestCheck(t *testing.T) {
 			env := append([]string{"AWS_ROLE_ARN=" + job, "AWS_ENDPOINT_URL_STS=" + server.URL, "AWS_REGION=eu-west-1", "HOSTNAME=spark-0"}, test.env...)
 			var stdout, stderr bytes.Buffer
 			code := run([]string{"check"}, settings.Listed(env), &stdout, &stderr)
-			if code != test.code || !regexp.MustCompile(test.stdout).Match(stdout.Bytes()) || !regexp.MustCompile(test.stderr).Match(stderr.Bytes()) {
+			hops := withoutSDKs.ReplaceAll(stdout.Bytes(), nil)
+			if code != test.code || !regexp.MustCompile(test.stdout).Match(hops) || !regexp.MustCompile(test.stderr).Match(stderr.Bytes()) {
 				t.Errorf("exit code %d\n--- stdout\n%s--- stderr\n%s", code, &stdout, &stderr)
 			}
 			for _, secret := range server.Secrets() {
@@ -117,7 +121,9 @@ func TestCheckJSON(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		steps = append(steps, c.Step+" "+c.Outcome)
+		if c.Step != "SDK" {
+			steps = append(steps, c.Step+" "+c.Outcome)
+		}
 		if (c.Outcome == "fail") != (c.Text != "" && c.Hint != "") {
 			t.Errorf("%+v", c)
 		}

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os/user"
 	"strings"
 	"time"
 
 	"rolechain/internal/chain"
 	"rolechain/internal/exit"
+	"rolechain/internal/families"
 	"rolechain/internal/refresher"
 	"rolechain/internal/refusal"
 	"rolechain/internal/report"
@@ -34,6 +36,9 @@ type checked struct {
 	Target  string        `json:"target,omitempty"` // the bucket, queue, key or table
 	Text    string        `json:"text,omitempty"`
 	Hint    string        `json:"hint,omitempty"`
+	Source  string        `json:"source,omitempty"` // of an SDK's credentials, with Role and Reason
+	Role    string        `json:"role,omitempty"`
+	Reason  string        `json:"reason,omitempty"`
 	Causes  []string      `json:"causes,omitempty"` // the likeliest first
 	Fixes   []refusal.Fix `json:"fixes,omitempty"`
 }
@@ -205,4 +210,28 @@ func (w *walk) identity(ctx context.Context, hops *chain.Chain, profile string, 
 		sessions[profile] = at
 		return arn, nil
 	})
+}
+
+// families says what each family of SDKs would take in this environment. That is nothing that could fail here: in a pod it is the
+// container's environment, and the job's own is another one where a start has changed it.
+func (w *walk) families(env settings.Environment) {
+	for _, f := range families.Read(env, passwdHome()).Find() {
+		c := checked{Step: "SDK", Outcome: "pass", Target: f.Family, Text: f.Source, Source: f.Source, Role: f.Role, Reason: f.Reason}
+		if f.Kind == families.Nothing {
+			c.Outcome = "skipped"
+		}
+		if f.Role != "" {
+			c.Text += ", as " + f.Role
+		}
+		c.Text = chain.Clean(c.Text + " (" + f.Reason + ")")
+		w.print(c)
+	}
+}
+
+// passwdHome is the home of the password file, where a JVM looks; "" when there is none.
+func passwdHome() string {
+	if u, err := user.Current(); err == nil {
+		return u.HomeDir
+	}
+	return ""
 }

@@ -152,14 +152,6 @@ func (t *bucketProbe) needs(action string, objects bool) refusal.Call {
 	return c
 }
 
-// partition is the one of an ARN.
-func partition(arn string) string {
-	if parts := strings.Split(arn, ":"); len(parts) > 1 && parts[1] != "" {
-		return parts[1]
-	}
-	return "aws"
-}
-
 // list lists the prefix, and returns the key of an object in it; "" when there is none.
 func (t *bucketProbe) list(ctx context.Context) (key string, listed bool) {
 	l := Line{Step: "list", Target: t.String()}
@@ -290,12 +282,4 @@ func (t *bucketProbe) aboutKey(ctx context.Context, blame refusal.Blame, action,
 		}
 	}
 	return e
-}
-
-// suffix is what AWS's host names end in where role is.
-func suffix(role string) string {
-	if partition(role) == "aws-cn" {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
 }

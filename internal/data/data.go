@@ -157,3 +157,19 @@ func call[In, Options, Out any](ctx context.Context, do func(context.Context, In
 	defer cancel()
 	return do(ctx, in)
 }
+
+// partition is the one of an ARN.
+func partition(arn string) string {
+	if parts := strings.Split(arn, ":"); len(parts) > 1 && parts[1] != "" {
+		return parts[1]
+	}
+	return "aws"
+}
+
+// suffix is what AWS's host names end in where role is.
+func suffix(role string) string {
+	if partition(role) == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
+}
