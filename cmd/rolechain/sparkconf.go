@@ -45,7 +45,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	flags.BoolVar(&r.WithoutJar, "without-jar", false, "the image lacks rolechain's jar: -job-bucket then turns every default chain of Java in the job into the job execution role")
 	several(&r.Profiles, "profile", "one more client role as a profile for SDKs, `name=ARN`")
 	several(&r.Set, "set", "any other setting of rolechain's, `NAME=VALUE`")
-	several(&r.IcebergCatalogs, "iceberg-catalog", "`name` of an Iceberg catalog whose S3FileIO is to be the client role")
+	several(&r.IcebergCatalogs, "iceberg-catalog", "`name` of an Iceberg catalog whose S3FileIO is to be the client role; or name=kind, for a catalog that AWS has, which is asked as that role too: glue, rest-glue, rest-s3tables, s3tables")
 	several(&r.Own, "property", "a property of Spark's for this job, `spark.NAME=VALUE`")
 	text(&r.Region, "region", "`region` for the SDKs (default: the one that EKS injects)")
 	text(&r.Image, "image", "container `image` with rolechain as its ENTRYPOINT")

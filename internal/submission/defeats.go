@@ -46,6 +46,9 @@ func (j *judge) defeats(p jobconf.Property) {
 		conflict("take it out", "gives keys that do not change, which come before the role chain")
 	case p.Name == "spark.hadoop.fs.s3.impl" && j.Runtime.EMR && !j.Runtime.EMRFS && strings.Contains(p.Value, "emr.hadoop.fs.EmrFileSystem"):
 		conflict("take it out", "has EMRFS read s3:// paths, which does not know what is written here for S3A")
+	case j.isOfS3Tables(p):
+		conflict("take it out, and the default chains are the client role in endpoint delivery; or take Iceberg's REST catalog, -iceberg-catalog NAME="+kindRESTS3,
+			"is %s: the AWS SDK of S3TablesCatalog takes none but those that begin with %s, and S3FileIO none of these", p.Value, shadedSDK)
 	case j.followsJobRole(p):
 		conflict("-iceberg-catalog NAME has it work as the client role", "is %s, which asks the default chain of its AWS SDK: that is the job execution role here", p.Value)
 	default:
@@ -143,14 +146,21 @@ func (s Submission) provider(p jobconf.Property) string {
 	return ""
 }
 
+// isOfS3Tables reports whether a property names a provider for S3TablesCatalog, which its S3FileIO gets as well.
+func (j *judge) isOfS3Tables(p jobconf.Property) bool {
+	catalog, is := strings.CutSuffix(p.Name, credentialsOfCatalog)
+	return is && (strings.HasPrefix(p.Value, plainSDK) || strings.HasPrefix(p.Value, shadedSDK)) &&
+		slices.ContainsFunc(j.named[catalog+".catalog-impl"], func(p jobconf.Property) bool { return p.Value == s3TablesCatalog })
+}
+
 // followsJobRole reports whether a property makes a client of Iceberg whose default chain ends at the job execution role, by EKS's
 // variables or by -Daws.profile.
 func (s Submission) followsJobRole(p jobconf.Property) bool {
 	rest, is := strings.CutPrefix(p.Name, "spark.sql.catalog.")
 	name, key, _ := strings.Cut(rest, ".")
-	clients := []string{"io-impl=" + s3FileIO, "catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog", "type=glue"}
-	return is && slices.Contains(clients, key+"="+p.Value) && !slices.Contains(s.IcebergCatalogs, name) &&
-		s.chainIsJobRole()
+	clients := []string{"io-impl=" + s3FileIO, "catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog", "type=glue",
+		"catalog-impl=" + s3TablesCatalog, "rest.sigv4-enabled=true", "rest.auth.type=sigv4"}
+	return is && slices.Contains(clients, key+"="+p.Value) && !s.hasCatalog(name) && s.chainIsJobRole()
 }
 
 // chainIsJobRole reports whether the default chain of an AWS SDK for Java ends at the job execution role, by EKS's variables or by

@@ -35,7 +35,7 @@ type Request struct {
 
 	WithoutJar bool // the image has no rolechain jar: -Daws.profile leads to the job execution role instead
 
-	IcebergCatalogs []string // names of catalogs whose S3FileIO is the client role
+	IcebergCatalogs []string // catalogs whose clients of AWS's services are the client role: name, or name=kind (see catalogKinds)
 	Own             []string // the job's own properties of Spark: name=value
 
 	merge bool // the job is there already, with places of its own
