@@ -36,6 +36,10 @@ func (c *catcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.accepted = append(c.accepted, found[1])
 	}
 	c.mu.Unlock()
+	if ofConnectors(r) {
+		refuse(w, r, old)
+		return
+	}
 	if old {
 		answer(w, r, http.StatusBadRequest, "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>")
 		return

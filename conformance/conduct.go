@@ -17,7 +17,7 @@ const requireTools = "ROLECHAIN_REQUIRE_TOOLS"
 
 // conduct installs, builds, runs and prints. It reports whether everything was as expected.
 func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
-	dir, remove, err := suitetest.Authority(slices.Concat(stsNames, s3Names))
+	dir, remove, err := suitetest.Authority(slices.Concat(stsNames, s3Names, otherNames))
 	if err != nil {
 		return false, err
 	}

@@ -36,6 +36,7 @@ const (
 const (
 	stsAddress   = "127.0.0.1:443"
 	s3Address    = "127.0.0.2:443"
+	otherAddress = "127.0.0.3:443"  // what connectors ask
 	plainAddress = "127.0.0.1:9000" // S3 without TLS, for SDKs that are told an endpoint
 )
 
@@ -78,7 +79,7 @@ func runPod(ctx context.Context, setup Setup, out io.Writer) error {
 	if p.Cell.Real {
 		p.clock.factor = factor
 	}
-	hosts := "127.0.0.1 localhost spark-0\n127.0.0.1 " + strings.Join(stsNames, " ") + "\n127.0.0.2 " + strings.Join(s3Names, " ") + "\n"
+	hosts := "127.0.0.1 localhost spark-0\n127.0.0.1 " + strings.Join(stsNames, " ") + "\n127.0.0.2 " + strings.Join(s3Names, " ") + "\n127.0.0.3 " + strings.Join(otherNames, " ") + "\n"
 	if err := podtest.Furnish(p.Dir, p.Work, hosts); err != nil {
 		return err
 	}
@@ -138,6 +139,11 @@ func (p *pod) serve() error {
 	}
 	for address, config := range map[string]*tls.Config{s3Address: secure, plainAddress: nil} {
 		if _, err := podtest.Listen(address, p.catcher, config); err != nil {
+			return err
+		}
+	}
+	if p.Cell.Connector {
+		if err := listenForConnectors(p.catcher, secure); err != nil {
 			return err
 		}
 	}

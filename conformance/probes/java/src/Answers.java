@@ -29,6 +29,31 @@ final class Answers {
         run("token", start);
     }
 
+    /**
+     * The same for a connector that shows nobody its credentials and makes a request instead, whose service refuses it. The key
+     * is what the service saw, and the error is for the case that it saw none.
+     */
+    static void runRequests(Callable<Callable<Void>> start) throws IOException, InterruptedException {
+        run("key", () -> {
+            Callable<Void> ask = start.call();
+            return () -> {
+                try {
+                    ask.call();
+                    return "*";
+                } catch (Exception e) {
+                    throw new Refused(e);
+                }
+            };
+        });
+    }
+
+    /** A request that failed, perhaps after its service had seen it. */
+    private static final class Refused extends Exception {
+        Refused(Exception cause) {
+            super(cause);
+        }
+    }
+
     private static void run(String name, Callable<Callable<String>> start) throws IOException, InterruptedException {
         try {
             serve(name, start);
@@ -71,10 +96,17 @@ final class Answers {
             if (e.getCause() instanceof LinkageError broken) {
                 throw broken;
             }
+            if (e.getCause() instanceof Refused refused) {
+                return both(line("key", "*"), line("error", messages(refused.getCause())));
+            }
             return line("error", messages(e.getCause()));
         } catch (TimeoutException e) {
             return line("error", "no answer from the SDK within " + PATIENCE_SECONDS + " s");
         }
+    }
+
+    private static String both(String one, String other) {
+        return one.substring(0, one.length() - 1) + "," + other.substring(1);
     }
 
     /** The whole chain of causes, each said once: wrappers often hide what STS said, or repeat it. */
