@@ -33,7 +33,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 			return nil
 		})
 	}
-	text(&form, "for", "(required without -merge) the `form`: emr (start-job-run's JSON), spark-submit, operator (Spark Operator), pod-template")
+	text(&form, "for", "(required without -merge) the `form`: emr (start-job-run's JSON), spark-submit, operator (Spark Operator), managed-endpoint (create-managed-endpoint's JSON), pod-template")
 	text(&r.Release, "release", "(required without -merge) the image's `release`: emr-7.14.0, emr-spark-8.1.0, emr-6.15.0, spark-3.5, spark-4.0; it decides which credential providers there are")
 	text(&r.ClientRole, "client-role", "(required) `ARN` of the role to end up as")
 	text(&r.JobRole, "job-role", "(required, but with -pod-identity only for EMR) `ARN` of the job execution role")

@@ -115,7 +115,7 @@ func (c *Conf) readClassification(name, n *node) {
 	case "spark-env", "hadoop-env":
 		c.readExports(n)
 		return
-	case "spark-log4j", "spark-log4j2", "spark-metrics", "livy-conf", "jeg-config", "emr-job-submitter", "emr-containers-defaults", "yarn-site", "capacity-scheduler":
+	case "spark-log4j", "spark-log4j2", "spark-metrics", "livy-conf", "jeg-config", "jupyter-kernel-overrides", "emr-job-submitter", "emr-containers-defaults", "yarn-site", "capacity-scheduler":
 		return
 	default:
 		known = false

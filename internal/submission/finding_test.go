@@ -13,7 +13,7 @@ func TestOwnFiles(t *testing.T) {
 	for _, form := range Forms() {
 		for _, release := range []string{"emr-6.15.0", "emr-7.14.0", "emr-spark-8.1.0", "spark-3.5", "spark-4.0"} {
 			for _, delivery := range []string{"profile", "file", "endpoint"} {
-				if form == EMR && !strings.HasPrefix(release, "emr-") {
+				if (form == EMR || form == ManagedEndpoint) && !strings.HasPrefix(release, "emr-") {
 					continue
 				}
 				r := request(func(r *Request) {

@@ -9,10 +9,11 @@ import (
 type Form string
 
 const (
-	EMR         Form = "emr"          // aws emr-containers start-job-run --cli-input-json
-	SparkSubmit Form = "spark-submit" // spark-submit on Kubernetes
-	Operator    Form = "operator"     // the Spark Operator's SparkApplication
-	PodTemplate Form = "pod-template" // pod templates, and the properties that go with them
+	EMR             Form = "emr"              // aws emr-containers start-job-run --cli-input-json
+	SparkSubmit     Form = "spark-submit"     // spark-submit on Kubernetes
+	Operator        Form = "operator"         // the Spark Operator's SparkApplication
+	ManagedEndpoint Form = "managed-endpoint" // aws emr-containers create-managed-endpoint --cli-input-json
+	PodTemplate     Form = "pod-template"     // pod templates, and the properties that go with them
 )
 
 // A form says what a way to submit has a place for, and which files it is.
@@ -57,6 +58,17 @@ var forms = []form{
 		name: Operator, injects: true,
 		takes: []string{"-name", "-entry-point", "-namespace", "-service-account", "--"},
 		files: func(s Submission) []File { return []File{{"application.yaml", s.application()}} },
+	},
+	{
+		name: ManagedEndpoint, runtimes: onlyEMR, limits: true,
+		takes: []string{"-job-role", "-name", "-virtual-cluster", "-log-uri", "-log-group"},
+		files: func(s Submission) []File {
+			return []File{{"create-managed-endpoint.json", s.createManagedEndpoint()}}
+		},
+		note: Note{
+			Text: "whoever may use the endpoint is the client role in its kernels, and the variables reach Spark's kernels and their executors, not the kernel for Python alone",
+			Hint: "make an endpoint for each client role; for the other kernel put the variables into its image",
+		},
 	},
 	{
 		name: PodTemplate, runtimes: onlyApache, templates: true, injects: true,

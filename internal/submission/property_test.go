@@ -64,7 +64,7 @@ func TestOwnIsCarried(t *testing.T) {
 		r := request(func(r *Request) { r.Own = []string{"spark.a=" + value} })
 		for _, form := range Forms() {
 			r.Form = form
-			if r.Release = "spark-4.0"; form == EMR {
+			if r.Release = "spark-4.0"; form == EMR || form == ManagedEndpoint {
 				r.Release = "emr-7.10.0"
 			}
 			s, err := Make(r)

@@ -14,7 +14,7 @@ func TestRefusals(t *testing.T) {
 		change func(*Request)
 		want   string
 	}{
-		{func(r *Request) { r.Form = "yaml" }, `-for: "yaml" is none of emr, spark-submit, operator, pod-template`},
+		{func(r *Request) { r.Form = "yaml" }, `-for: "yaml" is none of emr, spark-submit, operator, managed-endpoint, pod-template`},
 		{func(r *Request) { r.Release = "" }, `-release: "" is not a release`},
 		{func(r *Request) { r.Release = "emr-7" }, `-release: "emr-7" is not a release`},
 		{func(r *Request) { r.Release = "emr-7.10.0-Latest" }, `-release: "emr-7.10.0-Latest" is not a release`},

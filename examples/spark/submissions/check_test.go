@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,47 @@ func TestStartJobRun(t *testing.T) {
 		out, err := check(bad)
 		if err == nil || !strings.Contains(out, test.want) {
 			t.Errorf("%s: %v %s\nwant %s", test.new, err, out, test.want)
+		}
+	}
+}
+
+// The input of create-managed-endpoint is what botocore's model allows, and has the image and the variables.
+func TestManagedEndpoint(t *testing.T) {
+	python, dir := sdktest.Python(t), t.TempDir()
+	for i, release := range []string{"emr-6.15.0", "emr-7.14.0", "emr-spark-8.1.0"} {
+		to := filepath.Join(dir, release)
+		args := append([]string{"spark-conf", "-out", to, "-for", "managed-endpoint", "-release", release, "-delivery", "endpoint",
+			"-name", "notebooks", "-virtual-cluster", "yourvirtualclusterid"}, append(slices.Clone(common), logs...)...)
+		cmd := exec.Command(filepath.Join(programs, "rolechain"), args...)
+		cmd.Env = []string{}
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "an endpoint for each client role") {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		file := filepath.Join(to, "create-managed-endpoint.json")
+		check := func() (string, error) {
+			out, err := exec.Command(python, "-I", "testdata/startjobrun.py", file).CombinedOutput()
+			return string(out), err
+		}
+		if out, err := check(); err != nil {
+			t.Errorf("%s: %v\n%s", release, err, out)
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{`"container-image": "`, `"spark.executorEnv.CLIENT_ROLE_ARN": "`, `"spark.kubernetes.driverEnv.CLIENT_ROLE_ARN": "`, `"logGroupName": "`} {
+			if !bytes.Contains(data, []byte(want)) {
+				t.Errorf("%s: no %s in\n%s", release, want, data)
+			}
+		}
+		// What is wrong is found.
+		old, want := []string{`"type"`, `"jupyter-kernel-overrides"`, `"releaseLabel"`}[i], []string{"$.type is missing", "does not match", "$.releaseLabel is missing"}[i]
+		bad := bytes.Replace(data, []byte(old), []byte([]string{`"kind"`, `""`, `"release"`}[i]), 1)
+		if err := os.WriteFile(file, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := check(); err == nil || !strings.Contains(out, want) && !strings.Contains(out, "is of size") {
+			t.Errorf("%s: %v, %s", old, err, out)
 		}
 	}
 }

@@ -1,4 +1,5 @@
-"""startjobrun.py FILE... checks each file as the input of `aws emr-containers start-job-run --cli-input-json`.
+"""startjobrun.py FILE... checks each file as the input of `aws emr-containers start-job-run --cli-input-json`, or of the
+operation that its name says: create-managed-endpoint.json.
 
 By botocore's service model: required members, types, unknown members, enums, patterns, and lengths both ways, of which
 botocore itself checks no more than the types, what is required, and the least lengths. The first line for each file with
@@ -10,7 +11,8 @@ import sys
 
 import botocore.session
 
-shape = botocore.session.Session().get_service_model("emr-containers").operation_model("StartJobRun").input_shape
+service = botocore.session.Session().get_service_model("emr-containers")
+endpoint = "create-managed-endpoint.json"
 
 
 def problems(shape, value, path):
@@ -51,9 +53,11 @@ wrong = False
 for file in sys.argv[1:]:
     with open(file) as f:
         value = json.load(f)
-    found = list(problems(shape, value, "$"))
-    # A job that has none of these has no job, whatever the model asks for.
-    found += [f"$.{name} is missing" for name in ("jobDriver", "executionRoleArn", "releaseLabel") if name not in value]
+    operation = "CreateManagedEndpoint" if file.endswith(endpoint) else "StartJobRun"
+    found = list(problems(service.operation_model(operation).input_shape, value, "$"))
+    if operation == "StartJobRun":
+        # A job that has none of these has no job, whatever the model asks for.
+        found += [f"$.{name} is missing" for name in ("jobDriver", "executionRoleArn", "releaseLabel") if name not in value]
     for problem in found[:1]:
         wrong = True
         print(f"{file}: {problem}")
