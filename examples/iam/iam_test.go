@@ -40,8 +40,8 @@ func (w *words) UnmarshalJSON(data []byte) error {
 // Grammar of the IAM policy language (IAM user guide, "Grammar of the IAM JSON policy language"), as far as these files go.
 var (
 	sid         = regexp.MustCompile(`^[A-Za-z0-9]+$`)
-	action      = regexp.MustCompile(`^(sts|s3|kms|logs|sqs):[A-Z][A-Za-z]+$`)
-	resource    = regexp.MustCompile(`^(\*|arn:aws:(iam::[A-Z_]+:role/[A-Z_]+|s3:::[A-Z_]+(/\*)?|(logs|kms|sqs):REGION:[A-Z_]+:[A-Za-z_/:*-]+))$`)
+	action      = regexp.MustCompile(`^(sts|s3|kms|logs|sqs|glue|s3tables|s3express|kafka-cluster|kinesis):[A-Z][A-Za-z]+$`)
+	resource    = regexp.MustCompile(`^(\*|arn:aws:(iam::[A-Z_]+:role/[A-Z_]+|s3:::[A-Z_]+(/\*)?|(logs|kms|sqs|glue|s3tables|s3express|kafka|kinesis):REGION:[A-Z_]+:[A-Za-z_/:*-]+))$`)
 	principal   = regexp.MustCompile(`^(arn:aws:iam::[A-Z_]+:(role/[A-Z_]+|oidc-provider/OIDC_PROVIDER)|pods\.eks\.amazonaws\.com)$`)
 	operator    = regexp.MustCompile(`^(ForAllValues:)?String(Equals|Like)$`)
 	placeholder = regexp.MustCompile(`[A-Z][A-Z_]*[A-Z]`)
