@@ -39,6 +39,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	text(&r.JobRole, "job-role", "(required, but with -pod-identity only for EMR) `ARN` of the job execution role")
 	flags.BoolVar(&r.PodIdentity, "pod-identity", false, "the pods get the job execution role by EKS Pod Identity, not by IRSA")
 	flags.BoolVar(&r.Direct, "direct", false, "the pods assume the client role with their own token, in one hop: its account must trust the cluster's OIDC provider; no -job-bucket then but in endpoint delivery")
+	text(&r.Metrics, "metrics", "`address` on which each pod serves metrics, such as :9464, with annotations by which Prometheus finds it")
 	text(&r.Delivery, "delivery", "`how` the job's SDKs get the client role: profile (the default), file, endpoint")
 	several(&r.JobBuckets, "job-bucket", "`bucket` on which Spark works as the job execution role, such as the one with the job's own file")
 	several(&r.ClientBuckets, "client-bucket", "`bucket` on which Spark works as the client role: needed in profile delivery, and changes nothing in the others, in which each bucket that no -job-bucket names is the client role's; or bucket=name, as that -profile's role")

@@ -35,6 +35,9 @@ type Chain struct {
 	clock atomic.Pointer[time.Duration] // how far it is ahead of STS's; nil until STS has answered
 
 	random func() float64 // in [0, 1)
+
+	// Watch, where it is set before the first call, is told of each call of a hop and how long it took, whatever came of it.
+	Watch func(hop int, took time.Duration)
 }
 
 // held is a session to go on from. Its zero value is none.
@@ -224,6 +227,9 @@ func (c *Chain) try(ctx context.Context, hop int, last Hop, call func(context.Co
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	s, err := call(ctx)
+	if c.Watch != nil {
+		c.Watch(hop, time.Since(began))
+	}
 	if err == nil {
 		err = usable(s)
 	}

@@ -30,6 +30,9 @@ type AnswerError struct {
 
 func (e *AnswerError) Error() string { return e.Message }
 
+// UserAgent tells rolechain's own requests from those of SDKs.
+const UserAgent = "rolechain"
+
 // maxAnswer is the most that is read of an answer, in bytes.
 const maxAnswer = 256 << 10
 
@@ -106,6 +109,7 @@ func get(ctx context.Context, d handover.Discovery, path string) (*http.Response
 	if err != nil {
 		return nil, nil, err
 	}
+	q.Header.Set("User-Agent", UserAgent)
 	q.Header.Set("Authorization", d.Token)
 	q.Close = true
 	connection, err := new(net.Dialer).DialContext(ctx, "tcp", q.URL.Host)

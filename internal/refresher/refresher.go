@@ -47,7 +47,17 @@ func Main(args []string, env settings.Environment, stderr io.Writer) error {
 			listen = func() (*os.File, error) { return supervise.LoopbackAt(o.port) }
 		}
 		// Its error is the worker's, which Spawn has told.
-		_ = supervisor.Run(supervise.Config{Listen: listen, Log: report.New(report.NewJobStderr(supervisor.Job(), &report.Now{FD: 2}), speak.Level, speak.Format)})
+		c := supervise.Config{Listen: listen, Log: report.New(report.NewJobStderr(supervisor.Job(), &report.Now{FD: 2}), speak.Level, speak.Format)}
+		if s.Metrics.IsValid() {
+			c.Also = func() (*os.File, error) {
+				f, err := supervise.On(s.Metrics)
+				if err != nil {
+					err = fmt.Errorf("ROLE_CHAIN_METRICS: there are no metrics: %w", err)
+				}
+				return f, err
+			}
+		}
+		_ = supervisor.Run(c)
 		return nil
 	}
 	out := report.NewJobStderr(process.Job(), stderr)

@@ -58,7 +58,7 @@ type other struct {
 
 // keepers makes the keepers of the routes. The client role's publishes each session to the files as well.
 func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
-	o := w.keeperOptions(handover.CredentialsPath, w.client)
+	o := w.keeperOptions(handover.CredentialsPath, "default", w.client)
 	o.MaxLife = w.longest(w.state.Spec.Options)
 	o.Role = w.state.Spec.ClientRole
 	o.Publish = append(o.Publish, refresh.Publisher{Name: "discovery file", Publish: func(chain.Session) error { return w.announce(d) }})
@@ -66,11 +66,12 @@ func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
 		o.Publish = append(o.Publish, refresh.Publisher{Name: "credentials file", Publish: w.publishKeys()})
 	}
 	k.client = refresh.New(o)
+	w.meter.left("default", k.client)
 	for _, r := range routes {
 		if r.path == handover.CredentialsPath {
 			continue
 		}
-		o := w.keeperOptions(r.path, r.get)
+		o := w.keeperOptions(r.path, r.profile, r.get)
 		o.Role, o.Profile, o.OnDemand = r.role, r.profile, true
 		if r.path == handover.BasePath {
 			o.Role = w.state.Spec.BaseRole
@@ -78,6 +79,7 @@ func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
 			o.MaxLife = w.longest(w.state.Spec.Profiles[r.profile].Options)
 		}
 		k.others = append(k.others, other{r, refresh.New(o)})
+		w.meter.left(r.profile, k.others[len(k.others)-1].Keeper)
 	}
 	return k
 }
@@ -91,9 +93,9 @@ func (w *worker) longest(o chain.Options) time.Duration {
 }
 
 // keeperOptions are those of a keeper of the sessions that a path hands out. It begins with the predecessor's.
-func (w *worker) keeperOptions(path string, get getter) refresh.Options {
+func (w *worker) keeperOptions(path, profile string, get getter) refresh.Options {
 	old := w.state.session(path)
-	return refresh.Options{Get: get, Publish: []refresh.Publisher{{Name: "saved state", Publish: w.state.keep(path)}}, Session: old.Session, Issued: old.Issued, Log: w.log}
+	return refresh.Options{Get: w.meter.counted(profile, get), Publish: []refresh.Publisher{{Name: "saved state", Publish: w.state.keep(path)}}, Session: old.Session, Issued: old.Issued, Log: w.log}
 }
 
 // sources returns what answers the requests of each route; none in file delivery.

@@ -24,6 +24,7 @@ type saved struct {
 	Spec     chain.Spec         `json:"spec"`
 	Sessions map[string]session `json:"sessions"`       // by the path that hands them out
 	Told     bool               `json:"told,omitempty"` // the summary is in the job's own stderr
+	Restarts int                `json:"restarts,omitempty"`
 }
 
 // A session goes on counting in the successor.
@@ -78,6 +79,14 @@ func (s *state) tell() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Told = true
+	_ = s.save()
+}
+
+// restarted counts this worker, which is not the first.
+func (s *state) restarted() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Restarts++
 	_ = s.save()
 }
 

@@ -32,6 +32,7 @@ type worker struct {
 	state    *state
 	chain    *chain.Chain
 	claim    *claim
+	meter    *meter      // nil without metrics
 	orphaned atomic.Bool // the supervisor has died
 }
 
@@ -46,6 +47,12 @@ func work(process *supervise.Worker, o options, log *slog.Logger) error {
 	}
 	w := &worker{options: o, log: log, process: process, state: saved, claim: newClaim(o.run, process, log)}
 	first := process.State == nil
+	if !first {
+		saved.restarted()
+	}
+	if process.Also != nil {
+		w.meter = newMeter(saved.Restarts)
+	}
 	begin := ctx
 	if first {
 		var cancel context.CancelFunc
@@ -55,13 +62,20 @@ func work(process *supervise.Worker, o options, log *slog.Logger) error {
 			return err
 		}
 	} else {
-		w.chain = chain.New(saved.Spec, nil)
+		w.makeChain()
 		log.Debug("the refresher goes on with its predecessor's sessions")
 	}
 	if base := saved.session(handover.BasePath); base.Session.Left() > 0 {
 		w.chain.Hold(base.Session, base.Session.Expires.Sub(base.Issued))
 	}
 	return w.serve(ctx, begin, stop, first)
+}
+
+func (w *worker) makeChain() {
+	w.chain = chain.New(w.state.Spec, nil)
+	if w.meter != nil {
+		w.chain.Watch = w.meter.call
+	}
 }
 
 // first gets the first session.
@@ -75,9 +89,10 @@ func (w *worker) first(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.chain = chain.New(w.state.Spec, nil)
+	w.makeChain()
 	began := time.Now()
-	s, err := chain.First(ctx, w.log, w.chain.Client)
+	get := w.meter.counted("default", w.client)
+	s, err := chain.First(ctx, w.log, func(ctx context.Context) (chain.Session, error) { return get(ctx, chain.Session{}) })
 	if err != nil {
 		return err
 	}
@@ -121,7 +136,10 @@ func (w *worker) serve(ctx, begin context.Context, stop func(), first bool) erro
 	defer all.Wait()
 	defer stop()
 	all.Go(func() { keepers.run(ctx) })
-	handler := endpoint.Handler(w.state.Token, keepers.sources(), func() any { return w.status(keepers) })
+	handler := w.meter.requests(endpoint.Handler(w.state.Token, keepers.sources(), func() any { return w.status(keepers) }))
+	if w.meter != nil {
+		all.Go(func() { w.serveMetrics(ctx) })
+	}
 	ends := make(chan error, 1)
 	go func() { ends <- endpoint.Serve(ctx, served{listener, w.process}, handler, w.log) }()
 	if first {

@@ -107,6 +107,7 @@ type variables struct {
 	StartTimeout      *string `envconfig:"ROLE_CHAIN_START_TIMEOUT" default:"60s"`
 	Verify            *string `envconfig:"ROLE_CHAIN_VERIFY" default:"false"`
 	AllowIMDS         *string `envconfig:"ROLE_CHAIN_ALLOW_IMDS" default:"false"`
+	Metrics           *string `envconfig:"ROLE_CHAIN_METRICS"`
 	LogLevel          *string `envconfig:"ROLE_CHAIN_LOG_LEVEL" default:"info"`
 	LogFormat         *string `envconfig:"ROLE_CHAIN_LOG_FORMAT" default:"text"`
 }

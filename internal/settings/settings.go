@@ -5,6 +5,7 @@ package settings
 import (
 	"errors"
 	"log/slog"
+	"net/netip"
 	"time"
 )
 
@@ -43,6 +44,8 @@ type Settings struct {
 	// TokenVariables makes EKS's variables for the job name the client role: with Direct in Profile and File delivery. Most
 	// SDKs read them before a profile with a token of its own.
 	TokenVariables bool
+
+	Metrics netip.AddrPort // where the refresher serves metrics; not valid: nowhere
 
 	Entrypoint string // the original entrypoint, as typed: a path, or a name to be looked up on PATH
 	Locations  Locations

@@ -134,6 +134,32 @@ func TestDirectRefuses(t *testing.T) {
 	}
 }
 
+// Metrics need an address with a port, and somebody to serve them.
+func TestMetrics(t *testing.T) {
+	read := func(delivery, value string) (Settings, error) {
+		s, _, _, err := Read(environment(map[string]string{"CLIENT_ROLE_ARN": client, "AWS_ROLE_ARN": job, "ROLE_CHAIN_DELIVERY": delivery, "ROLE_CHAIN_METRICS": value}))
+		return s, err
+	}
+	for value, want := range map[string]string{":9464": "[::]:9464", "127.0.0.1:9464": "127.0.0.1:9464", "0.0.0.0:1": "0.0.0.0:1", "[::1]:9464": "[::1]:9464"} {
+		for _, delivery := range []string{"file", "endpoint"} {
+			if s, err := read(delivery, value); err != nil || s.Metrics.String() != want {
+				t.Errorf("%s: %v, %v", value, s.Metrics, err)
+			}
+		}
+		if _, err := read("profile", value); exit.CodeOf(err) != exit.BadSetting || !strings.Contains(err.Error(), "ROLE_CHAIN_METRICS: \""+value+"\" has nobody to serve metrics in profile delivery") {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+	for _, value := range []string{"9464", ":0", ":70000", "localhost:9464", "127.0.0.1", "http://127.0.0.1:9464", "[fe80::1%eth0]:9464", "true"} {
+		if s, err := read("endpoint", value); exit.CodeOf(err) != exit.BadSetting || !strings.Contains(err.Error(), "ROLE_CHAIN_METRICS: \""+value+"\" is not an address with a port") || s.Metrics.IsValid() {
+			t.Errorf("%s: %v, %v", value, s.Metrics, err)
+		}
+	}
+	if _, err := read("endpoint", ""); err == nil || !strings.Contains(err.Error(), "ROLE_CHAIN_METRICS: \"\" is empty") {
+		t.Error(err)
+	}
+}
+
 func TestBadValues(t *testing.T) {
 	for _, test := range []struct{ name, value, problem, hint string }{
 		{"CLIENT_ROLE_ARN", "", "is empty", "leave the variable out"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -86,6 +87,7 @@ func (v *validator) settings(env variables, list []string) Settings {
 	v.partitions(s)
 	s.AWS = v.aws(env, list)
 	v.job(env, &s)
+	v.metrics(env, &s)
 	return s
 }
 
@@ -280,6 +282,30 @@ func (v *validator) job(env variables, s *Settings) {
 	if d := v.get("ROLE_CHAIN_START_TIMEOUT", env.StartTimeout, startTimeout); d != "" {
 		s.StartTimeout, _ = time.ParseDuration(d)
 	}
+}
+
+// metrics reads an address for metrics. Nobody would serve them without a refresher.
+func (v *validator) metrics(env variables, s *Settings) {
+	const name = "ROLE_CHAIN_METRICS"
+	if env.Metrics != nil && s.Delivery == Profile {
+		v.fail(name, *env.Metrics, "has nobody to serve metrics in profile delivery, which has no refresher", "leave it out, or set ROLE_CHAIN_DELIVERY=endpoint")
+		return
+	}
+	s.Metrics, _ = addressPort(v.get(name, env.Metrics, func(value string) (problem, hint string) {
+		if _, ok := addressPort(value); !ok {
+			return "is not an address with a port", "for example :9464, on every address of the pod, or 127.0.0.1:9464"
+		}
+		return "", ""
+	}))
+}
+
+// addressPort reads IP:PORT or :PORT.
+func addressPort(value string) (netip.AddrPort, bool) {
+	if strings.HasPrefix(value, ":") {
+		value = "[::]" + value
+	}
+	a, err := netip.ParseAddrPort(value)
+	return a, err == nil && a.Port() != 0 && a.Addr().Zone() == ""
 }
 
 // startTimeout checks how long a start may wait. A kubelet has no limit of its own; ours keeps a slip of the pen from

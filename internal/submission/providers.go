@@ -121,6 +121,7 @@ func (s *Submission) decide() error {
 			s.Properties[s.key(bucket)] = p.client
 		}
 	}
+	s.annotate()
 	if p.dynamoDB != "" {
 		s.Properties[dynamoDBProvider] = p.dynamoDB
 	}

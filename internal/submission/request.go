@@ -24,6 +24,7 @@ type Request struct {
 	JobRole     string // may be "" with PodIdentity, but for EMR
 	PodIdentity bool   // the first hop is EKS Pod Identity, not IRSA
 	Direct      bool   // ROLE_CHAIN_DIRECT
+	Metrics     string // ROLE_CHAIN_METRICS; "" for none
 	Region      string // "" leaves it to EKS, which injects its cluster's
 
 	JobBuckets    []string // Spark uses these as the job execution role

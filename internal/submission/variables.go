@@ -19,6 +19,7 @@ var flags = map[string]string{
 	"ROLE_CHAIN_DELIVERY":   "-delivery",
 	"ROLE_CHAIN_PROFILES":   "-profile",
 	"ROLE_CHAIN_DIRECT":     "-direct",
+	"ROLE_CHAIN_METRICS":    "-metrics",
 }
 
 const irsaEnv = "ROLE_CHAIN_IRSA_ENV"
@@ -38,6 +39,9 @@ func (s *Submission) readSettings() error {
 	s.add("ROLE_CHAIN_DELIVERY", cmp.Or(s.Delivery, string(settings.Profile)))
 	if s.Direct {
 		s.add("ROLE_CHAIN_DIRECT", "true")
+	}
+	if s.Metrics != "" {
+		s.add("ROLE_CHAIN_METRICS", s.Metrics)
 	}
 	if len(s.Profiles) > 0 {
 		s.add("ROLE_CHAIN_PROFILES", strings.Join(s.Profiles, ","))

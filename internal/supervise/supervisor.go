@@ -18,6 +18,8 @@ import (
 type Config struct {
 	// Listen makes the listening socket, once: Loopback, as a rule.
 	Listen func() (*os.File, error)
+	// Also makes another one, which the service does not depend on: an error is a warning. nil: there is none.
+	Also func() (*os.File, error)
 	// Log is told of what goes wrong. It must neither wait for a reader nor need a thread of its own: report.Now does not.
 	Log *slog.Logger
 }
@@ -30,8 +32,8 @@ type Supervisor struct {
 	log      *slog.Logger
 
 	// What is handed over to each worker.
-	socket, kept int // kept is -1 when there is none
-	state        []byte
+	socket, also, kept int // the last two are -1 when there is none
+	state              []byte
 
 	buf     []byte // for a packet
 	deaths  int    // since a worker was ready
@@ -60,6 +62,15 @@ func (s *Supervisor) Run(c Config) error {
 		return s.fail(refused("the refresher", err))
 	}
 	defer socket.Close()
+	s.also = -1
+	if c.Also != nil {
+		if also, err := c.Also(); err != nil {
+			s.log.Warn(err.Error())
+		} else {
+			defer also.Close()
+			s.also = int(also.Fd())
+		}
+	}
 	s.socket, s.buf = int(socket.Fd()), make([]byte, 1+MaxState)
 	for {
 		started := time.Now()
@@ -143,12 +154,15 @@ func (s *Supervisor) heard(w *worker, kind byte, data []byte, fds []int) error {
 	return nil
 }
 
-// held lists the descriptors to hand over: the socket, and the one that an earlier worker gave.
+// held lists the descriptors to hand over: the socket, the other one, and what an earlier worker gave.
 func (s *Supervisor) held() []int {
-	if s.kept < 0 {
-		return []int{s.socket}
+	list := []int{s.socket}
+	for _, fd := range []int{s.also, s.kept} {
+		if fd >= 0 {
+			list = append(list, fd)
+		}
 	}
-	return []int{s.socket, s.kept}
+	return list
 }
 
 // start starts a worker.

@@ -50,7 +50,7 @@ func send(talk int, kind byte, data []byte, fds ...int) error {
 // receive returns the next packet, which is a part of buf. The error is io.EOF when the other end was closed, which happens
 // only when its process ends.
 func receive(talk int, buf []byte) (kind byte, data []byte, fds []int, err error) {
-	oob := make([]byte, unix.CmsgSpace(2*4))
+	oob := make([]byte, unix.CmsgSpace(3*4))
 	var n, oobn int
 	err = eintr.Retry(func() (err error) {
 		n, oobn, _, _, err = unix.Recvmsg(talk, buf, oob, unix.MSG_CMSG_CLOEXEC)

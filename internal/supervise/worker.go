@@ -16,10 +16,10 @@ const grace = 300 * time.Millisecond
 
 // A Worker is this process's place under a supervisor. Its methods may be called from any goroutine.
 type Worker struct {
-	// State is what the last worker saved; nil for the first worker. Socket is the listening socket, and Kept the file that
-	// an earlier worker gave to Keep, or nil. The files are the caller's to close: the supervisor has its own.
-	State        []byte
-	Socket, Kept *os.File
+	// State is what the last worker saved; nil for the first worker. Socket is the listening socket, Also the other one, or nil,
+	// and Kept the file that an earlier worker gave to Keep, or nil. The files are the caller's to close: the supervisor has its own.
+	State              []byte
+	Socket, Also, Kept *os.File
 
 	original original
 	talk     int
@@ -40,7 +40,16 @@ func newWorker(o original, talk int) (*Worker, error) {
 		if _, state, fds, err = receive(talk, make([]byte, 1+MaxState)); err == nil {
 			w.State = append(w.State, state...)
 			for i, fd := range fds {
-				*[]**os.File{&w.Socket, &w.Kept}[i] = os.NewFile(uintptr(fd), "handed over")
+				f := os.NewFile(uintptr(fd), "handed over")
+				listens, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN) // fails for what is no socket
+				switch {
+				case i == 0:
+					w.Socket = f
+				case listens != 0:
+					w.Also = f
+				default:
+					w.Kept = f
+				}
 			}
 		}
 	}
