@@ -14,7 +14,7 @@ import (
 // working directory is anywhere in the module. Under GODEBUG=fips140=only the programs are built to refuse other
 // cryptography as well: tests give them an environment of their own, without that variable.
 func Programs(dir string, more ...string) error {
-	args := append([]string{"build", "-trimpath", "-o", dir + "/"}, more...)
+	args := []string{"build", "-trimpath", "-o", dir + "/"}
 	if strings.Contains(os.Getenv("GODEBUG"), "fips140=only") {
 		overlay, err := fipsOnly(dir)
 		if err != nil {
@@ -22,7 +22,8 @@ func Programs(dir string, more ...string) error {
 		}
 		args = append(args, "-overlay="+overlay)
 	}
-	cmd := exec.Command("go", append(args, "rolechain/cmd/entrypoint", "rolechain/cmd/rolechain")...)
+	args = append(append(args, more...), "rolechain/cmd/entrypoint", "rolechain/cmd/rolechain")
+	cmd := exec.Command("go", args...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the programs: %w\n%s", err, out)
