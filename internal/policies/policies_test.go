@@ -274,6 +274,30 @@ func TestNobodyElse(t *testing.T) {
 	}
 }
 
+// Each option has its condition, so that nobody else's value gets in.
+func TestConditions(t *testing.T) {
+	for name, want := range map[string]string{
+		"all options":  `"sts:ExternalId":"id-1" "sts:SourceIdentity":"team-a.*" "aws:RequestTag/team":"a" "aws:RequestTag/job":"*" "aws:RequestTag/who":"spark" "aws:TagKeys":["job","team","who"]`,
+		"a role map":   `"sts:ExternalId":"hub-id" "sts:ExternalId":"client-id" "sts:ExternalId":"again-id" "sts:SourceIdentity":"team-a.spark" "aws:RequestTag/way":"*"`,
+		"EMR's names":  `:sub":"system:serviceaccount:team-a:emr-containers-sa-*-*-111122223333-3h2kd8s7r9t0" "sts:SourceIdentity":"emr-containers-sa-*" "aws:RequestTag/who":"emr-containers-sa-*"`,
+		"Pod Identity": `"aws:RequestTag/kubernetes-namespace":"team-a" "aws:RequestTag/kubernetes-service-account":"spark" "aws:PrincipalTag/kubernetes-namespace":"team-a" "aws:PrincipalTag/kubernetes-service-account":"spark"`,
+	} {
+		p := pods[name]
+		if p.T = t; p.subject == "" {
+			p.subject = subject
+		}
+		data, err := json.Marshal(p.documents())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range strings.Split(want, " ") {
+			if !strings.Contains(string(data), part) {
+				t.Errorf("%s: no %s in\n%s", name, part, data)
+			}
+		}
+	}
+}
+
 func TestSubmitters(t *testing.T) {
 	p := pod{T: t, subject: subject}
 	list := p.documents()

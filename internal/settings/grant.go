@@ -203,10 +203,17 @@ func (v *validator) merge(s *Settings, g Granted) {
 	}
 	// A session may do what any of its policies allows, so one more would widen it.
 	if g.Policy != "" || len(g.PolicyARNs) > 0 {
-		list("ROLE_CHAIN_SESSION_POLICY_ARNS", &o.PolicyARNs, g.PolicyARNs)
-		if s.PolicyFile != "" && g.Policy == "" {
-			v.fail("ROLE_CHAIN_SESSION_POLICY_FILE", s.PolicyFile, fmt.Sprintf("is a session policy beside those that the role map has for %q", g.Name), "leave the variable out: a session may do what any of its policies allows")
+		beside := func(variable, value string) {
+			v.fail(variable, value, fmt.Sprintf("is a session policy beside those that the role map has for %q", g.Name), "leave the variable out: a session may do what any of its policies allows")
 		}
+		if s.PolicyFile != "" && g.Policy == "" {
+			beside("ROLE_CHAIN_SESSION_POLICY_FILE", s.PolicyFile)
+		}
+		if len(o.PolicyARNs) > 0 && len(g.PolicyARNs) == 0 {
+			beside("ROLE_CHAIN_SESSION_POLICY_ARNS", strings.Join(o.PolicyARNs, ","))
+			o.PolicyARNs = nil
+		}
+		list("ROLE_CHAIN_SESSION_POLICY_ARNS", &o.PolicyARNs, g.PolicyARNs)
 	}
 	o.Policy, o.SessionName, o.Duration = g.Policy, g.SessionName, g.Duration
 }
