@@ -17,6 +17,7 @@ type Case struct {
 	about string // for the table
 
 	plan        jobs.Plan
+	ends        int                   // how often the job waits for the end of every session; 0: jobs.Ends
 	aws         func(*ststest.Config) // changes the roles
 	annotations map[string]string     // of the service account; nil: IRSA with the job execution role
 	run         func(context.Context, *trial) error
@@ -26,10 +27,12 @@ var cases = []Case{
 	{Name: "long-job", Fixed: true, about: "program 3 over five ends of every session", plan: jobs.Cases[2], run: runJob},
 	{Name: "two-accounts", about: "program 2: Spark on both accounts, boto3 on the executors", plan: jobs.Cases[1], run: runJob},
 	{Name: "default-chain", about: "program 6: Java's default chain", plan: jobs.Cases[5], run: runJob},
-	{Name: "executor-killed", Fixed: true, about: "an executor dies, and the next one takes its place", plan: jobs.Cases[2], run: killExecutor},
+	{Name: "executor-killed", Fixed: true, about: "an executor dies, and the next one takes its place", plan: jobs.LongRunning(3), ends: 2, run: killExecutor},
 	{Name: "driver-deleted", Fixed: true, about: "SIGTERM reaches Spark, and nothing is left", plan: jobs.Cases[2], run: deleteDriver},
 	{Name: "wrong-trust", Fixed: true, about: "the client role does not trust the job's", plan: jobs.Cases[2], aws: distrust, run: wrongTrust},
-	{Name: "token-rotation", about: "program 3 for longer than a token of the kubelet's is good", plan: jobs.LongRunning(rotationRounds), aws: lives(50), run: rotateToken,
+	{Name: "injected", Fixed: true, about: "an image without rolechain, and the policy of examples/admission", plan: jobs.LongRunning(3), ends: 2, run: injected},
+	{Name: "role-map", Fixed: true, about: "a role map in a ConfigMap, two service accounts in two namespaces", plan: idle, aws: trustOther, run: roleMap},
+	{Name: "token-rotation", about: "program 3 for longer than a token of the kubelet's is good", plan: jobs.LongRunning(rotationRounds), ends: rotationRounds - 1, aws: lives(50), run: rotateToken,
 		annotations: map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN, "eks.amazonaws.com/token-expiration": "600"}},
 	{Name: "executors-refused", about: "executors whose chain is refused do not come back without end", plan: jobs.Cases[2], aws: externalID, run: refuseExecutors},
 	{Name: "wrong-audience", about: "the token is for somebody else", plan: idle, run: wrongAudience,

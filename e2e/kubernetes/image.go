@@ -20,6 +20,9 @@ import (
 const (
 	chainedImage = "localhost/spark:latest"     // as images/Dockerfile makes it
 	plainImage   = "localhost/spark-emr:latest" // EMR's own, so to speak; also the log shipper's
+
+	// rolechainImage is the one of the repository's Dockerfile, by the name that the examples have for it.
+	rolechainImage = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/rolechain:v1.0.0"
 )
 
 // A link or a file of a layer.
@@ -28,7 +31,7 @@ type entry struct {
 	mode       int64
 }
 
-// images makes the layout of both images, with the programs in bin and the authority in dir, which the company whose images
+// images makes the layout of the images, with the programs in bin and the authority in dir, which the company whose images
 // these are would have put into them.
 func (s *Suite) images(ctx context.Context, dir string) error {
 	base, err := s.rootfs(ctx)
@@ -55,25 +58,29 @@ func (s *Suite) images(ctx context.Context, dir string) error {
 		"etc/ssl/certs/java/cacerts":                        {file: store, mode: 0o644},
 	}
 	standin := filepath.Join(s.root, "images", "build", "standin")
+	programs := map[string]entry{
+		"opt/rolechain/entrypoint":      {file: filepath.Join(s.bin(), "entrypoint"), mode: 0o755},
+		"opt/rolechain/rolechain":       {file: filepath.Join(s.bin(), "rolechain"), mode: 0o755},
+		"opt/rolechain/" + jobs.JarName: {file: jobs.Jar(s.root), mode: 0o644},
+	}
 	chained := map[string]entry{
-		"opt/rolechain/entrypoint":           {file: filepath.Join(s.bin(), "entrypoint"), mode: 0o755},
-		"opt/rolechain/rolechain":            {file: filepath.Join(s.bin(), "rolechain"), mode: 0o755},
-		"opt/rolechain/" + jobs.JarName:      {file: jobs.Jar(s.root), mode: 0o644},
 		"opt/rolechain/original":             {file: filepath.Join(standin, "entrypoint.sh"), mode: 0o755},
 		"usr/bin/entrypoint.sh":              {link: "/opt/rolechain/entrypoint"},
 		"usr/lib/spark/jars/" + jobs.JarName: {link: "/opt/rolechain/" + jobs.JarName},
 	}
-	for name, entries := range map[string]map[string]entry{"trusted.tar": trusted, "chained.tar": chained} {
+	for name, entries := range map[string]map[string]entry{"trusted.tar": trusted, "programs.tar": programs, "chained.tar": chained} {
 		if err := writeLayer(place(name), entries); err != nil {
 			return fmt.Errorf("making the layer %s: %w", name, err)
 		}
 	}
 	image := layout.Image{Architecture: runtime.GOARCH, Layers: []string{base, place("trusted.tar")}, Env: env,
 		Entrypoint: []string{"/usr/bin/entrypoint.sh"}, User: "hadoop:hadoop", WorkingDir: "/home/hadoop"}
-	both := map[string]layout.Image{plainImage: image}
-	image.Layers = append(image.Layers[:2:2], place("chained.tar"))
-	both[chainedImage] = image
-	return layout.WriteNamed(place("oci"), both)
+	all := map[string]layout.Image{plainImage: image}
+	image.Layers = append(image.Layers[:2:2], place("programs.tar"), place("chained.tar"))
+	all[chainedImage] = image
+	all[rolechainImage] = layout.Image{Architecture: runtime.GOARCH, Layers: []string{place("programs.tar")},
+		Entrypoint: []string{"/opt/rolechain/rolechain"}, User: "65534:65534"}
+	return layout.WriteNamed(place("oci"), all)
 }
 
 // rootfs makes the layer of Debian, Spark and EMR's files, once.

@@ -28,7 +28,6 @@ func lives(seconds int) func(*ststest.Config) {
 
 // rotateToken is a job that outlives its first token.
 func rotateToken(ctx context.Context, t *trial) error {
-	t.Hold.Times = rotationRounds - 1
 	if err := t.submit(ctx, submission{}); err != nil {
 		return err
 	}

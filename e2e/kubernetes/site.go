@@ -33,7 +33,8 @@ type site struct {
 type trial struct {
 	*site
 	jobs.World
-	name      string // also the namespace's
+	name      string   // also the namespace's
+	also      []string // further namespaces of it
 	surprises []string
 }
 
@@ -119,6 +120,9 @@ func (s *site) open(ctx context.Context, c Case) (*trial, error) {
 	if err := t.Begin(ctx, s3test.Grant{Role: jobs.BaseARN, Bucket: jobs.LogBucket, Actions: []string{"s3:PutObject"}}); err != nil {
 		return nil, err
 	}
+	if c.ends > 0 {
+		t.Hold.Times = c.ends
+	}
 	s.now.Store(t)
 	return t, t.makeNamespace(ctx, t.name, c.annotations)
 }
@@ -154,11 +158,10 @@ func (t *trial) makeNamespace(ctx context.Context, name string, annotations map[
 // close ends what runs of a trial, and wants nothing of it to be left.
 func (t *trial) close(ctx context.Context) error {
 	defer t.Moto.End()
-	namespaces := []string{t.name}
 	if err := t.keepLogs(); err != nil {
 		return err
 	}
-	for _, name := range namespaces {
+	for _, name := range append(t.also, t.name) {
 		if err := t.Client.Do(ctx, http.MethodDelete, "/api/v1/namespaces/"+name, nil, nil); err != nil {
 			return err
 		}
