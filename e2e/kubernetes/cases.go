@@ -140,6 +140,13 @@ func deleteDriver(ctx context.Context, t *trial) error {
 	if out, err := t.Kubectl(ctx, "--namespace", t.name, "patch", "pod", driverPod, "--patch", `{"metadata":{"finalizers":["`+finalizer+`"]}}`).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
+	// The kubelet removes the containers of a deleted pod, and their logs with them.
+	follow := t.Kubectl(ctx, "--namespace", t.name, "logs", "--follow", driverPod, "--container", driverContainer)
+	log := &strings.Builder{}
+	follow.Stdout = log
+	if err := follow.Start(); err != nil {
+		return err
+	}
 	if err := t.deletePod(ctx, driverPod); err != nil {
 		return err
 	}
@@ -150,12 +157,11 @@ func deleteDriver(ctx context.Context, t *trial) error {
 	if end.ExitCode != 143 {
 		t.surprise("the driver ended with %d (%s), not by SIGTERM with 143", end.ExitCode, end.Reason)
 	}
-	log, err := t.log(ctx, driverPod, driverContainer)
-	if err != nil {
-		return err
+	if err := follow.Wait(); err != nil {
+		return fmt.Errorf("following the driver's log: %w", err)
 	}
-	if !strings.Contains(log, "Shutdown hook called") {
-		t.surprise("Spark's shutdown hooks did not run: %s", last(log))
+	if !strings.Contains(log.String(), "Shutdown hook called") {
+		t.surprise("Spark's shutdown hooks did not run: %s", last(log.String()))
 	}
 	if err := t.release(ctx, driverPod); err != nil {
 		return err

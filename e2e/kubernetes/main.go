@@ -1,8 +1,15 @@
 // E2e runs the cases of examples/spark, and what only a cluster shows, on a real Kubernetes of one node, and says by
 // evidence who did what.
 //
+//	go run ./e2e/kubernetes [-fixed] [-case NAME]...
 //	go run ./e2e/kubernetes -up     # a cluster that stays; prints its kubeconfig, and a kubectl that reaches it
 //	go run ./e2e/kubernetes -down   # ends it
+//
+// Drivers and executors are made by Spark in cluster mode, from the submission that rolechain spark-conf writes and pod
+// templates of EMR's shape (template.go), beside a log shipper. The image is the stand-in for EMR's, made of the same files
+// as images/build/standin. A webhook does what EKS's does (package eks): so the first hop is the kubelet's own token, and the
+// strict STS of internal/ststest has the cluster's issuer and keys. AWS's names lead to it, and to the gate of
+// internal/s3test, whose journal is what a case is judged by (package jobs). Sessions live for 20 s.
 //
 // It takes root. Kubernetes is built once, for some minutes, into build/k8s; package cluster has the rest. The cluster's
 // network is a namespace of its own, which no other process reaches: the kubectl that -up prints enters it. It has the API
