@@ -140,7 +140,7 @@ func sharedHome(ctx context.Context, t *trial) error {
 	if p.container(loser).State.Terminated == nil {
 		loser, winner = winner, loser
 	}
-	if err := t.wantExit(ctx, "same", loser, 73, "ROLE_CHAIN_FILES"); err != nil {
+	if err := t.wantExit(ctx, "same", loser, 73, "another job", "a home directory of its own"); err != nil {
 		return err
 	}
 	wrote := map[string]string{mainContainer: "same-first", "second": "same-second"}
