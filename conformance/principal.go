@@ -10,9 +10,10 @@ const minSessions = 5
 
 // principals returns what is wrong with the names of the client role's sessions. The role and this name are the principal that
 // services see: MSK closes a connection that re-authenticates as another one. So whoever did the chain, and whatever was killed,
-// there is one. Without rolechain the SDKs name their sessions as they like.
+// there is one. In endpoint delivery every session is rolechain's. In the others SDKs that chain by themselves make sessions too, by the
+// name in the profile, which is asked of the connectors.
 func (p *pod) principals() error {
-	if p.Cell.Delivery == none || p.Cell.Delivery == script {
+	if p.Cell.Delivery != endpoint && (!p.Cell.Connector || p.Cell.Delivery == none || p.Cell.Delivery == script) {
 		return nil
 	}
 	var names []string

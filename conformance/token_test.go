@@ -83,7 +83,7 @@ func TestTokens(t *testing.T) {
 // Sessions of one pod with two names are two principals.
 func TestPrincipals(t *testing.T) {
 	p := testPod(t, "")
-	p.Cell.Delivery = file
+	p.Cell.Delivery = endpoint
 	for range 2 {
 		p.sts.PodIdentity(clientARN, "s-0", nil)
 	}
@@ -94,7 +94,7 @@ func TestPrincipals(t *testing.T) {
 	if err := p.principals(); err == nil {
 		t.Error("two names are taken for one")
 	}
-	p.Cell.Delivery, p.Cell.Connector = endpoint, true
+	p.Cell.Connector = true
 	if err := p.principals(); err == nil || !strings.Contains(err.Error(), "3 sessions") {
 		t.Errorf("too few sessions: %v", err)
 	}
