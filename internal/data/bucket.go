@@ -164,14 +164,14 @@ func (t *bucketProbe) list(ctx context.Context) (key string, listed bool) {
 			t.payer, out = in.RequestPayer, paid
 			l.Text = "the requester pays for this bucket"
 			t.failAs(l, err, refusal.Explanation{Causes: []string{"a request must say that it pays; the same call passed when it did. In Hadoop set fs.s3a.requester.pays.enabled=true, in SDKs RequestPayer to requester"}})
-			return objectIn(out), true
+			return anyKey(out), true
 		}
 	}
 	if err != nil {
 		t.fail(l, err, t.needs("s3:ListBucket", false), "")
 		return "", false
 	}
-	if key = objectIn(out); key == "" {
+	if key = anyKey(out); key == "" {
 		l.Text = "no object is there"
 	} else {
 		l.Text = fmt.Sprintf("%d objects or more, among them %q", len(out.Contents), chain.Clean(key))
@@ -183,8 +183,8 @@ func (t *bucketProbe) list(ctx context.Context) (key string, listed bool) {
 	return key, true
 }
 
-// objectIn returns the key of an object that has a byte to read, or else of any.
-func objectIn(out *s3.ListObjectsV2Output) (key string) {
+// anyKey returns the key of an object that has a byte to read, or else of any.
+func anyKey(out *s3.ListObjectsV2Output) (key string) {
 	for _, o := range out.Contents {
 		if aws.ToInt64(o.Size) > 0 {
 			return aws.ToString(o.Key)
