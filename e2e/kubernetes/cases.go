@@ -30,7 +30,7 @@ var cases = []Case{
 	{Name: "executor-killed", Fixed: true, about: "an executor dies, and the next one takes its place", plan: jobs.LongRunning(3), ends: 2, run: killExecutor},
 	{Name: "driver-deleted", Fixed: true, about: "SIGTERM reaches Spark, and nothing is left", plan: jobs.Cases[2], run: deleteDriver},
 	{Name: "wrong-trust", Fixed: true, about: "the client role does not trust the job's", plan: jobs.Cases[2], aws: distrust, run: wrongTrust},
-	{Name: "injected", about: "an image without rolechain, and the policy of examples/admission", plan: jobs.LongRunning(3), ends: 2, run: injected},
+	{Name: "injected", Fixed: true, about: "an image without rolechain, and the policy of examples/admission", plan: jobs.LongRunning(3), ends: 2, run: injected},
 	{Name: "role-map", Fixed: true, about: "a role map in a ConfigMap, two service accounts in two namespaces", plan: idle, aws: trustOther, run: roleMap},
 	{Name: "token-rotation", about: "program 3 for longer than a token of the kubelet's is good", plan: jobs.LongRunning(rotationRounds), ends: rotationRounds - 1, aws: lives(50), run: rotateToken,
 		annotations: map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN, "eks.amazonaws.com/token-expiration": "600"}},
