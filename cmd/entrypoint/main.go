@@ -32,6 +32,9 @@
 // AWS_CONTAINER_AUTHORIZATION_TOKEN and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE. In profile delivery, when the file has to go to another place, AWS_CONFIG_FILE
 // and AWS_SHARED_CREDENTIALS_FILE say where; an AWS_CONFIG_FILE that was there is made absolute.
 //
+// With ROLE_CHAIN_DIRECT=true the client role takes one hop. AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_SESSION_NAME then
+// lead to it in profile and file delivery, and WEB_IDENTITY_ROLE_ARN keeps the job execution role (docs/direct.md).
+//
 // Where a proxy is set, endpoint delivery adds the loopback address to NO_PROXY and no_proxy. Every start sets
 // ROLECHAIN_STARTED, by which one that is led back to itself ends instead of going round forever.
 //
