@@ -155,7 +155,7 @@ func (r *rig) whose(id string) string {
 	if session, ok := r.sts.Lookup(id); ok {
 		return session.RoleARN
 	}
-	return map[string]string{"AKIAENV": "keys", "AKIAFILE": "keys", "AKIADEV": "keys", "AKIAPROP": "keys", "ASIAPROCESS": "process", "ASIAENDPOINT": "container", "ASIAMETADATA": "metadata"}[id]
+	return map[string]string{"AKIAENV": "keys in AWS_ACCESS_KEY_ID", "AKIAFILE": "keys in the profile default", "AKIADEV": "keys in the profile dev", "AKIAPROP": "keys in -Daws.accessKeyId", "ASIAPROCESS": "process", "ASIAENDPOINT": "container", "ASIAMETADATA": "metadata"}[id]
 }
 
 // predicted is the same of a prediction.
@@ -165,6 +165,12 @@ func predicted(f Finding) string {
 		return f.Role
 	case Nothing:
 		return ""
+	case Keys: // "the keys in AWS_ACCESS_KEY_ID and …", "the keys in the profile dev, which …"
+		words := strings.Fields(strings.ReplaceAll(f.Source, ",", ""))
+		if words = words[1:]; words[2] == "the" {
+			return strings.Join(words[:5], " ")
+		}
+		return strings.Join(words[:3], " ")
 	}
 	return string(f.Kind)
 }

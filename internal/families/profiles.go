@@ -39,6 +39,14 @@ func goName(e Environment) string {
 	return "default"
 }
 
+// goV2Name is goName for Go v2, which knows AWS_DEFAULT_PROFILE as well.
+func goV2Name(e Environment) string {
+	if at := e.vars["AWS_DEFAULT_PROFILE"]; at != "" && !e.set("AWS_PROFILE") {
+		return at
+	}
+	return goName(e)
+}
+
 // missingProfile fails on a profile that AWS_PROFILE names and that is not there.
 func missingProfile(name func(Environment) string) step {
 	return func(e Environment) (Finding, bool) {
@@ -135,9 +143,9 @@ func first(e Environment, name string, profiles map[string]map[string]string, lo
 
 // goProfile is that of Go and Ruby. Of a profile with a source_profile nothing else counts. Go v1 reads the config file with
 // AWS_SDK_LOAD_CONFIG alone.
-func goProfile(always bool) step {
+func goProfile(always bool, named func(Environment) string) step {
 	return func(e Environment) (Finding, bool) {
-		profiles, name := e.merged(), goName(e)
+		profiles, name := e.merged(), named(e)
 		if !always && !isTrue(e.vars["AWS_SDK_LOAD_CONFIG"]) {
 			profiles = e.file(e.credentialsAt, true).profiles
 			if at, ok := first(e, name, profiles, keysOf, chained, processOf); ok {
