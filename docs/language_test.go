@@ -19,7 +19,7 @@ var phrases = []struct{ pattern, instead string }{
 	{`\bfor ever\b`, "forever"},
 }
 
-// No page has one of them.
+// No page has one of them outside of code, decisions included.
 func TestPhrases(t *testing.T) {
 	for _, p := range phrases {
 		bad := regexp.MustCompile(`(?i)` + p.pattern)
