@@ -187,7 +187,7 @@ func TestSparkConf(t *testing.T) {
 	}
 }
 
-// What is wrong in a module is found.
+// What is wrong in a module is found and named.
 func TestBroken(t *testing.T) {
 	for _, test := range []struct{ old, new, want string }{
 		{`"${path.module}/../iam/${file}.json"`, `"${path.module}/../iam/${file}.jsn"`, "no such file"},

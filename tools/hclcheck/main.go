@@ -9,6 +9,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -166,12 +167,12 @@ func locals(scope *hcl.EvalContext, blocks []*hclsyntax.Block) error {
 	done := map[string]cty.Value{}
 	scope.Variables["local"] = cty.EmptyObjectVal
 	for len(left) > 0 {
-		var last error
+		var problems []error // all of them: one that another causes may come first
 		before := len(left)
 		for name, expr := range left {
 			value, diags := expr.Value(scope)
 			if diags.HasErrors() {
-				last = fmt.Errorf("local %s: %w", name, diags)
+				problems = append(problems, fmt.Errorf("local %s: %w", name, diags))
 				continue
 			}
 			done[name] = value
@@ -179,7 +180,7 @@ func locals(scope *hcl.EvalContext, blocks []*hclsyntax.Block) error {
 		}
 		scope.Variables["local"] = cty.ObjectVal(done)
 		if len(left) == before {
-			return last
+			return errors.Join(problems...)
 		}
 	}
 	return nil
