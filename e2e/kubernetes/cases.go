@@ -51,7 +51,7 @@ var idle = jobs.Plan{Program: "long-running.py", Stock: func(context.Context, *j
 
 // podIdentity is a job whose pods come to the job execution role by Pod Identity.
 func podIdentity(ctx context.Context, t *trial) error {
-	if err := t.submit(ctx, submission{more: []string{"-pod-identity"}}); err != nil {
+	if err := t.submit(ctx, submission{podIdentity: true}); err != nil {
 		return err
 	}
 	if err := t.finish(ctx); err != nil {

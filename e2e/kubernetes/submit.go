@@ -28,6 +28,7 @@ const (
 type submission struct {
 	image            string   // "": chainedImage
 	driver, executor object   // templates; nil: EMR's
+	podIdentity      bool     // in place of IRSA
 	more             []string // further arguments of spark-conf
 	arguments        []string // of the program; nil: the plan's
 }
@@ -47,9 +48,14 @@ func (t *trial) submit(ctx context.Context, s submission) error {
 		s.arguments = t.Plan.Arguments()
 	}
 	args := []string{"spark-conf", "-for", "spark-submit", "-release", "spark-" + t.Spark, "-delivery", t.Delivery, "-name", jobName,
-		"-job-role", jobs.BaseARN, "-client-role", jobs.ClientARN, "-region", jobs.Region, "-job-bucket", jobs.JobBucket,
+		"-client-role", jobs.ClientARN, "-region", jobs.Region, "-job-bucket", jobs.JobBucket,
 		"-image", s.image, "-entry-point", t.Program(), "-master", "k8s://" + cluster.Server + ":443",
 		"-namespace", t.name, "-service-account", account, "-set", "ROLE_CHAIN_ENTRYPOINT=/opt/rolechain/original"}
+	if !s.podIdentity {
+		args = append(args, "-job-role", jobs.BaseARN)
+	} else { // EKS knows the role
+		args = append(args, "-pod-identity")
+	}
 	args = append(args, t.Plan.Chain...)
 	for name, template := range map[string]object{"driver": s.driver, "executor": s.executor} {
 		path, err := t.write(name+".yaml", template)
