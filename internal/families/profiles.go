@@ -209,12 +209,20 @@ func js2Process(e Environment) (Finding, bool) {
 	return processOf(e, goName(e), profiles)
 }
 
-// javaName is the profile of both Java SDKs.
+// javaName is the profile of Java v2.
 func javaName(e Environment) string {
 	if at := e.properties["aws.profile"]; at != "" {
 		return at
 	}
 	return goName(e)
+}
+
+// javaV1Name is the profile of Java v1, whose variable comes before its property.
+func javaV1Name(e Environment) string {
+	if at := e.vars["AWS_PROFILE"]; at != "" {
+		return at
+	}
+	return javaName(e)
 }
 
 // javaEmptyName finds an empty AWS_PROFILE, which Java v2 takes for a name.
@@ -256,7 +264,7 @@ func javaV1Profile(e Environment) (Finding, bool) {
 	if !f.there && e.vars["AWS_CREDENTIAL_PROFILES_FILE"] == "" {
 		f = e.file(e.userHome+"/.aws/config", false)
 	}
-	name := javaName(e)
+	name := javaV1Name(e)
 	p := f.profiles[name]
 	switch {
 	case p == nil:
