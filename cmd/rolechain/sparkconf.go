@@ -52,6 +52,7 @@ func sparkConf(args []string, env settings.Environment, stdout, stderr io.Writer
 	text(&r.Image, "image", "container `image` with rolechain as its ENTRYPOINT")
 	text(&r.Inject, "inject", "rolechain's own `image`, where -image has none of it: an init container copies the programs, by pod templates; not for emr, see examples/admission")
 	text(&r.EntryPoint, "entry-point", "`URI` of the job's own file (default: job.py in the first -job-bucket)")
+	text(&r.Class, "class", "main `class` of a job in Java or Scala, whose -entry-point is a jar")
 	text(&r.Name, "name", "`name` of the job")
 	text(&r.VirtualCluster, "virtual-cluster", "`id` of EMR's virtual cluster")
 	text(&r.LogURI, "log-uri", "`URI` in S3 to which EMR ships the logs of the pods")

@@ -56,6 +56,9 @@ func (t *trial) submit(ctx context.Context, s submission) error {
 	} else { // EKS knows the role
 		args = append(args, "-pod-identity")
 	}
+	if class := t.Plan.Java[t.Spark]; class != "" { // spark-submit would look for it in the jar, which only the driver can read
+		args = append(args, "-class", class)
+	}
 	args = append(args, t.Plan.Chain...)
 	for name, template := range map[string]object{"driver": s.driver, "executor": s.executor} {
 		path, err := t.write(name+".yaml", template)

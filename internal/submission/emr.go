@@ -98,6 +98,7 @@ func (s Submission) startJobRun() []byte {
 	type driver struct {
 		EntryPoint string   `json:"entryPoint"`
 		Arguments  []string `json:"entryPointArguments,omitempty"`
+		Parameters string   `json:"sparkSubmitParameters,omitempty"`
 	}
 	var request struct {
 		Name             string `json:"name"`
@@ -111,7 +112,10 @@ func (s Submission) startJobRun() []byte {
 	}
 	request.Name, request.VirtualClusterID = s.Name, s.VirtualCluster
 	request.ExecutionRoleARN, request.ReleaseLabel = s.JobRole, s.Runtime.Label
-	request.JobDriver.SparkSubmit = driver{s.EntryPoint, s.Arguments}
+	request.JobDriver.SparkSubmit = driver{EntryPoint: s.EntryPoint, Arguments: s.Arguments}
+	if s.Class != "" {
+		request.JobDriver.SparkSubmit.Parameters = "--class " + s.Class
+	}
 	request.Overrides = s.overrides()
 	return asJSON(request)
 }

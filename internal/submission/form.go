@@ -41,12 +41,12 @@ const (
 var forms = []form{
 	{
 		name: EMR, runtimes: onlyEMR, limits: true,
-		takes: []string{"-job-role", "-name", "-entry-point", "-virtual-cluster", "-log-uri", "-log-group", "--"},
+		takes: []string{"-job-role", "-name", "-entry-point", "-class", "-virtual-cluster", "-log-uri", "-log-group", "--"},
 		files: func(s Submission) []File { return []File{{"start-job-run.json", s.startJobRun()}} },
 	},
 	{
 		name: SparkSubmit, injects: true,
-		takes: []string{"-name", "-entry-point", "-master", "-namespace", "-service-account", "--"},
+		takes: []string{"-name", "-entry-point", "-class", "-master", "-namespace", "-service-account", "--"},
 		files: func(s Submission) []File {
 			if s.Inject != "" {
 				return append(s.podTemplates(), File{"submit.sh", s.script()})
@@ -56,7 +56,7 @@ var forms = []form{
 	},
 	{
 		name: Operator, injects: true,
-		takes: []string{"-name", "-entry-point", "-namespace", "-service-account", "--"},
+		takes: []string{"-name", "-entry-point", "-class", "-namespace", "-service-account", "--"},
 		files: func(s Submission) []File { return []File{{"application.yaml", s.application()}} },
 	},
 	{
@@ -77,7 +77,7 @@ var forms = []form{
 	},
 	{
 		name: PodTemplate, runtimes: onlyEMR, templates: true, limits: true,
-		takes: []string{"-job-role", "-name", "-entry-point", "-virtual-cluster", "-log-uri", "-log-group", "--"},
+		takes: []string{"-job-role", "-name", "-entry-point", "-class", "-virtual-cluster", "-log-uri", "-log-group", "--"},
 		files: func(s Submission) []File {
 			return append(s.podTemplates(), File{"start-job-run.json", s.startJobRun()})
 		},

@@ -18,13 +18,12 @@ metadata:
   name: %s
   namespace: %s
 spec:
-  type: Python
-  pythonVersion: "3"
+  %s
   mode: cluster
   sparkVersion: %s
   image: %s
   mainApplicationFile: %s
-`, yaml(s.Name), yaml(s.Namespace), yaml(s.Runtime.Spark), yaml(s.Image), yaml(s.EntryPoint))
+`, yaml(s.Name), yaml(s.Namespace), s.language(), yaml(s.Runtime.Spark), yaml(s.Image), yaml(s.EntryPoint))
 	if len(s.Arguments) > 0 {
 		b.WriteString("  arguments:\n")
 	}
@@ -43,6 +42,17 @@ spec:
     instances: 1
 %[3]s`, yaml(s.ServiceAccount), s.operatorTemplate("driver"), s.operatorTemplate("executor"))
 	return []byte(b.String())
+}
+
+// language returns what the operator has to know of the job's file.
+func (s Submission) language() string {
+	switch {
+	case s.Class != "":
+		return "type: Java\n  mainClass: " + yaml(s.Class)
+	case strings.HasSuffix(s.EntryPoint, ".jar"):
+		return "type: Java"
+	}
+	return "type: Python\n  pythonVersion: \"3\""
 }
 
 // operatorTemplate returns the pod template of the driver or the executors, which the Spark Operator has from 2.0 on.

@@ -44,6 +44,10 @@ var places = []place{
 		standIn: func(s *Submission) string { return s.Runtime.Scheme() + "://" + s.anyJobBucket() + "/job.py" },
 	},
 	{
+		flag: "-class", value: func(r *Request) *string { return &r.Class }, maxLength: 1024, allowed: letters + digits + "._",
+		hint: "for example com.example.Job", where: "a job",
+	},
+	{
 		flag: "-virtual-cluster", value: func(r *Request) *string { return &r.VirtualCluster }, maxLength: 64, allowed: lower + digits,
 		hint: "`aws emr-containers list-virtual-clusters` shows the id", where: "start-job-run", standIn: always("yourvirtualclusterid"), // an id has no capitals
 	},
@@ -97,6 +101,8 @@ func (s *Submission) checkPlaces(fail failure) {
 			fail(p.flag, value, "is for a job that is written anew", "leave it out with -merge: the job has its own")
 		case !s.takes(p):
 			fail(p.flag, value, "has no place in this form", "leave it out; it is for "+p.where)
+		case p.flag == "-class" && strings.HasSuffix(s.EntryPoint, ".py"):
+			fail(p.flag, value, "does not go with -entry-point "+s.EntryPoint, "leave it out, or name the jar")
 		case p.flag == "-log-uri" && !strings.HasPrefix(value, "s3://"):
 			fail(p.flag, value, "does not begin with s3://", p.hint)
 		case len(value) > p.maxLength || !only(value, p.allowed) || strings.Trim(value, ".-") != value:

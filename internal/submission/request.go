@@ -46,6 +46,7 @@ type Request struct {
 	Arguments []string // the job's own
 
 	Image, EntryPoint, Name                           string // placeholders when ""
+	Class                                             string // main class of a job in Java or Scala; "" for Python, or a jar that names it
 	VirtualCluster, Master, Namespace, ServiceAccount string // placeholders when "", for the forms that have them
 	LogURI, LogGroup                                  string // where EMR ships logs to; "" for nowhere
 }

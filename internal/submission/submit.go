@@ -26,6 +26,9 @@ func (s Submission) script() []byte {
 	line("--master", s.Master)
 	line("--deploy-mode", "cluster")
 	line("--name", s.Name)
+	if s.Class != "" {
+		line("--class", s.Class)
+	}
 	if s.form.templates { // beside this script, wherever it is called from
 		b.WriteString("  --conf spark.kubernetes.driver.podTemplateFile=\"$(dirname \"$0\")\"/" + driverTemplate + " \\\n")
 		b.WriteString("  --conf spark.kubernetes.executor.podTemplateFile=\"$(dirname \"$0\")\"/" + executorTemplate + " \\\n")

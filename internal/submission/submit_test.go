@@ -40,3 +40,33 @@ func TestScriptArguments(t *testing.T) {
 		t.Error("an argument was executed")
 	}
 }
+
+// A job in Java has its main class in every form, and its arguments behind the jar.
+func TestClass(t *testing.T) {
+	for form, want := range map[Form][]string{
+		SparkSubmit: {"  --class com.example.Job \\\n", "s3a://jobs-1/job.jar one \"$@\"\n"},
+		Operator:    {"  type: Java\n  mainClass: \"com.example.Job\"\n", "mainApplicationFile: \"s3a://jobs-1/job.jar\""},
+		EMR:         {`"sparkSubmitParameters": "--class com.example.Job"`, `"entryPoint": "s3a://jobs-1/job.jar"`},
+	} {
+		s, err := Make(request(func(r *Request) {
+			r.Form, r.Class, r.EntryPoint, r.Arguments = form, "com.example.Job", "s3a://jobs-1/job.jar", []string{"one"}
+			if form == EMR {
+				r.Release = "emr-7.14.0"
+			}
+		}))
+		if err != nil {
+			t.Errorf("%s: %v", form, err)
+			continue
+		}
+		text := string(s.Files()[0].Data)
+		for _, w := range want {
+			if !strings.Contains(text, w) || strings.Contains(text, "pythonVersion") {
+				t.Errorf("%s: no %q, or a version of Python, in\n%s", form, w, text)
+			}
+		}
+	}
+	s, err := Make(request(func(r *Request) { r.Form, r.EntryPoint = Operator, "s3a://jobs-1/job.jar" }))
+	if err != nil || !strings.Contains(string(s.Files()[0].Data), "  type: Java\n  mode") {
+		t.Errorf("%v\n%s", err, s.Files()[0].Data)
+	}
+}
