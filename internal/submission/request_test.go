@@ -74,7 +74,7 @@ func TestRefusals(t *testing.T) {
 		{func(r *Request) { r.IcebergCatalogs, r.Release, r.WithoutJar = []string{"c"}, "emr-7.2.0", true }, `-iceberg-catalog: Iceberg cannot make the AWS SDK's provider of container credentials in emr-7.2.0`},
 		{func(r *Request) { r.Image = "a b" }, `-image: "a b" cannot be written`},
 		{func(r *Request) { r.Class = "com.example.Job --verbose" }, `-class: "com.example.Job --verbose" cannot be written`},
-		{func(r *Request) { r.Class, r.EntryPoint = "com.example.Job", "s3://a/b.py" }, `does not go with -entry-point s3://a/b.py`},
+		{func(r *Request) { r.Class, r.EntryPoint = "com.example.Job", "s3://a/b.py" }, `-class: "com.example.Job" does not go with -entry-point s3://a/b.py`},
 		{func(r *Request) { r.EntryPoint = "s3://a/b c" }, `-entry-point: "s3://a/b c" cannot be written`},
 		{func(r *Request) { r.Name = "Job" }, `-name: "Job" cannot be written`},
 		{func(r *Request) { r.Arguments = []string{"$(HOME)"} }, `--: "$(HOME)" would be expanded by Kubernetes`},
