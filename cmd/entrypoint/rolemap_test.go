@@ -120,3 +120,50 @@ func TestRoleMapWithPodIdentity(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// With ROLE_CHAIN_DIRECT the policy and the duration of a map go with the token, and what the token's call has no parameter for ends
+// the start, also where it is another role's.
+func TestRoleMapDirect(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ client, profiles, option, reason string }{
+		{"lake", "other", "external_id: id-1", `CLIENT_ROLE_ARN: "lake" has an external id in the role map`},
+		{"lake", "other", "tags: {team: a}", `CLIENT_ROLE_ARN: "lake" has session tags in the role map`},
+		{"other", "lake", "external_id: id-1", `ROLE_CHAIN_PROFILES: "lake" has an external id in the role map`},
+		{"lake", "other", "policy: {Version: 2012-10-17, Statement: []}, duration: 2h", ""},
+	} {
+		sts := chainOf(t, 0, trusting)
+		home, env := chainedTo(t, sts, "ROLE_CHAIN_DELIVERY=endpoint", "ROLE_CHAIN_DIRECT=true", "ROLE_CHAIN_PROFILES="+test.profiles)
+		file := filepath.Join(home, "map.yaml")
+		write(t, file, "roles: {lake: {arn: '"+clientRole+"', "+test.option+"}, other: {arn: '"+otherRole+"', duration: 3h, policy: {Version: 2012-10-17, Statement: []}}}\ngrants: [{namespaces: emr, roles: [lake, other]}]\n", 0o600)
+		env = append(without(env, "CLIENT_ROLE_ARN"), "CLIENT_ROLE_ARN="+test.client, "ROLE_CHAIN_ROLE_MAP="+file)
+		if test.reason != "" {
+			cmd := entrypoint(t, env, "true")
+			out, _ := cmd.CombinedOutput()
+			if code := cmd.ProcessState.ExitCode(); code != 78 || !strings.Contains(string(out), test.reason+", which cannot be carried by AssumeRoleWithWebIdentity") {
+				t.Errorf("%s: exit code %d\n%s", test.option, code, out)
+			}
+			if n := len(sts.Journal()); n > 0 {
+				t.Errorf("%s: %d calls", test.option, n)
+			}
+			continue
+		}
+		j := startIn(t, sts, home, env)
+		j.wantRole("default", j.process("AWS_CONFIG_FILE", "default").AccessKeyId, clientRole)
+		j.wantRole("other", j.process("AWS_CONFIG_FILE", "profile other").AccessKeyId, otherRole)
+		type call struct {
+			action, role, duration string
+			policy                 bool
+		}
+		got := map[call]bool{}
+		for _, e := range sts.Journal() {
+			got[call{e.Action, e.Role, e.DurationSeconds, e.SessionPolicy}] = true
+		}
+		want := map[call]bool{
+			{"AssumeRoleWithWebIdentity", clientRole, "7200", true}: true,
+			{"AssumeRoleWithWebIdentity", otherRole, "10800", true}: true,
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -37,10 +38,18 @@ type Error struct {
 }
 
 // sent says which options went with a call.
-type sent struct{ externalID, tags, sourceIdentity bool }
+type sent struct {
+	externalID, tags, sourceIdentity bool
+	externalIDFrom                   string // as in Options
+}
 
 func (o Options) sent() sent {
-	return sent{o.ExternalID != "", len(o.Tags) > 0, o.SourceIdentity != ""}
+	return sent{o.ExternalID != "", len(o.Tags) > 0, o.SourceIdentity != "", o.ExternalIDFrom}
+}
+
+// externalIDSetting names the setting that has the external id of e's hop, or would.
+func (e *Error) externalIDSetting() string {
+	return cmp.Or(e.sent.externalIDFrom, "ROLE_CHAIN_EXTERNAL_ID")
 }
 
 // Error reads: second hop (AssumeRole to arn:…:role/client): AccessDenied: User: … is not authorized … A hop that has none

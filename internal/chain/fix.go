@@ -24,13 +24,11 @@ func (s Spec) Fixes(err error) []refusal.Fix {
 		return []refusal.Fix{{In: "the trust policy of the role of the Pod Identity association", Statement: &refusal.Statement{
 			Effect: "Allow", Principal: map[string]string{"Service": "pods.eks.amazonaws.com"}, Action: []string{"sts:AssumeRole", "sts:TagSession"},
 		}}}
-	case e.Action == "AssumeRoleWithWebIdentity" && blame.Policy == "" && !blame.Explicit:
-		if fix, ok := s.webIdentityTrust(e, trust); ok {
-			return []refusal.Fix{fix}
-		}
-		return nil
 	}
 	call := refusal.Call{Role: s.callerOf(e), Action: s.permission(e), Resources: []string{e.Role}, Service: "sts", Owner: account(e.Role), Attached: trust}
+	if e.Action == "AssumeRoleWithWebIdentity" {
+		return s.webIdentityFixes(e, call, blame)
+	}
 	if !strings.HasPrefix(call.Role, "arn:") { // Pod Identity's role, which is known from AWS's words alone
 		caller, _, _ := strings.Cut(strings.TrimPrefix(e.Message, "User: "), " ")
 		if role, err := RoleOf(caller, ""); err == nil {
@@ -42,7 +40,7 @@ func (s Spec) Fixes(err error) []refusal.Fix {
 		if fixes[i].In == trust && fixes[i].Statement != nil {
 			fixes[i].Statement.Resource = nil // a trust policy is about its role
 			if e.sent.externalID {
-				fixes[i].Statement.Condition = refusal.Condition{"StringEquals": {"sts:ExternalId": "the value of ROLE_CHAIN_EXTERNAL_ID"}}
+				fixes[i].Statement.Condition = refusal.Condition{"StringEquals": {"sts:ExternalId": "the value of " + e.externalIDSetting()}}
 			}
 		}
 		if st := fixes[i].Statement; st != nil && call.Action == "sts:AssumeRole" {
@@ -59,6 +57,38 @@ func (s Spec) Fixes(err error) []refusal.Fix {
 		}
 	}
 	return fixes
+}
+
+// webIdentityFixes are the fixes for a call that nobody signs: it has no aws:PrincipalArn, and no permissions of its own that
+// could be changed. A policy knows its caller by the token's claims.
+func (s Spec) webIdentityFixes(e *Error, call refusal.Call, blame refusal.Blame) []refusal.Fix {
+	if blame.Policy == refusal.SCP {
+		call.Role = e.Role // for its account
+	}
+	switch fixes := refusal.Explain(call, blame).Fixes; blame.Policy {
+	case "", refusal.Resource, refusal.RCP:
+		trust, known := s.webIdentityTrust(e, call.Attached)
+		switch {
+		case !blame.Explicit && blame.Policy == refusal.RCP:
+			return fixes
+		case !known:
+			return nil
+		case !blame.Explicit:
+			return []refusal.Fix{trust}
+		}
+		for key, value := range trust.Statement.Condition["StringEquals"] {
+			if strings.HasSuffix(key, ":sub") {
+				fixes[0].Condition = refusal.Condition{"StringNotEquals": {key: value}}
+			}
+		}
+		return fixes
+	case refusal.Endpoint, refusal.SCP:
+		if !blame.Explicit {
+			fixes[0].Statement.Condition = nil
+			return fixes
+		}
+	}
+	return nil
 }
 
 // webIdentityTrust is the statement by which a role trusts the pod's token.

@@ -189,9 +189,9 @@ func (s Spec) assumeRoleHint(e *Error) string {
 	hint := fmt.Sprintf("either the permissions of %s do not allow sts:AssumeRole on it, or its trust policy does not name %s", caller, caller)
 	switch {
 	case e.sent.externalID:
-		hint += ", or asks for another external id than ROLE_CHAIN_EXTERNAL_ID"
-	case final:
-		hint += ", or asks for an external id (ROLE_CHAIN_EXTERNAL_ID)"
+		hint += ", or asks for another external id than " + e.externalIDSetting()
+	case final, e.sent.externalIDFrom != "":
+		hint += ", or asks for an external id (" + e.externalIDSetting() + ")"
 	}
 	hint += fmt.Sprintf(", or there is no such role in account %s: AWS answers all of these alike", account(e.Role))
 	if s.FirstHop == settings.PodIdentity || e.sent.tags {

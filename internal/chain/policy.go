@@ -14,22 +14,22 @@ const conditions = "also its conditions, such as aws:SourceVpce, aws:SourceIp, a
 // access denied error messages"), with where each is found.
 var refusing = []struct {
 	words string
-	where string // with %[1]s for the role that asks and %[2]s for the role that is asked for
+	where string // with CALLER for who asks and ROLE for the role that is asked for
 }{
-	{"identity-based policy", "the permissions of %[1]s, which its account's administrator owns"},
-	{"resource-based policy", "the trust policy of %[2]s, which that role's account owns"},
-	{"permissions boundary", "the permissions boundary of %[1]s"},
-	{"session policy", "the session policy that the session of %[1]s was made with"},
-	{"service control policy", "a service control policy of the organization that the account of %[1]s is in; its management account owns it"},
-	{"resource control policy", "a resource control policy of the organization that the account of %[2]s is in; its management account owns it"},
+	{"identity-based policy", "the permissions of CALLER, which its account's administrator owns"},
+	{"resource-based policy", "the trust policy of ROLE, which that role's account owns"},
+	{"permissions boundary", "the permissions boundary of CALLER"},
+	{"session policy", "the session policy that the session of CALLER was made with"},
+	{"service control policy", "a service control policy of the organization that the account of CALLER is in; its management account owns it"},
+	{"resource control policy", "a resource control policy of the organization that the account of ROLE is in; its management account owns it"},
 	{"VPC endpoint policy", "the policy of the VPC endpoint for sts by which the pod calls; whoever runs the network owns it"},
 }
 
 // refusedBy says which policy refused a call, when AWS has told; "" when it has not.
 func (s Spec) refusedBy(e *Error) string {
-	caller := s.callerOf(e)
+	names := strings.NewReplacer("CALLER", s.callerOf(e), "ROLE", e.Role)
 	for _, kind := range refusing {
-		where := fmt.Sprintf(kind.where, caller, e.Role)
+		where := names.Replace(kind.where)
 		switch {
 		case strings.Contains(e.Message, "explicit deny in a "+kind.words), strings.Contains(e.Message, "explicit deny in an "+kind.words):
 			return fmt.Sprintf("a Deny for %s is in %s: look at it, and %s", s.permission(e), where, conditions)

@@ -62,6 +62,18 @@ func TestRefusals(t *testing.T) {
 			text:  assume + "AccessDenied: " + user + "sts:AssumeRole on resource",
 			hint:  "another external id than ROLE_CHAIN_EXTERNAL_ID",
 		},
+		"external id of a role map": {
+			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
+			pod: func(p *pod) {
+				p.spec.Options.ExternalID, p.spec.Options.ExternalIDFrom = "wrong", `external_id of "lake" in the role map`
+			},
+			text: assume + "AccessDenied: ", hint: `another external id than external_id of "lake" in the role map, or`,
+		},
+		"external id missing in a role map": {
+			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
+			pod:   func(p *pod) { p.spec.Options.ExternalIDFrom = `external_id of "lake" in the role map` },
+			text:  assume + "AccessDenied: ", hint: `or asks for an external id (external_id of "lake" in the role map)`,
+		},
 		"external id missing": {
 			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
 			text:  assume + "AccessDenied: ", hint: "or asks for an external id (ROLE_CHAIN_EXTERNAL_ID)",
@@ -215,7 +227,7 @@ func TestWhoRefused(t *testing.T) {
 				e := &Error{Hop: i + 1, Of: 2, Kind: Refused, Code: "AccessDenied", Message: "User: x is not authorized to perform: sts:AssumeRole on resource: y " + reason,
 					Action: []string{"AssumeRoleWithWebIdentity", "AssumeRole"}[i], Role: []string{jobRole, clientRole}[i]}
 				spec := Spec{BaseRole: jobRole, ClientRole: clientRole, TokenFile: "/none"}
-				if hint := spec.hint(e); !strings.Contains(hint, want) || !strings.Contains(hint, owner[i]) {
+				if hint := spec.hint(e); !strings.Contains(hint, want) || !strings.Contains(hint, owner[i]) || strings.Contains(hint, "%!") {
 					t.Errorf("hop %d, %s: %q, want %q and %q", i+1, reason, hint, want, owner[i])
 				}
 			}

@@ -52,6 +52,7 @@ type Spec struct {
 type Options struct {
 	SessionName    string            `json:"session_name,omitempty"` // "" is the Spec's
 	ExternalID     string            `json:"external_id,omitempty"`
+	ExternalIDFrom string            `json:"external_id_from,omitempty"` // the setting that has it, or would; "" is ROLE_CHAIN_EXTERNAL_ID
 	SourceIdentity string            `json:"source_identity,omitempty"`
 	Tags           map[string]string `json:"tags,omitempty"` // sent in the order of their keys
 	TransitiveTags []string          `json:"transitive_tags,omitempty"`

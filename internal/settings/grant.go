@@ -80,6 +80,7 @@ func (v *validator) find(variable, value string) (Granted, bool) {
 		return Granted{}, false
 	}
 	v.agree(variable, found[0])
+	found[0].ExternalIDFrom = fmt.Sprintf("external_id of %q in the role map", found[0].Name)
 	return found[0], true
 }
 
@@ -183,6 +184,9 @@ func (v *validator) merge(s *Settings, g Granted) {
 		if mapped != "" {
 			*ours = mapped
 		}
+	}
+	if g.ExternalID != "" || o.ExternalID == "" {
+		o.ExternalIDFrom = g.ExternalIDFrom
 	}
 	text("ROLE_CHAIN_EXTERNAL_ID", &o.ExternalID, g.ExternalID)
 	text("ROLE_CHAIN_SOURCE_IDENTITY", &o.SourceIdentity, g.SourceIdentity)

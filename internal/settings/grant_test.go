@@ -46,6 +46,9 @@ func TestMappedRoles(t *testing.T) {
 	if len(s.Via) != 2 || s.Via[0].Role != hubRole || s.Via[0].Options.ExternalID != "hub-id" || s.Via[1].Role != lakeRole || s.Via[1].Options.SessionName != "lake-{pod}" {
 		t.Errorf("on the way: %+v", s.Via)
 	}
+	if of := []string{o.ExternalIDFrom, s.Via[1].Options.ExternalIDFrom, s.Profiles[1].Options.ExternalIDFrom}; !slices.Equal(of, []string{`external_id of "full" in the role map`, `external_id of "lake" in the role map`, `external_id of "twin-b" in the role map`}) {
+		t.Errorf("external ids are told to be from %q", of)
+	}
 	if p := s.Profiles; len(p) != 3 || p[0].Name != "plain" || p[0].Role != "arn:aws:iam::444455556666:role/plain" || p[1].Name != "x" || p[1].Options.ExternalID != "id-b" || p[2].Options.SourceIdentity != "alice" {
 		t.Errorf("profiles: %+v", p)
 	}
@@ -148,6 +151,9 @@ func TestMapAgrees(t *testing.T) {
 		if _, err := readMapped(mapped(), env...); err != nil {
 			t.Errorf("%q: %v", env, err)
 		}
+	}
+	if s, _ := readMapped(mapped(), "CLIENT_ROLE_ARN=plain", "ROLE_CHAIN_EXTERNAL_ID=mine"); s.Options.ExternalID != "mine" || s.Options.ExternalIDFrom != "" {
+		t.Errorf("the submission's external id: %+v", s.Options)
 	}
 	// Where EKS has given the pod no role, there is none to hold the first hop against.
 	if _, _, _, err := Read(Listed([]string{"ROLE_CHAIN_ROLE_MAP=/map.yaml", "WEB_IDENTITY_ROLE_ARN=" + otherJob}).With(mapped())); err != nil {

@@ -8,6 +8,7 @@ type Options struct {
 	SessionName    SessionName       `json:"session_name,omitempty"` // "" is Settings.SessionName
 	Duration       time.Duration     `json:"duration,omitempty"`     // 0 is Settings.Duration for a role at the end, and an hour on the way
 	ExternalID     string            `json:"external_id,omitempty"`
+	ExternalIDFrom string            `json:"-"` // where the role map has it, or would; "" is ROLE_CHAIN_EXTERNAL_ID
 	SourceIdentity string            `json:"source_identity,omitempty"`
 	Tags           map[string]string `json:"tags,omitempty"`
 	TransitiveTags []string          `json:"transitive_tags,omitempty"` // keys of Tags

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,7 +20,7 @@ const (
 	ServiceUnavailable FaultKind = "service-unavailable" // 503
 	IDPCommunication   FaultKind = "idp-communication"   // 400 IDPCommunicationError, only for AssumeRoleWithWebIdentity
 	ExpiredToken       FaultKind = "expired-token"       // the signer's key, or the web identity token, has expired
-	AccessDenied       FaultKind = "access-denied"       // as if a policy had been changed
+	AccessDenied       FaultKind = "access-denied"       // as if a policy had been changed, the one of Policy if there is one
 	PastExpiration     FaultKind = "past-expiration"     // success, but the new key expired an hour ago
 	Short              FaultKind = "short"               // success, but the new key lives for LifetimeSeconds only
 	WrongXML           FaultKind = "wrong-xml"           // 200 with another document, as a proxy in between answers
@@ -29,6 +31,15 @@ const (
 	Truncate           FaultKind = "truncate"            // half of the right answer under its full Content-Length
 	TruncateChunked    FaultKind = "truncate-chunked"    // half of the right answer, chunked, without the last chunk
 )
+
+// FaultKinds are all of them.
+var FaultKinds = []FaultKind{Throttle, InternalFailure, ServiceUnavailable, IDPCommunication, ExpiredToken, AccessDenied, PastExpiration, Short, WrongXML, Huge,
+	Slow, Reset, Hang, Truncate, TruncateChunked}
+
+// PolicyKinds are AWS's names for the kinds of policies that it blames for a refusal (IAM user guide, "Troubleshoot access
+// denied error messages").
+var PolicyKinds = []string{"identity-based policy", "resource-based policy", "permissions boundary", "session policy", "service control policy",
+	"resource control policy", "VPC endpoint policy"}
 
 // A Fault is scripted trouble. It meets the requests that match Action and Role, in order: Skip of them pass, the next
 // Times are hit. Of several faults the one that was injected first counts.
@@ -41,15 +52,18 @@ type Fault struct {
 	DelaySeconds float64   `json:"delay_seconds,omitempty"` // for Slow
 
 	LifetimeSeconds int `json:"lifetime_seconds,omitempty"` // for Short
+
+	Policy string `json:"policy,omitempty"` // for AccessDenied: one of PolicyKinds, which AWS blames; empty means that it names none
+	Deny   bool   `json:"deny,omitempty"`   // the policy has a Deny, instead of no Allow
 }
 
 // Inject adds a fault to the script. It fails on a kind that does not exist.
 func (s *Server) Inject(f Fault) error {
-	switch f.Kind {
-	case Throttle, InternalFailure, ServiceUnavailable, IDPCommunication, ExpiredToken, AccessDenied, PastExpiration, Short, WrongXML, Huge,
-		Slow, Reset, Hang, Truncate, TruncateChunked:
-	default:
+	if !slices.Contains(FaultKinds, f.Kind) {
 		return fmt.Errorf("injecting fault: %q is not a kind of fault", f.Kind)
+	}
+	if f.Policy != "" && (f.Kind != AccessDenied || !slices.Contains(PolicyKinds, f.Policy)) || f.Deny && f.Policy == "" {
+		return fmt.Errorf("injecting fault %s: a policy is for %s, and one of %q", f.Kind, AccessDenied, PolicyKinds)
 	}
 	if f.Skip < 0 || f.Times < 0 || f.DelaySeconds < 0 {
 		return fmt.Errorf("injecting fault %s: a number is negative", f.Kind)
@@ -131,16 +145,34 @@ func (s *Server) refusalOf(f Fault, q *request) error {
 		}
 		return refuse(http.StatusForbidden, "ExpiredToken", "The security token included in the request is expired")
 	case AccessDenied:
-		if webIdentity {
+		if webIdentity && f.Policy == "" {
 			return webIdentityDenied()
 		}
-		c, err := s.authenticate(q)
-		if err != nil {
-			return err
+		c := caller{arn: "anonymous"} // which AWS calls whoever has not signed
+		if !webIdentity {
+			var err error
+			if c, err = s.authenticate(q); err != nil {
+				return err
+			}
+		}
+		if f.Policy != "" {
+			action := "sts:" + q.params["Action"]
+			return refuse(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s %s", c.arn, action, q.params["RoleArn"], f.because(action))
 		}
 		return authorize(c, "sts:"+q.params["Action"], Role{ARN: q.params["RoleArn"]}, false, nil)
 	}
 	return nil
+}
+
+// because is what AWS adds to a refusal of an action by the fault's policy.
+func (f Fault) because(action string) string {
+	switch {
+	case !f.Deny:
+		return "because no " + f.Policy + " allows the " + action + " action"
+	case strings.HasPrefix(f.Policy, "i"):
+		return "with an explicit deny in an " + f.Policy
+	}
+	return "with an explicit deny in a " + f.Policy
 }
 
 // cutOff ends a connection without an answer.

@@ -97,6 +97,34 @@ func TestWebIdentityFaults(t *testing.T) {
 	}
 }
 
+// TestPolicyFaults: AWS's longer words, which name the policy that refused.
+func TestPolicyFaults(t *testing.T) {
+	server := start(t, nil)
+	job := asJob(t, server)
+	for _, c := range []struct {
+		policy string
+		deny   bool
+		words  string
+	}{
+		{"identity-based policy", false, "because no identity-based policy allows the sts:AssumeRole action"},
+		{"identity-based policy", true, "with an explicit deny in an identity-based policy"},
+		{"VPC endpoint policy", false, "because no VPC endpoint policy allows the sts:AssumeRole action"},
+		{"service control policy", true, "with an explicit deny in a service control policy"},
+	} {
+		inject(t, server, ststest.Fault{Kind: ststest.AccessDenied, Policy: c.policy, Deny: c.deny})
+		_, err := job.AssumeRole(t.Context(), toClient)
+		refused(t, err, 403, "AccessDenied", denied("sts:AssumeRole", clientRole)+" "+c.words)
+		_, err = withToken(t, server, jobRole, server.Token(subject))
+		refused(t, err, 403, "AccessDenied", "User: anonymous is not authorized to perform: sts:AssumeRoleWithWebIdentity on resource: "+jobRole+" "+strings.ReplaceAll(c.words, "AssumeRole", "AssumeRoleWithWebIdentity"))
+		server.ClearFaults()
+	}
+	for _, f := range []ststest.Fault{{Kind: ststest.AccessDenied, Policy: "bucket policy"}, {Kind: ststest.Throttle, Policy: "session policy"}, {Kind: ststest.AccessDenied, Deny: true}} {
+		if err := server.Inject(f); err == nil {
+			t.Errorf("%+v was taken", f)
+		}
+	}
+}
+
 // TestFaultsOfTheConnection are seen by the client as what they are, over TCP and in memory alike.
 func TestFaultsOfTheConnection(t *testing.T) {
 	for _, c := range []struct {
