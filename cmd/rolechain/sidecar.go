@@ -18,7 +18,7 @@ import (
 
 // sidecar is a container's program: it keeps sessions for the pod's other containers, whose ROLE_CHAIN_SIDECAR names the
 // directory that its own ROLE_CHAIN_FILES does, on a volume that both have. It ends with 0 by SIGTERM, which a kubelet sends a
-// native sidecar when the job has ended, and with an error when there is no first session, or none to be had any more.
+// native sidecar when the job has ended, and with an error when no first session is obtained, or its refresher is gone.
 func sidecar(args []string, env settings.Environment, _, stderr io.Writer) error {
 	if err := parseAlone(newFlags("sidecar"), args); err != nil {
 		return err

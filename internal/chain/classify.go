@@ -25,7 +25,7 @@ var passing = []string{
 	"ExpiredToken",
 }
 
-// throttled says whether a code is about the rate of calls.
+// throttled reports whether a code is about the rate of calls.
 func throttled(code string) bool {
 	return strings.Contains(code, "Throttl") || strings.HasPrefix(code, "TooManyRequests") || code == "RequestLimitExceeded" || code == "SlowDown"
 }

@@ -102,13 +102,13 @@ func AsExit(err error) error {
 	return exit.Because(e.ExitCode(), err, e.Hint)
 }
 
-// transient says whether the same attempt may well succeed a little later.
+// transient reports whether the same attempt may well succeed a little later.
 func transient(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.Kind == Transient || e.Kind == NoToken)
 }
 
-// settles says whether the refusal may come from AWS's eventual consistency: a policy, or an association of Pod
+// settles reports whether the refusal may come from AWS's eventual consistency: a policy, or an association of Pod
 // Identity, that was made seconds ago is not known everywhere yet.
 func (e *Error) settles() bool {
 	switch e.Code {
@@ -118,7 +118,7 @@ func (e *Error) settles() bool {
 	return false
 }
 
-// callerEnded says whether the session that signed is what STS does not take.
+// callerEnded reports whether the session that signed is what STS does not take.
 func (e *Error) callerEnded() bool {
 	switch e.Code {
 	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException":

@@ -110,7 +110,7 @@ func (p *Probe) Queue(ctx context.Context, q Queue) {
 	p.queueKey(l.Target, q, key)
 }
 
-// queueKey says whether the key of a queue is one that other accounts can use.
+// queueKey checks that other accounts can use the key that encrypts a queue.
 func (p *Probe) queueKey(target string, q Queue, key string) {
 	l := Line{Step: "queue key", Target: target, Text: key}
 	if key != "alias/aws/sqs" || q.Account == refusal.Account(p.Role) {

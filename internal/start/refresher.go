@@ -33,7 +33,7 @@ const (
 	shownID    = "ID"
 )
 
-// Start spawns the refresher and returns when there is a session for the job, or none to be had before ctx ends. The plan
+// Start spawns the refresher and returns when there is a session for the job, or ctx has ended without one. The plan
 // is complete after it.
 func (p *Plan) Start(ctx context.Context, env []string) error {
 	stderr := os.Stderr
