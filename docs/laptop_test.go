@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"rolechain/internal/sdktest"
 )
 
 // What docs/laptop.md has people type does what it says, line by line.
 func TestLaptop(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("curl is not installed")
+		sdktest.Missing(t, "curl on PATH")
 	}
 	// A root of its own: the page writes into build/.
 	dir := t.TempDir()

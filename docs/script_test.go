@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"rolechain/internal/sdktest"
 )
 
 // What README.md says of AWS's custom-entrypoint.sh. Each test shows one claim on testdata/script.sh, which has the script's
@@ -173,7 +175,7 @@ func TestScriptPrintsSecrets(t *testing.T) {
 // With SIGTERM the script ends at once, and Spark with it, by SIGKILL.
 func TestScriptKeepsSIGTERM(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("process 1 needs a PID namespace, and that needs root")
+		sdktest.Missing(t, "root, for a PID namespace in which the script is process 1")
 	}
 	script, ours := containers(t, false)
 	for _, c := range []*container{script, ours} {

@@ -227,10 +227,7 @@ func needMounts(t *testing.T) {
 		}
 		why = fmt.Sprintf("mounts (%v: %s)", err, out)
 	}
-	if os.Getenv(sdktest.RequireTools) == "1" {
-		t.Fatalf("SKIPPED: needs %s; %s=1 forbids skipping", why, sdktest.RequireTools)
-	}
-	t.Skip("SKIPPED: needs " + why)
+	sdktest.Missing(t, why)
 }
 
 // checkMounts makes sure that no mount below dir came out of a pod, before dir is removed with all that is in it.

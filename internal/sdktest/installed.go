@@ -29,7 +29,7 @@ func installed(t testing.TB, language, what, target string, locks []string) stri
 	dir := filepath.Join(root, "build", "realsdk", language)
 	stamp, err := os.ReadFile(filepath.Join(dir, ".stamp"))
 	if errors.Is(err, os.ErrNotExist) {
-		missing(t, fmt.Sprintf("%s (%s)", what, target))
+		Missing(t, fmt.Sprintf("%s (%s)", what, target))
 	} else if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func installed(t testing.TB, language, what, target string, locks []string) stri
 	}
 	// A second line, if any, holds the arguments that install.sh was given: another SDK version, chosen by hand.
 	if got, _, _ := strings.Cut(string(stamp), "\n"); got != want {
-		missing(t, fmt.Sprintf("%s as locked now, another is installed (%s)", what, target))
+		Missing(t, fmt.Sprintf("%s as locked now, another is installed (%s)", what, target))
 	}
 	return dir
 }

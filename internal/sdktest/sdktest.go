@@ -44,14 +44,14 @@ func command(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		missing(t, name+" on PATH")
+		Missing(t, name+" on PATH")
 	}
 	return path
 }
 
-// missing ends the test for want of something. Its text begins with "SKIPPED: needs" either way, for scripts that list
+// Missing ends the test for want of something. Its text begins with "SKIPPED: needs" either way, for scripts that list
 // what a run left out.
-func missing(t testing.TB, what string) {
+func Missing(t testing.TB, what string) {
 	t.Helper()
 	if os.Getenv(RequireTools) == "1" {
 		t.Fatalf("SKIPPED: needs %s; %s=1 forbids skipping", what, RequireTools)
