@@ -41,6 +41,7 @@ func TestFourHops(t *testing.T) {
 			for name, value := range j.env {
 				own = append(own, name+"="+value)
 			}
+			asked := false // where no SDK is installed, each of these is skipped
 			for sdk, ask := range askers() {
 				if sdk == "java-v1" { // it goes through no chain by itself
 					continue
@@ -52,6 +53,7 @@ func TestFourHops(t *testing.T) {
 							t.Errorf("profile %q: key %q of %+v", profile, key, session)
 						}
 					}
+					asked = true
 				})
 			}
 			type call struct {
@@ -77,7 +79,7 @@ func TestFourHops(t *testing.T) {
 					t.Errorf("%+v", e)
 				}
 			}
-			if len(seen) != len(want) {
+			if asked && len(seen) != len(want) {
 				t.Errorf("%v", seen)
 			}
 			j.end()
