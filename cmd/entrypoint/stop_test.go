@@ -26,9 +26,13 @@ func with(t *testing.T, program string, env ...string) (code int, stdout, stderr
 // the exec. The start is stopped meanwhile, so that it finds both at once; which it sees first is chance, so it is tried often.
 func TestStoppedInTheLastMoment(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ name, setting, program string }{
-		{"refresher", "ROLE_CHAIN_DELIVERY=endpoint", `
+	// kill returns before the threads have stopped, and each that runs on meanwhile could reach the exec.
+	const stop = `
 kill -STOP $PPID
+while grep -L '^State:.T' /proc/$PPID/task/*/status | grep -q .; do :; done
+`
+	for _, test := range []struct{ name, setting, program string }{
+		{"refresher", "ROLE_CHAIN_DELIVERY=endpoint", stop + `
 for fd in 3 4 5 6; do
 	test -p /proc/self/fd/$fd && echo '{"ready":{}}' >&$fd
 done
@@ -36,7 +40,7 @@ kill -TERM $PPID
 kill -CONT $PPID
 exit 0
 `},
-		{"check", "ROLE_CHAIN_VERIFY=true", "kill -STOP $PPID\n(kill -TERM $PPID; kill -CONT $PPID) &\nexit 0\n"},
+		{"check", "ROLE_CHAIN_VERIFY=true", stop + "(kill -TERM $PPID; kill -CONT $PPID) &\nexit 0\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
