@@ -99,6 +99,7 @@ func becomeOriginal(s settings.Settings, pod emr.Pod, args []string, env setting
 			return err
 		}
 		ctx, release = start.Waiting(s.StartTimeout)
+		execve = start.AfterSignals(execve)
 		pod.KeepBeating(ctx)
 	}
 	plan, err := prepare(ctx, s, args, env, stderr, log)
