@@ -79,7 +79,7 @@ func AwaitSidecar(ctx context.Context, s *settings.Settings, log *slog.Logger) (
 }
 
 // KeepForOthers is a sidecar from its start to its end: a refresher for the other containers of the pod, which have no token.
-// It returns nil when stop is closed. ctx ends when the first session is late; begun is called when it is there.
+// It returns nil when a signal comes from stop. ctx ends when the first session is late; begun is called when it is there.
 //
 // resolve is called when the token is there: it returns the settings with what a role map allows, and the refresher's environment.
 // A sidecar that is started again has its predecessor's port and token, because the job knows no others.
