@@ -102,15 +102,9 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 
 // A Result is what became of a case.
 type Result struct {
-	Case      Case
-	Roles     []string
-	Sessions  int
-	Seconds   int
-	Surprises []string
-	Problem   error // of the suite: nothing can be said about the job
+	Case Case
+	jobs.Result
 }
-
-func (r Result) good() bool { return r.Problem == nil && len(r.Surprises) == 0 }
 
 // runAll runs the cases one after the other and reports whether all passed.
 func (s *site) runAll(ctx context.Context) bool {
@@ -123,7 +117,7 @@ func (s *site) runAll(ctx context.Context) bool {
 		}
 		r := s.runCase(ctx, c)
 		results = append(results, r)
-		tell(os.Stdout, r, filepath.Join(s.Work, c.Name))
+		r.Tell(os.Stdout, c.Name, filepath.Join(s.Work, c.Name))
 		if ctx.Err() != nil {
 			break
 		}
@@ -131,7 +125,7 @@ func (s *site) runAll(ctx context.Context) bool {
 	table(os.Stdout, results)
 	failed := 0
 	for _, r := range results {
-		if !r.good() {
+		if !r.Good() {
 			failed++
 		}
 	}
@@ -152,46 +146,17 @@ func (s *site) runCase(ctx context.Context, c Case) Result {
 		err = errors.Join(err, t.close(ctx))
 		r.Surprises = t.surprises
 	}
-	r.Problem, r.Seconds = err, int(time.Since(began).Seconds())
+	if err != nil {
+		r.Problem = err.Error()
+	}
+	r.Seconds = int(time.Since(began).Seconds())
 	return r
-}
-
-// maxPrinted is how many surprises of a case are printed: a wrong role shows in every request.
-const maxPrinted = 8
-
-// tell prints what became of a case, as it ends.
-func tell(out io.Writer, r Result, work string) {
-	mark := "ok  "
-	if !r.good() {
-		mark = "FAIL"
-	}
-	fmt.Fprintf(out, "%s %s: %d sessions in %d s\n", mark, r.Case.Name, r.Sessions, r.Seconds)
-	if r.Problem != nil {
-		fmt.Fprintf(out, "     the suite: %v\n", r.Problem)
-	}
-	for i, s := range r.Surprises {
-		if i == maxPrinted {
-			fmt.Fprintf(out, "     and %d more\n", len(r.Surprises)-maxPrinted)
-			break
-		}
-		fmt.Fprintf(out, "     %s\n", s)
-	}
-	if !r.good() {
-		fmt.Fprintf(out, "     logs, and the gate's journal: %s\n", work)
-	}
 }
 
 // table prints all of them.
 func table(out io.Writer, results []Result) {
 	fmt.Fprint(out, "\n| case | what | roles seen | sessions | seconds | |\n|---|---|---|---|---|---|\n")
 	for _, r := range results {
-		word := "as it should be"
-		switch {
-		case r.Problem != nil:
-			word = "NOT RUN"
-		case !r.good():
-			word = "FAILED"
-		}
-		fmt.Fprintf(out, "| %s | %s | %s | %d | %d | %s |\n", r.Case.Name, r.Case.about, strings.Join(r.Roles, "; "), r.Sessions, r.Seconds, word)
+		fmt.Fprintf(out, "| %s | %s | %s | %d | %d | %s |\n", r.Case.Name, r.Case.about, strings.Join(r.Roles, "; "), r.Sessions, r.Seconds, r.Word("as it should be"))
 	}
 }

@@ -142,19 +142,6 @@ func (t *trial) keepLogs() error {
 	return nil
 }
 
-// running are the command lines of the processes that a program has, by its path in its container.
-func running(program string) (lines []string) {
-	all, _ := filepath.Glob("/proc/[0-9]*")
-	for _, process := range all {
-		if exe, err := os.Readlink(filepath.Join(process, "exe")); err != nil || exe != program {
-			continue
-		}
-		words, _ := os.ReadFile(filepath.Join(process, "cmdline"))
-		lines = append(lines, strings.ReplaceAll(strings.TrimRight(string(words), "\x00"), "\x00", " "))
-	}
-	return lines
-}
-
 // searchSecrets looks for what the stand-ins handed out in everything that is kept of a trial.
 func (t *trial) searchSecrets() error {
 	return jobs.SearchSecrets(t.STS, t.World.Work, nil, t.surprise)

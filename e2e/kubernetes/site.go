@@ -173,7 +173,7 @@ func (t *trial) close(ctx context.Context) error {
 		}
 		return err
 	})
-	if left := running("/opt/rolechain/rolechain"); len(left) > 0 {
+	if left := jobs.Running("/opt/rolechain/rolechain"); len(left) > 0 {
 		t.surprise("still running after the pods: %s", strings.Join(left, ", "))
 	}
 	return errors.Join(err, t.WriteJournal(), t.searchSecrets())

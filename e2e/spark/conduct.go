@@ -73,8 +73,8 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			results = append(results, result)
-			tell(out, result, order.Work)
-			if result.good() && !s.keep {
+			result.Tell(out, r.String(), order.Work)
+			if result.Good() && !s.keep {
 				os.RemoveAll(order.Work)
 			}
 		})
@@ -85,7 +85,7 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 	}
 	slices.SortFunc(results, func(a, b Result) int { return strings.Compare(a.Run.Name(), b.Run.Name()) })
 	table(out, results)
-	failed := len(slices.DeleteFunc(slices.Clone(results), Result.good))
+	failed := len(slices.DeleteFunc(slices.Clone(results), Result.Good))
 	return suitetest.Close(out, began, len(results)-failed, failed, 0), nil
 }
 

@@ -19,7 +19,7 @@ const runArgument = "-run"
 // spawn has this program do a run in namespaces of its own, whose end ends everything in them.
 func spawn(ctx context.Context, order Order) Result {
 	problem := func(err error, said string) Result {
-		return Result{Run: order.Run, Problem: fmt.Sprintf("%v: %s", err, strings.TrimSpace(said))}
+		return Result{order.Run, jobs.Result{Problem: fmt.Sprintf("%v: %s", err, strings.TrimSpace(said))}}
 	}
 	if err := os.RemoveAll(order.Work); err != nil {
 		return problem(err, "")

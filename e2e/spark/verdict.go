@@ -15,12 +15,8 @@ import (
 
 // A Result is what became of a run.
 type Result struct {
-	Run       Run
-	Roles     []string // who worked on what, as the table has it
-	Sessions  int      // of client roles that S3 and SQS have seen
-	Seconds   int
-	Surprises []string // empty: it is as it should be
-	Problem   string   // of the suite: nothing can be said about the job
+	Run Run
+	jobs.Result
 }
 
 // judge says by evidence what the job did: by what the gate has seen, what lies in the buckets and in the queue, and what
@@ -85,7 +81,7 @@ func (w *world) searchSecrets(surprise func(string, ...any)) {
 // leftovers are processes of rolechain's that outlive their job.
 func (w *world) leftovers(ctx context.Context) (left []string) {
 	gone := func() error {
-		if left = running(filepath.Join(w.Programs, "rolechain")); len(left) > 0 {
+		if left = jobs.Running(filepath.Join(w.Programs, "rolechain")); len(left) > 0 {
 			return fmt.Errorf("%d are left", len(left))
 		}
 		return nil
@@ -95,20 +91,6 @@ func (w *world) leftovers(ctx context.Context) (left []string) {
 	defer cancel()
 	jobs.Await(ctx, "the refreshers' end", gone)
 	return left
-}
-
-// running are the command lines of the processes that a program has. What these begin with is the caller's choice, and a
-// refresher's is no path.
-func running(program string) (lines []string) {
-	all, _ := filepath.Glob("/proc/[0-9]*")
-	for _, process := range all {
-		if exe, err := os.Readlink(filepath.Join(process, "exe")); err != nil || exe != program {
-			continue
-		}
-		words, _ := os.ReadFile(filepath.Join(process, "cmdline"))
-		lines = append(lines, strings.ReplaceAll(strings.TrimRight(string(words), "\x00"), "\x00", " "))
-	}
-	return lines
 }
 
 // reason is what the driver's log says of its end: the words of rolechain and of the program itself, which ends with its

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -102,37 +100,5 @@ func TestRuns(t *testing.T) {
 	runs, err := filter(allRuns(), true, suitetest.Names{"5"}, suitetest.Names{"4.0"}, nil)
 	if err != nil || len(runs) != 2 {
 		t.Errorf("%v, %v", runs, err)
-	}
-}
-
-// A process is known by its program, whatever it is called by.
-func TestRunning(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "rolechain")
-	sleep, err := exec.LookPath("sleep")
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, err := os.ReadFile(sleep)
-	if err == nil {
-		err = os.WriteFile(program, code, 0o755)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := running(program); len(got) > 0 {
-		t.Errorf("before it runs: %q", got)
-	}
-	cmd := exec.Cmd{Path: program, Args: []string{"sleep", "600"}}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	got := running(program)
-	cmd.Process.Kill()
-	cmd.Wait()
-	if !slices.Equal(got, []string{"sleep 600"}) {
-		t.Errorf("while it runs: %q", got)
-	}
-	if got := running(program); len(got) > 0 {
-		t.Errorf("after its end: %q", got)
 	}
 }
