@@ -18,7 +18,7 @@ test: ## every test; says which parts it skipped for a missing SDK (-parallel: m
 	$(TOOL) gotestsum --format pkgname -- -count=1 -parallel 8 ./...
 
 .PHONY: race
-race: ## the Go packages under the race detector (cgo and gcc); tests that run whole programs run them as shipped
+race: ## the Go packages under the race detector (cgo and gcc), but for tests of whole programs, which are as shipped
 	CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname -- -race -count=1 -parallel 8 ./...
 
 .PHONY: fips

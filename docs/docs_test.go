@@ -5,7 +5,6 @@
 package docs
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,19 +16,10 @@ import (
 var programs string // the directory of the programs as they are shipped
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "docs-test-")
-	code := 1
-	if err == nil {
+	buildtest.Main(m, func(dir string) error {
 		programs = dir
-		err = buildtest.Programs(dir)
-	}
-	if err == nil {
-		code = m.Run()
-	} else {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
+		return nil
+	})
 }
 
 const root = ".."

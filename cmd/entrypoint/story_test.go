@@ -25,26 +25,10 @@ import (
 var programs string // the directory of entrypoint, rolechain and pod
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "entrypoint-test-")
-	if err == nil {
+	buildtest.Main(m, func(dir string) error {
 		programs = dir
-		err = build(dir)
-	}
-	code := 1
-	if err == nil {
-		code = m.Run()
-	} else {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-func build(dir string) error {
-	if err := buildtest.Programs(dir, "rolechain/cmd/entrypoint/testdata/pod"); err != nil {
-		return err
-	}
-	return os.Chmod(dir, 0o755) // for pods, which do not run as root
+		return os.Chmod(dir, 0o755) // for pods, which do not run as root
+	}, "rolechain/cmd/entrypoint/testdata/pod")
 }
 
 // watch opens the directories of the programs' sources: the go command reuses the result of a test when the files that

@@ -38,6 +38,7 @@ func TestDependencies(t *testing.T) {
 // A start of any command pays for what the packages do before main, `rolechain credentials` each time that an SDK asks: the SDK's
 // clients for KMS and Glue would take it from 1 MB to 3.8 MB, and from 5 ms to 14 ms. Bytes do not depend on the machine's load.
 func TestBeforeMain(t *testing.T) {
+	buildtest.SkipUnderRace(t)
 	dir := t.TempDir()
 	if err := buildtest.Programs(dir); err != nil {
 		t.Fatal(err)

@@ -43,6 +43,7 @@ func TestFaultsHaveStories(t *testing.T) {
 // TestCheckStories runs the program through every refusal that the stand-ins know, and compares all that it prints with
 // testdata/check; -update writes that anew.
 func TestCheckStories(t *testing.T) {
+	buildtest.SkipUnderRace(t)
 	bin := t.TempDir()
 	if err := buildtest.Programs(bin); err != nil {
 		t.Fatal(err)

@@ -19,22 +19,12 @@ import (
 var programs string
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "terraform-test-")
-	if err == nil {
+	buildtest.Main(m, func(dir string) error {
 		programs = dir
-		err = buildtest.Programs(dir)
-	}
-	if err == nil {
-		var out []byte
-		out, err = exec.Command("go", "build", "-C", filepath.Join("..", "..", "tools"), "-o", filepath.Join(dir, "hclcheck"), "./hclcheck").CombinedOutput()
-		os.Stderr.Write(out)
-	}
-	if err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
+		cmd := exec.Command("go", "build", "-C", filepath.Join("..", "..", "tools"), "-o", filepath.Join(dir, "hclcheck"), "./hclcheck")
+		cmd.Stderr = os.Stderr
+		return cmd.Run()
+	})
 }
 
 const (

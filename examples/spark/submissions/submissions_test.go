@@ -29,24 +29,15 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	dir, err := os.MkdirTemp("", "submissions-test-")
-	code := 1
-	if err == nil {
+	buildtest.Main(m, func(dir string) error {
 		programs, written = dir, filepath.Join(dir, "written")
-		err = buildtest.Programs(dir)
-	}
-	for _, e := range examples() {
-		if err == nil {
-			err = e.write(written)
+		for _, e := range examples() {
+			if err := e.write(written); err != nil {
+				return err
+			}
 		}
-	}
-	if err == nil {
-		code = m.Run()
-	} else {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.RemoveAll(dir)
-	os.Exit(code)
+		return nil
+	})
 }
 
 // common is what all submissions of the examples have, and README.md shows.

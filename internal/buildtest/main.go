@@ -1,0 +1,41 @@
+package buildtest
+
+import (
+	"fmt"
+	"os"
+	"testing"
+)
+
+// Main is the TestMain of tests that run the programs as they are shipped. It builds them, and more, into a directory that is
+// there until the end; then prepare, if it is not nil, gets that.
+//
+// The race detector sees nothing of such programs: with it none of the tests is run.
+func Main(m *testing.M, prepare func(dir string) error, more ...string) {
+	if UnderRace {
+		fmt.Println("SKIPPED: the race detector sees nothing of programs as they are shipped")
+		return
+	}
+	dir, err := os.MkdirTemp("", "programs-")
+	if err == nil {
+		err = Programs(dir, more...)
+	}
+	if err == nil && prepare != nil {
+		err = prepare(dir)
+	}
+	code := 1
+	if err == nil {
+		code = m.Run()
+	} else {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// SkipUnderRace is Main's rule for one test among others.
+func SkipUnderRace(t *testing.T) {
+	t.Helper()
+	if UnderRace {
+		t.Skip("SKIPPED: the race detector sees nothing of programs as they are shipped")
+	}
+}
