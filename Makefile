@@ -52,7 +52,7 @@ conformance: ## real SDKs in every delivery at every moment, as root: SDK=, CONN
 spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=, DELIVERY= choose, FIXED=1 is the part that CI runs
 	go run ./e2e/spark $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(SPARK),-spark "$(SPARK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
 
-.PHONY: k8s-e2e k8s-up k8s-down
+.PHONY: k8s-e2e k8s-up k8s-down k8s-tools
 k8s-e2e: ## the same and more on a real Kubernetes of one node, as root: CASE= chooses, FIXED=1 is the part that CI runs
 	go run ./e2e/kubernetes $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)")
 	ROLECHAIN_REQUIRE_API_SERVER=1 $(TOOL) gotestsum --format pkgname -- -count=1 ./examples/admission
@@ -60,6 +60,8 @@ k8s-up: ## a cluster that stays, as root: prints a kubectl that reaches it; make
 	go run ./e2e/kubernetes -up
 k8s-down: ## ends it
 	go run ./e2e/kubernetes -down
+k8s-tools: ## only builds what a cluster consists of, into build/k8s/bin/
+	go run ./e2e/kubernetes -tools
 
 COUNT := 40
 .PHONY: chaos soak

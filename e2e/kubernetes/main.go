@@ -4,6 +4,7 @@
 //	go run ./e2e/kubernetes [-fixed] [-case NAME]...
 //	go run ./e2e/kubernetes -up     # a cluster that stays; prints its kubeconfig, and a kubectl that reaches it
 //	go run ./e2e/kubernetes -down   # ends it
+//	go run ./e2e/kubernetes -tools  # only builds what a cluster consists of
 //
 // Drivers and executors are made by Spark in cluster mode, from the submission that rolechain spark-conf writes and pod
 // templates of EMR's shape (template.go), beside a log shipper. The image is the stand-in for EMR's, made of the same files
@@ -40,10 +41,11 @@ func main() {
 func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 	s := &Suite{}
 	var chosen suitetest.Names
-	up, down, fixed := false, false, false
+	up, down, fixed, tools := false, false, false, false
 	run, code := suitetest.Parse("k8s-e2e", args, stderr, func(flags *flag.FlagSet) {
 		flags.BoolVar(&up, "up", false, "start a cluster that stays")
 		flags.BoolVar(&down, "down", false, "end it")
+		flags.BoolVar(&tools, "tools", false, "only build what a cluster consists of")
 		flags.BoolVar(&fixed, "fixed", false, "only the fixed part that every change is measured by")
 		flags.Var(&chosen, "case", "only this case, by its name in the table; several, or separated by commas")
 	}, func() (err error) {
@@ -60,6 +62,10 @@ func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 		return s.up, 0
 	case down:
 		return s.down, 0
+	case tools:
+		return func(ctx context.Context, _ io.Writer) (bool, error) {
+			return true, buildTools(ctx, s.root, s.bin())
+		}, 0
 	default:
 		return s.conduct, 0
 	}
