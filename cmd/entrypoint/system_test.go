@@ -32,7 +32,9 @@ func TestSystemRefuses(t *testing.T) {
 			}
 			_, env := chainedTo(t, sts, "ROLE_CHAIN_DELIVERY=endpoint", "ROLE_CHAIN_ENTRYPOINT=/bin/true")
 			env[0] = "PATH=" + programs + ":" + os.Getenv("PATH") // without /proc nobody knows where the entrypoint lies
-			cmd := exec.CommandContext(t.Context(), "sh", "-c", test.shell, filepath.Join(programs, "entrypoint"))
+			// Descriptors that the test's own caller left open count too.
+			const alone = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; "
+			cmd := exec.CommandContext(t.Context(), "sh", "-c", alone+test.shell, filepath.Join(programs, "entrypoint"))
 			cmd.Env = env
 			if strings.HasPrefix(test.name, "no ") {
 				cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
