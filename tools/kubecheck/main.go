@@ -37,6 +37,7 @@ type application struct {
 	Spec              struct {
 		Type                string            `json:"type"`
 		PythonVersion       string            `json:"pythonVersion"`
+		MainClass           string            `json:"mainClass"`
 		Mode                string            `json:"mode"`
 		SparkVersion        string            `json:"sparkVersion"`
 		Image               string            `json:"image"`
@@ -56,6 +57,10 @@ type application struct {
 }
 
 func main() {
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: kubecheck FILE...")
+		os.Exit(2)
+	}
 	read := map[string]Manifest{}
 	var problems []error
 	for _, file := range os.Args[1:] {
@@ -156,15 +161,35 @@ func sparkApplication(data []byte) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("pythonVersion is %q", s.PythonVersion)
 	}
 	m := Manifest{Kind: "SparkApplication", Properties: s.SparkConf}
-	for role, template := range map[string]*corev1.PodTemplateSpec{"driver": s.Driver.Template, "executor": s.Executor.Template} {
-		if template == nil {
-			continue
-		}
-		pod, err := podSpec(template.Spec)
-		if err != nil || pod.Container != "spark-kubernetes-"+role {
-			return m, fmt.Errorf("the %s's template: container %q, %w", role, pod.Container, err)
-		}
-		m.Command, m.Init = pod.Command, pod.Init
+	if s.Driver.Template == nil && s.Executor.Template == nil {
+		return m, nil
 	}
+	driver, err := template("driver", s.Driver.Template)
+	if err != nil {
+		return m, err
+	}
+	executor, err := template("executor", s.Executor.Template)
+	if err != nil {
+		return m, err
+	}
+	if !slices.Equal(driver.Command, executor.Command) || !slices.Equal(driver.Init, executor.Init) {
+		return m, fmt.Errorf("driver and executor have other commands: %q and %q, %q and %q", driver.Command, executor.Command, driver.Init, executor.Init)
+	}
+	m.Command, m.Init = driver.Command, driver.Init
 	return m, nil
+}
+
+// template reads the pod template of the driver or the executors, of which either both have one or neither.
+func template(role string, t *corev1.PodTemplateSpec) (Manifest, error) {
+	if t == nil {
+		return Manifest{}, fmt.Errorf("the %s has no template", role)
+	}
+	pod, err := podSpec(t.Spec)
+	if err == nil && pod.Container != "spark-kubernetes-"+role {
+		err = fmt.Errorf("the container is %q", pod.Container)
+	}
+	if err != nil {
+		return Manifest{}, fmt.Errorf("the %s's template: %w", role, err)
+	}
+	return pod, nil
 }

@@ -14,6 +14,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: schemacheck SCHEMA FILE...")
+		os.Exit(2)
+	}
 	code, err := check(os.Args[1], os.Args[2:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "schemacheck:", err)

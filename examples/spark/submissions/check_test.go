@@ -202,7 +202,7 @@ func TestInjected(t *testing.T) {
 	}{
 		{[]string{"-for", "pod-template", "-release", "spark-4.0"}, true, "spark-defaults.conf", "/opt/entrypoint.sh", true},
 		{[]string{"-for", "spark-submit", "-release", "spark-3.5"}, true, "submit.sh", "/opt/entrypoint.sh", true},
-		{[]string{"-for", "operator", "-release", "spark-4.0"}, false, "application.yaml", "/opt/entrypoint.sh", true},
+		{[]string{"-for", "operator", "-release", "spark-4.0", "-class", "com.example.Job", "-entry-point", "s3a://jobs-111111111111/job.jar"}, false, "application.yaml", "/opt/entrypoint.sh", true},
 		{[]string{"-for", "operator", "-release", "emr-7.10.0"}, false, "application.yaml", "", false},
 	} {
 		dir, said, err := write(test.args...)
