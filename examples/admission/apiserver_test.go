@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -57,6 +58,7 @@ func startAPIServer(t *testing.T) apiServer {
 		}
 		cmd := exec.Command(filepath.Join(programs, name), args...)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a test that is killed cleans nothing up
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
