@@ -3,10 +3,12 @@
 package datatest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,7 +42,7 @@ type Key struct {
 func (s *Server) Asked() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]string(nil), s.asked...)
+	return slices.Clone(s.asked)
 }
 
 // operations has IAM's action by X-Amz-Target.
@@ -95,8 +97,8 @@ func (s *Server) key(w http.ResponseWriter, action string, body []byte) {
 		refuse(w, "NotFoundException", "Key '"+in.KeyId+"' does not exist")
 	case action == "kms:DescribeKey":
 		answer(w, map[string]any{"KeyMetadata": map[string]string{
-			"Arn": key.ARN, "KeyState": or(key.State, "Enabled"), "KeyManager": or(key.Manager, "CUSTOMER"),
-			"KeyUsage": or(key.Usage, "ENCRYPT_DECRYPT"), "KeySpec": "SYMMETRIC_DEFAULT",
+			"Arn": key.ARN, "KeyState": cmp.Or(key.State, "Enabled"), "KeyManager": cmp.Or(key.Manager, "CUSTOMER"),
+			"KeyUsage": cmp.Or(key.Usage, "ENCRYPT_DECRYPT"), "KeySpec": "SYMMETRIC_DEFAULT",
 		}})
 	case action == "kms:GenerateDataKey":
 		answer(w, map[string]any{"KeyId": key.ARN, "CiphertextBlob": []byte("sealed by " + key.ARN), "Plaintext": []byte("0123456789abcdef")})
@@ -127,11 +129,4 @@ func refuse(w http.ResponseWriter, code, message string) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	w.WriteHeader(http.StatusBadRequest)
 	json.NewEncoder(w).Encode(map[string]string{"__type": code, "message": message})
-}
-
-func or(value, other string) string {
-	if value == "" {
-		return other
-	}
-	return value
 }

@@ -51,7 +51,7 @@ func (r *reader) document(data []byte) *yaml.Node {
 		line, column := position(data, err)
 		r.failAt(line, column, "the file must be YAML", withoutLine(err))
 	case len(document.Content) == 0 || document.Content[0].Tag == "!!null":
-		r.failAt(1, 1, "", errEmpty.Error())
+		r.failAt(1, 1, "", "is empty: it allows nobody anything")
 	default:
 		return document.Content[0]
 	}

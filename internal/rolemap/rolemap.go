@@ -4,7 +4,6 @@ package rolemap
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,5 +112,3 @@ func match(glob, name string) bool {
 	}
 	return strings.Trim(glob[g:], "*") == ""
 }
-
-var errEmpty = errors.New("is empty: it allows nobody anything")

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"rolechain/internal/ststest"
 )
 
 // A Refusal refuses some actions in AWS's words for one kind of policy.
@@ -25,20 +27,11 @@ const (
 	NoSuchQueue Because = "no such queue" // of SQS, which answers so to strangers
 )
 
-// NoPolicy is the want of an Allow in a kind of policy: "identity-based policy", "resource-based policy", "permissions
-// boundary", "session policy", "service control policy", "resource control policy" or "VPC endpoint policy".
-func NoPolicy(kind string) Because {
-	return Because("because no " + kind + " allows the ACTION action")
-}
+// NoPolicy is the want of an Allow in a kind of policy, one of ststest.PolicyKinds.
+func NoPolicy(kind string) Because { return Because(ststest.Because(kind, false, "ACTION")) }
 
 // Deny is a Deny in a kind of policy.
-func Deny(kind string) Because {
-	article := "a "
-	if strings.ContainsRune("aeiou", rune(kind[0])) {
-		article = "an "
-	}
-	return Because("with an explicit deny in " + article + kind)
-}
+func Deny(kind string) Because { return Because(ststest.Because(kind, true, "")) }
 
 func (r Refusal) check() error {
 	if (r.Bucket == "") == (r.Queue == "") || len(r.Actions) == 0 || r.Because == "" {
@@ -47,34 +40,37 @@ func (r Refusal) check() error {
 	return nil
 }
 
-// refusedBy is the refusal that q meets for its need n.
-func (g *Gate) refusedBy(q *request, n need) (error, bool) {
+// refusedBy is the refusal that q meets for its need n, nil for none.
+func (g *Gate) refusedBy(q *request, n need) error {
 	for _, r := range g.options.Refuse {
-		if r.Role != "" && r.Role != q.entry.Role || r.Bucket != n.bucket || r.Queue != n.queue || !slices.Contains(r.Actions, n.action) {
-			continue
+		if (r.Role == "" || r.Role == q.entry.Role) && r.Bucket == n.bucket && r.Queue == n.queue && slices.Contains(r.Actions, n.action) {
+			return g.denied(q, n, r.Because)
 		}
-		action, resource := n.action, `"`+n.resource+`"`
-		if n.queue != "" || strings.HasPrefix(n.action, "kms:") {
-			resource = n.resource
-		}
-		if n.queue != "" {
-			action = strings.ToLower(action)
-		}
-		switch r.Because {
-		case Silent:
-			if n.queue != "" {
-				return refuse(http.StatusForbidden, "AccessDenied", "Access to the resource https://sqs.%s.amazonaws.com/ is denied.", g.options.Region), true
-			}
-			return refuse(http.StatusForbidden, "AccessDenied", "Access Denied"), true
-		case NoSuchQueue:
-			return noSuchQueue(), true
-		case DefaultKey:
-			return refuse(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on the resource associated with this ciphertext because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access", g.caller(q), action), true
-		}
-		return refuse(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s %s",
-			g.caller(q), action, resource, strings.ReplaceAll(string(r.Because), "ACTION", action)), true
 	}
-	return nil, false
+	return nil
+}
+
+// denied has AWS's words. SQS writes its actions in lower case, and neither it nor KMS has quotes.
+func (g *Gate) denied(q *request, n need, because Because) error {
+	action, resource := n.action, `"`+n.resource+`"`
+	if n.queue != "" || strings.HasPrefix(n.action, "kms:") {
+		resource = n.resource
+	}
+	if n.queue != "" {
+		action = strings.ToLower(action)
+	}
+	switch {
+	case because == Silent && n.queue != "":
+		return refuse(http.StatusForbidden, "AccessDenied", "Access to the resource https://sqs.%s.amazonaws.com/ is denied.", g.options.Region)
+	case because == Silent:
+		return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
+	case because == NoSuchQueue:
+		return noSuchQueue()
+	case because == DefaultKey:
+		return refuse(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on the resource associated with this ciphertext because the resource does not exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies access", g.caller(q), action)
+	}
+	return refuse(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s %s",
+		g.caller(q), action, resource, strings.ReplaceAll(string(because), "ACTION", action))
 }
 
 func noSuchQueue() error {
@@ -117,8 +113,5 @@ func (g *Gate) permitKey(q *request, b Bucket) error {
 	if b.Key == "" || action == "" {
 		return nil
 	}
-	if refused, ok := g.refusedBy(q, need{action: action, bucket: b.Name, resource: b.Key}); ok {
-		return refused
-	}
-	return nil
+	return g.refusedBy(q, need{action: action, bucket: b.Name, resource: b.Key})
 }

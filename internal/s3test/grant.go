@@ -2,7 +2,6 @@ package s3test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 )
 
@@ -58,11 +57,11 @@ func (a Grant) allows(role string, n need) bool {
 // permit refuses a request whose role lacks one of its needs.
 func (g *Gate) permit(q *request, needs ...need) error {
 	for _, n := range needs {
-		if refused, ok := g.refusedBy(q, n); ok {
-			return refused
+		if err := g.refusedBy(q, n); err != nil {
+			return err
 		}
 		if !g.allowed(q.entry.Role, n) {
-			return g.denied(q, n)
+			return g.denied(q, n, NoPolicy("identity-based policy"))
 		}
 	}
 	return nil
@@ -75,17 +74,6 @@ func (g *Gate) allowed(role string, n need) bool {
 		}
 	}
 	return false
-}
-
-// denied has AWS's words. SQS writes its actions in lower case, and no quotes.
-func (g *Gate) denied(q *request, n need) error {
-	action, resource := n.action, `"`+n.resource+`"`
-	if n.queue != "" {
-		action, resource = strings.ToLower(action), n.resource
-	}
-	return refuse(http.StatusForbidden, "AccessDenied",
-		"User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
-		g.caller(q), action, resource, action)
 }
 
 // caller is the ARN that AWS names: of the session, or of the user.

@@ -157,22 +157,22 @@ func (s *Server) refusalOf(f Fault, q *request) error {
 		}
 		if f.Policy != "" {
 			action := "sts:" + q.params["Action"]
-			return refuse(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s %s", c.arn, action, q.params["RoleArn"], f.because(action))
+			return refuse(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %s %s", c.arn, action, q.params["RoleArn"], Because(f.Policy, f.Deny, action))
 		}
 		return authorize(c, "sts:"+q.params["Action"], Role{ARN: q.params["RoleArn"]}, false, nil)
 	}
 	return nil
 }
 
-// because is what AWS adds to a refusal of an action by the fault's policy.
-func (f Fault) because(action string) string {
+// Because is what AWS adds to a refusal of an action: that a kind of policy (see PolicyKinds) has a Deny, or that none allows it.
+func Because(policy string, deny bool, action string) string {
 	switch {
-	case !f.Deny:
-		return "because no " + f.Policy + " allows the " + action + " action"
-	case strings.HasPrefix(f.Policy, "i"):
-		return "with an explicit deny in an " + f.Policy
+	case !deny:
+		return "because no " + policy + " allows the " + action + " action"
+	case strings.HasPrefix(policy, "i"):
+		return "with an explicit deny in an " + policy
 	}
-	return "with an explicit deny in a " + f.Policy
+	return "with an explicit deny in a " + policy
 }
 
 // cutOff ends a connection without an answer.

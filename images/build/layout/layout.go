@@ -66,10 +66,7 @@ type config struct {
 // Write makes the layout of one image for several platforms in dir, under the tag "latest". The layers' files are hard
 // links, so they lie on the same file system and must not be changed afterwards.
 func Write(dir string, images ...Image) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755); err != nil {
+	if err := begin(dir); err != nil {
 		return err
 	}
 	all := manifest{SchemaVersion: 2, MediaType: indexType}
@@ -91,10 +88,7 @@ func Write(dir string, images ...Image) error {
 // WriteNamed makes the layout of several images for one platform, each under the name by which containerd imports it, such as
 // "localhost/spark:latest". The layers' files are hard links, as in Write.
 func WriteNamed(dir string, images map[string]Image) error {
-	if err := os.RemoveAll(dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755); err != nil {
+	if err := begin(dir); err != nil {
 		return err
 	}
 	all := manifest{SchemaVersion: 2, MediaType: indexType}
@@ -107,6 +101,14 @@ func WriteNamed(dir string, images map[string]Image) error {
 		all.Manifests = append(all.Manifests, d)
 	}
 	return seal(dir, all)
+}
+
+// begin makes an empty layout.
+func begin(dir string) error {
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return os.MkdirAll(filepath.Join(dir, "blobs", "sha256"), 0o755)
 }
 
 // seal writes the files by which a layout is known.
