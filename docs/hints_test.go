@@ -48,7 +48,7 @@ func TestHints(t *testing.T) {
 			delete(p.env, "AWS_ENDPOINT_URL_STS")
 			p.env["HTTPS_PROXY"], p.env["AWS_USE_FIPS_ENDPOINT"], p.env["AWS_REGION"] = p.proxy, "true", "ap-south-2"
 		}, 75, []string{"502", `AWS_USE_FIPS_ENDPOINT asks for a FIPS endpoint, which STS may not have in "ap-south-2"`}},
-		{"no client role", func(p *pod) { p.roles = []ststest.Role{p.roles[0]} }, nil, 77, []string{"or there is no such role in account 222222222222"}},
+		{"no client role", func(p *pod) { p.roles = []ststest.Role{p.roles[0]} }, nil, 77, []string{"there is no such role in account 222222222222"}},
 	} {
 		for name, program := range map[string]func(*pod) (string, int){"check": check, "start": start} {
 			t.Run(test.name+", "+name, func(t *testing.T) {

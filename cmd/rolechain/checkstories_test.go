@@ -13,6 +13,7 @@ import (
 const (
 	storyJob    = "arn:aws:iam::111122223333:role/job"
 	storyClient = "arn:aws:iam::444455556666:role/teams/client"
+	storyHub    = "arn:aws:iam::777788889999:role/hub"
 	storyKey    = "arn:aws:kms:eu-west-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	foreignKey  = "arn:aws:kms:eu-west-1:777788889999:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	storyQueue  = "arn:aws:sqs:eu-west-1:444455556666:names"
@@ -89,6 +90,23 @@ var (
 	key    = []string{"-kms-key", storyKey}
 	table  = []string{"-glue", "sales.orders"}
 )
+
+// mapped has the options of the client role in a role map.
+func mapped(options string) func(*world) {
+	return func(w *world) {
+		w.mapped = "roles: {lake: {arn: '" + storyClient + "', " + options + "}}\ngrants: [{namespaces: emr, roles: lake}]\n"
+		w.env["CLIENT_ROLE_ARN"], w.env["ROLE_CHAIN_DELIVERY"], w.env["ROLE_CHAIN_START_TIMEOUT"] = "lake", "endpoint", "2s"
+		if !strings.HasPrefix(options, "tags") {
+			w.sts.Roles[0].MayAlso, w.sts.Roles[1].TrustAlso = []string{"sts:TagSession"}, []string{"sts:TagSession"}
+		}
+	}
+}
+
+// direct has the client role assumed with the token itself.
+func direct(w *world) {
+	w.env["ROLE_CHAIN_DIRECT"], w.env["ROLE_CHAIN_START_TIMEOUT"] = "true", "2s"
+	w.sts.Roles[1].WebIdentity = &ststest.WebIdentity{StringEquals: map[string][]string{"sub": {"system:serviceaccount:emr:spark"}}}
+}
 
 // nothingLeft sees that the write left no object, nor a marker of one that was deleted.
 func nothingLeft(w *world) {
@@ -179,6 +197,14 @@ var stories = []story{
 	// the chain
 	{name: "hop1-trust", args: bucket, code: 77, with: func(w *world) { w.subject = "system:serviceaccount:other:spark" }},
 	{name: "hop1-audience", code: 77, with: func(w *world) { w.token = []ststest.TokenOption{ststest.WithAudience("vault")} }},
+	{name: "hop1-no-provider", code: 77, with: func(w *world) { w.token = []ststest.TokenOption{ststest.WithIssuer("https://elsewhere.example")} }},
+	{name: "hop1-forged", code: 77, with: func(w *world) { w.token = []ststest.TokenOption{ststest.WithForgedSignature()} }},
+	{name: "hop1-unknown-key", code: 75, with: func(w *world) {
+		w.token, w.env["ROLE_CHAIN_START_TIMEOUT"] = []ststest.TokenOption{ststest.WithUnknownKey()}, "2s"
+	}},
+	{name: "direct-duration", code: 77, with: both(direct, func(w *world) { w.env["ROLE_CHAIN_DURATION"] = "2h" })},
+	{name: "direct-no-provider", code: 77, with: both(direct, func(w *world) { w.sts.Roles[1].WebIdentity = nil })},
+	{name: "direct-trust", code: 77, with: both(direct, func(w *world) { w.sts.Roles[1].WebIdentity.StringEquals["sub"] = []string{"x"} })},
 	{name: "hop1-expired-token", code: 77, with: faultySTS(ststest.Fault{Kind: ststest.ExpiredToken, Action: "AssumeRoleWithWebIdentity"})},
 	{name: "hop1-issuer-unreachable", code: 75, with: faultySTS(ststest.Fault{Kind: ststest.IDPCommunication})},
 	{name: "hop2-trust", args: bucket, code: 77, with: func(w *world) { w.sts.Roles[1].TrustedBy = nil }},
@@ -195,6 +221,19 @@ var stories = []story{
 	{name: "hop2-source-identity", code: 77, with: func(w *world) {
 		w.env["ROLE_CHAIN_DELIVERY"], w.env["ROLE_CHAIN_SOURCE_IDENTITY"] = "endpoint", "alice"
 	}},
+	{name: "hop2-tags-mapped", code: 77, with: mapped("tags: {team: a}")},
+	{name: "hop2-source-identity-mapped", code: 77, with: mapped("source_identity: alice")},
+	{name: "hop2-policy-mapped", code: 77, with: mapped("policy: {Statement: []}, tags: {a: '" + strings.Repeat("v", 250) + "', b: '" + strings.Repeat("v", 250) + "'}")},
+	{name: "hop2-duration-mapped", code: 77, with: both(mapped("duration: 1h"), func(w *world) { w.sts.Roles[1].MaxSessionSeconds = 1800 })},
+	{name: "hop2-duration", code: 77, with: func(w *world) { w.sts.Roles[1].MaxSessionSeconds = 1800 }},
+	{name: "hop3-transitive", code: 77, with: func(w *world) {
+		w.sts.Roles[0].MayAssume, w.sts.Roles[0].MayAlso, w.sts.Roles[1].TrustAlso = []string{"*"}, []string{"sts:TagSession"}, []string{"sts:TagSession"}
+		w.sts.Roles = append(w.sts.Roles, ststest.Role{ARN: storyHub, TrustedBy: []string{storyJob}, TrustAlso: []string{"sts:TagSession"}, MayAssume: []string{"*"}, MayAlso: []string{"sts:TagSession"}})
+		w.sts.Roles[1].TrustedBy = []string{storyHub}
+		w.mapped = "roles: {hub: {arn: '" + storyHub + "', tags: {team: a}, transitive_tags: [team]}, lake: {arn: '" + storyClient + "', tags: {team: b}}}\ngrants: [{namespaces: emr, roles: [hub, lake]}]\n"
+		w.env["CLIENT_ROLE_ARN"], w.env["ROLE_CHAIN_VIA"], w.env["ROLE_CHAIN_DELIVERY"] = "lake", "hub", "endpoint"
+	}},
+	{name: "hop2-trust-json", args: []string{"-json"}, code: 77, with: func(w *world) { w.sts.Roles[1].TrustedBy = nil }},
 	{name: "hop2-throttled", code: 75, with: faultySTS(ststest.Fault{Kind: ststest.Throttle, Action: "AssumeRole"})},
 	{name: "hop2-unavailable", code: 75, with: faultySTS(ststest.Fault{Kind: ststest.ServiceUnavailable, Action: "AssumeRole"})},
 	{name: "hop2-internal-failure", code: 75, with: faultySTS(ststest.Fault{Kind: ststest.InternalFailure, Action: "AssumeRole"})},
@@ -216,6 +255,7 @@ var stories = []story{
 	// how it is called
 	{name: "no-route", args: bucket, code: 75, with: func(w *world) { w.env["AWS_ENDPOINT_URL_S3"] = "http://127.0.0.1:9" }},
 	{name: "bad-endpoint", args: bucket, code: 78, with: func(w *world) { w.env["AWS_ENDPOINT_URL_S3"] = "s3.eu-west-1.amazonaws.com" }},
+	{name: "bad-settings", code: 78, with: func(w *world) { w.env["ROLE_CHAIN_DURATION"], w.env["ROLE_CHAIN_DELIVERY"] = "2h", "files" }},
 	{name: "bad-bucket", args: []string{"-bucket", "data/in"}, code: 64},
 	{name: "bad-queue", args: []string{"-queue", "names"}, code: 64},
 	{name: "bad-key", args: []string{"-kms-key", "arn:aws:s3:::data"}, code: 64},

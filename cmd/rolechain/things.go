@@ -73,9 +73,11 @@ func (w *walk) things(t things, s settings.Settings, env settings.Environment, s
 	at, there := sessions[t.as]
 	if there {
 		var err error
-		p.Role, p.Sign = at.role, at.Static()
+		p.Role, p.Sign, p.SessionFrom = at.role, at.Static(), spec.SessionPolicy(t.as, s.BaseProfile)
 		if p.Services, err = awsconfig.ForServices(ctx, s, env); err != nil {
-			w.print(checked{Step: "services", Outcome: "fail", Text: err.Error(), Hint: exit.HintOf(err)})
+			c := checked{Step: "services"}
+			c.fail(err)
+			w.print(c)
 			w.errs = append(w.errs, err)
 			there = false
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -52,16 +53,33 @@ func (w *walk) fixable(name string, fixes func(error) []refusal.Fix, do func() (
 	if w.err == nil {
 		c.Outcome = "pass"
 		if c.Text, w.err = do(); w.err != nil {
-			c.Outcome, c.Text, c.Hint = "fail", w.err.Error(), exit.HintOf(w.err)
-			if c.Hint != "" {
-				c.Causes = []string{c.Hint}
-			}
+			c.fail(w.err)
 			if fixes != nil {
 				c.Fixes = fixes(w.err)
 			}
 		}
 	}
 	w.print(c)
+}
+
+// fail makes c a step that failed.
+func (c *checked) fail(err error) {
+	c.Outcome, c.Text, c.Hint = "fail", err.Error(), exit.HintOf(err)
+	var hop *chain.Error
+	if errors.As(err, &hop) {
+		c.Causes = hop.Causes
+		return
+	}
+	all := exit.All(err)
+	for _, one := range all {
+		switch hint := exit.HintOf(one); {
+		case hint == "":
+		case len(all) == 1:
+			c.Causes = []string{hint}
+		default:
+			c.Causes = append(c.Causes, fmt.Sprintf("%v: %s", one, hint))
+		}
+	}
 }
 
 // print writes the line of a step.

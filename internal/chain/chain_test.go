@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rolechain/internal/settings"
 	"rolechain/internal/ststest"
 )
 
@@ -115,7 +116,7 @@ func TestOtherRoles(t *testing.T) {
 }
 
 func TestSpecSurvivesJSON(t *testing.T) {
-	spec := Spec{Direct: true, Via: []Hop{{Role: "v"}}, Options: Options{Tags: map[string]string{"k": "v"}, TransitiveTags: []string{"k"}, PolicyARNs: []string{"p"}, Duration: time.Hour}, FIPS: true, DualStack: true,
+	spec := Spec{Direct: true, Via: []Hop{{Role: "v"}}, Options: Options{Tags: map[string]string{"k": "v"}, TransitiveTags: []string{"k"}, PolicyARNs: []string{"p"}, Duration: time.Hour, From: settings.Source{Mapped: "m", Env: []string{"e"}}}, FIPS: true, DualStack: true,
 		Profiles: map[string]Hop{"x": {Role: "r"}},
 		Proxy:    Proxy{HTTPS: "http://p", HTTP: "http://q", No: "n", Ignored: true}}
 	for _, value := range []reflect.Value{reflect.ValueOf(&spec).Elem(), reflect.ValueOf(&spec.Options).Elem()} {

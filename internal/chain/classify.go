@@ -40,6 +40,7 @@ func (c *Chain) explain(hop int, last Hop, began time.Time, err error) error {
 	var agent *agentError
 	var api smithy.APIError
 	var answered *smithyhttp.ResponseError
+	known := ""
 	status := 0 // the SDK has such an error for a call without any answer, too
 	if errors.As(err, &answered) && answered.Response != nil && answered.Response.Response != nil {
 		status = answered.HTTPStatusCode()
@@ -70,12 +71,9 @@ func (c *Chain) explain(hop int, last Hop, began time.Time, err error) error {
 		// Not in STS's form, so not from STS: a proxy, a load balancer, a wrong URL. Who can tell for how long.
 		e.Message = fmt.Sprintf("%s: status %d without an error of STS in it", c.spec.Where(), status)
 	default:
-		c.unanswered(e, err, time.Since(began))
+		known = c.unanswered(e, err, time.Since(began))
 	}
-	if e.Hint == "" {
-		e.Hint = c.spec.hint(e)
-	}
-	e.Hint = c.spec.withEndpoint(e, e.Hint)
+	c.spec.explainCauses(e, known)
 	return e
 }
 

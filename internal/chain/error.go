@@ -1,7 +1,6 @@
 package chain
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,10 +28,11 @@ type Error struct {
 	Action string // "AssumeRoleWithWebIdentity", "AssumeRole" or "Pod Identity"
 
 	Kind    Kind
-	Code    string // AWS's; "" when nobody answered with one
-	Message string // AWS's words, or ours when it said nothing; one line
-	Hint    string // what to do about the likely cause; may be ""
-	Err     error  // the cause, for errors.Is; nil when AWS answered
+	Code    string   // AWS's; "" when nobody answered with one
+	Message string   // AWS's words, or ours when it said nothing; one line
+	Causes  []string // what is likely wrong and what to do about it, the likeliest first; none when nobody knows
+	Hint    string   // Causes in one text
+	Err     error    // the cause, for errors.Is; nil when AWS answered
 
 	sent sent // with the call
 }
@@ -40,16 +40,11 @@ type Error struct {
 // sent says which options went with a call.
 type sent struct {
 	externalID, tags, sourceIdentity bool
-	externalIDFrom                   string // as in Options
+	from                             settings.Source
 }
 
 func (o Options) sent() sent {
-	return sent{o.ExternalID != "", len(o.Tags) > 0, o.SourceIdentity != "", o.ExternalIDFrom}
-}
-
-// externalIDSetting names the setting that has the external id of e's hop, or would.
-func (e *Error) externalIDSetting() string {
-	return cmp.Or(e.sent.externalIDFrom, "ROLE_CHAIN_EXTERNAL_ID")
+	return sent{o.ExternalID != "", len(o.Tags) > 0, o.SourceIdentity != "", o.From}
 }
 
 // Error reads: second hop (AssumeRole to arn:…:role/client): AccessDenied: User: … is not authorized … A hop that has none

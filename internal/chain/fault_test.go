@@ -122,7 +122,7 @@ func TestNetwork(t *testing.T) {
 	if e.Kind != Transient || e.Message != "STS at "+address+" (region eu-west-1): connection refused" || !errors.Is(e, syscall.ECONNREFUSED) {
 		t.Errorf("%+v", e)
 	}
-	wantExit(t, AsExit(e), exit.Unreached, "connection refused", "can the pod reach "+address+"?")
+	wantExit(t, AsExit(e), exit.Unreached, "connection refused", "1. the pod has no way to "+address+": ")
 	if err := p.sts.Up(); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func (s Spec) Fixes(err error) []refusal.Fix {
 			Effect: "Allow", Principal: map[string]string{"Service": "pods.eks.amazonaws.com"}, Action: []string{"sts:AssumeRole", "sts:TagSession"},
 		}}}
 	}
-	call := refusal.Call{Role: s.callerOf(e), Action: s.permission(e), Resources: []string{e.Role}, Service: "sts", Owner: account(e.Role), Attached: trust}
+	call := refusal.Call{Role: s.callerOf(e), Action: s.permission(e), Resources: []string{e.Role}, SessionFrom: s.optionsBefore(e).sessionPolicy(), Service: "sts", Owner: account(e.Role), Attached: trust}
 	if e.Action == "AssumeRoleWithWebIdentity" {
 		return s.webIdentityFixes(e, call, blame)
 	}
@@ -40,7 +40,7 @@ func (s Spec) Fixes(err error) []refusal.Fix {
 		if fixes[i].In == trust && fixes[i].Statement != nil {
 			fixes[i].Statement.Resource = nil // a trust policy is about its role
 			if e.sent.externalID {
-				fixes[i].Statement.Condition = refusal.Condition{"StringEquals": {"sts:ExternalId": "the value of " + e.externalIDSetting()}}
+				fixes[i].Statement.Condition = refusal.Condition{"StringEquals": {"sts:ExternalId": "the value of " + e.setting("ROLE_CHAIN_EXTERNAL_ID")}}
 			}
 		}
 		if st := fixes[i].Statement; st != nil && call.Action == "sts:AssumeRole" {
@@ -65,30 +65,23 @@ func (s Spec) webIdentityFixes(e *Error, call refusal.Call, blame refusal.Blame)
 	if blame.Policy == refusal.SCP {
 		call.Role = e.Role // for its account
 	}
-	switch fixes := refusal.Explain(call, blame).Fixes; blame.Policy {
-	case "", refusal.Resource, refusal.RCP:
-		trust, known := s.webIdentityTrust(e, call.Attached)
-		switch {
-		case !blame.Explicit && blame.Policy == refusal.RCP:
-			return fixes
-		case !known:
-			return nil
-		case !blame.Explicit:
-			return []refusal.Fix{trust}
-		}
+	fixes := refusal.Explain(call, blame).Fixes[:1]
+	trust, known := s.webIdentityTrust(e, call.Attached)
+	switch {
+	case blame.Explicit && !known, (blame.Policy == "" || blame.Policy == refusal.Resource) && !known:
+		return nil
+	case blame.Explicit:
 		for key, value := range trust.Statement.Condition["StringEquals"] {
 			if strings.HasSuffix(key, ":sub") {
 				fixes[0].Condition = refusal.Condition{"StringNotEquals": {key: value}}
 			}
 		}
-		return fixes
-	case refusal.Endpoint, refusal.SCP:
-		if !blame.Explicit {
-			fixes[0].Statement.Condition = nil
-			return fixes
-		}
+	case blame.Policy == "", blame.Policy == refusal.Resource:
+		fixes[0] = trust
+	default:
+		fixes[0].Statement.Condition = nil
 	}
-	return nil
+	return fixes
 }
 
 // webIdentityTrust is the statement by which a role trusts the pod's token.

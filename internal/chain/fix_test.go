@@ -44,8 +44,41 @@ func TestFixes(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", test.name, &got, test.want)
 		}
 	}
+	way := Spec{BaseRole: job, ClientRole: client, Via: []Hop{{Role: job, Options: Options{Policy: "{}", From: settings.Source{Mapped: "M"}}}}}
+	e := &Error{Hop: 3, Role: client, Action: "AssumeRole", Kind: Refused, Code: "AccessDenied", Message: words + " with an explicit deny in a session policy"}
+	if in := way.Fixes(e)[0].In; !strings.HasSuffix(in, "(policy of M)") || !strings.Contains(hint(way.causes(e)), "(policy of M)") {
+		t.Errorf("a session policy of the role map is in %q, %q", in, way.causes(e))
+	}
 	if fixes := spec.Fixes(&Error{Hop: 2, Role: client, Action: "AssumeRole", Kind: Transient, Code: "Throttling"}); fixes != nil {
 		t.Errorf("throttling: %+v", fixes)
+	}
+}
+
+// Whichever policy AWS blames for refusing the token, there is a piece of it that lets the call pass: by the token's claims where
+// a Deny keeps it out, since nobody has signed the call.
+func TestWebIdentityFixes(t *testing.T) {
+	p := inMemory(t, roles(), nil)
+	const issuer = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
+	allow := `{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity","Resource":"` + jobRole + `"}`
+	public := strings.Replace(allow, `"Action"`, `"Principal":"*","Action"`, 1)
+	for policy, want := range map[string]string{
+		"": `"Principal":{"Federated":"`, "resource-based policy": `"Principal":{"Federated":"`, "resource control policy": public, "VPC endpoint policy": public,
+		"identity-based policy": allow, "permissions boundary": allow, "session policy": allow, "service control policy": allow,
+	} {
+		words := "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+		if policy != "" {
+			words = "User: anonymous is not authorized to perform: sts:AssumeRoleWithWebIdentity on resource: " + jobRole + " because no " + policy + " allows the sts:AssumeRoleWithWebIdentity action"
+		}
+		denied := strings.Replace(words, "because no "+policy, "with an explicit deny in a "+policy, 1)
+		for text, want := range map[string]string{words: want, denied: `{"StringNotEquals":{"` + issuer + `:sub":"` + subject + `"}}`} {
+			if policy == "" && text == denied {
+				continue
+			}
+			fixes := p.spec.Fixes(&Error{Hop: 1, Of: 2, Role: jobRole, Action: "AssumeRoleWithWebIdentity", Kind: Refused, Code: "AccessDenied", Message: text})
+			if got, _ := json.Marshal(fixes); len(fixes) != 1 || !strings.Contains(string(got), want) {
+				t.Errorf("%s: %s, want %s", text, got, want)
+			}
+		}
 	}
 }
 

@@ -18,8 +18,9 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// unanswered fills in e for a call that nobody answered, or not with what the call is for.
-func (c *Chain) unanswered(e *Error, err error, took time.Duration) {
+// unanswered fills in e for a call that nobody answered, or not with what the call is for. It returns the cause that it finds; ""
+// for none.
+func (c *Chain) unanswered(e *Error, err error, took time.Duration) (cause string) {
 	where := c.spec.Where() + ": "
 	if e.Action == podIdentityAction {
 		where = "" // the agent has one address, and no proxy
@@ -33,12 +34,12 @@ func (c *Chain) unanswered(e *Error, err error, took time.Duration) {
 	switch {
 	case errors.As(err, &proxy):
 		e.Message, e.Err = fmt.Sprintf("%sthe proxy refused the connection: %v", where, proxy), proxy
-		e.Hint = c.spec.refusedByProxy(proxy)
+		return c.spec.refusedByProxy(proxy)
 	case errors.As(err, &untrusted):
 		// Nobody mends a certificate, or the settings that go with it, while a start waits.
 		e.Kind, e.Err = BadSpec, errors.New(untrusted.Err.Error())
 		e.Message = clean(fmt.Sprintf("%sthe certificate is not trusted: %v%s", where, untrusted.Err, issuer(untrusted)))
-		e.Hint = c.spec.untrusted(untrusted)
+		return c.spec.untrusted(untrusted)
 	default:
 		e.Message, e.Err = reason(err, took)
 		if address := dialed(err); address != "" && !strings.Contains(where, address) {
@@ -51,6 +52,7 @@ func (c *Chain) unanswered(e *Error, err error, took time.Duration) {
 			e.Kind = BadSpec
 		}
 	}
+	return ""
 }
 
 // Where names the host of STS, its region and the proxy on the way:

@@ -7,8 +7,10 @@ import (
 	"rolechain/internal/settings"
 )
 
-// conditions are those that keep a call out most often, beside the ones that the settings are for.
-const conditions = "also its conditions, such as aws:SourceVpce, aws:SourceIp, aws:PrincipalOrgID and sts:RoleSessionName"
+// conditionKeys are those of the conditions that keep a call out most often, beside the ones that the settings are for.
+const conditionKeys = "aws:SourceVpce, aws:SourceIp, aws:PrincipalOrgID and sts:RoleSessionName"
+
+const conditions = "also its conditions, such as " + conditionKeys
 
 // refusing are the kinds of policies that AWS blames for a refusal, by its own words for them (IAM user guide, "Troubleshoot
 // access denied error messages"), with where each is found.
@@ -25,20 +27,52 @@ var refusing = []struct {
 	{"VPC endpoint policy", "the policy of the VPC endpoint for sts by which the pod calls; whoever runs the network owns it"},
 }
 
-// refusedBy says which policy refused a call, when AWS has told; "" when it has not.
-func (s Spec) refusedBy(e *Error) string {
-	names := strings.NewReplacer("CALLER", s.callerOf(e), "ROLE", e.Role)
+// refusedBy are the causes when AWS has told which policy refused the call; nil when it has not.
+func (s Spec) refusedBy(e *Error) []string {
+	caller := s.callerOf(e)
 	for _, kind := range refusing {
-		where := names.Replace(kind.where)
+		from := caller
+		if e.Hop == 1 && kind.words == "service control policy" {
+			from = e.Role // the pod's service account has no account of its own
+		}
+		where := strings.NewReplacer("CALLER", from, "ROLE", e.Role).Replace(kind.where)
+		if o := s.optionsBefore(e); kind.words == "session policy" && o.sessionPolicy() != "" {
+			where += " (" + o.sessionPolicy() + ")"
+		}
 		switch {
 		case strings.Contains(e.Message, "explicit deny in a "+kind.words), strings.Contains(e.Message, "explicit deny in an "+kind.words):
-			return fmt.Sprintf("a Deny for %s is in %s: look at it, and %s", s.permission(e), where, conditions)
+			return causes(fmt.Sprintf("a Deny for %s is in %s: look at it, and %s", s.permission(e), where, conditions))
 		case strings.Contains(e.Message, "no "+kind.words+" allows"):
-			return fmt.Sprintf("nothing allows %s on %s in %s", s.permission(e), e.Role, where)
+			by := fmt.Sprintf("nothing allows %s on %s in %s", s.permission(e), e.Role, where)
+			switch {
+			case e.Hop == 1:
+				return causes(by)
+			case kind.words == "resource-based policy":
+				return causes(by+"; it must name "+caller+", and "+conditions, s.otherAccount(e, "the permissions of "+caller+" have"))
+			case kind.words == "identity-based policy":
+				return causes(by, s.otherAccount(e, "the trust policy of "+e.Role+" has"))
+			}
+			return causes(by)
 		}
 	}
 	if strings.Contains(e.Message, "explicit deny") {
-		return "a policy denies it outright: look for the Deny, also in service control policies, resource control policies, permissions boundaries, session policies and the VPC endpoint's policy, and " + conditions
+		return causes("a policy denies it outright: look for the Deny, also in service control policies, resource control policies, permissions boundaries, session policies and the VPC endpoint's policy, and " + conditions)
+	}
+	return nil
+}
+
+// optionsBefore are those with which the caller of e's hop got its session.
+func (s Spec) optionsBefore(e *Error) Options {
+	if e.Hop < 2 {
+		return Options{}
+	}
+	return s.hop(e.Hop-1, Hop{}).Options
+}
+
+// otherAccount is the cause that is left once one of the two policies allows a call from account to account.
+func (s Spec) otherAccount(e *Error, others string) string {
+	if from := account(s.callerOf(e)); strings.HasPrefix(s.callerOf(e), "arn:") && from != account(e.Role) {
+		return fmt.Sprintf("the accounts differ (%s and %s), so %s to allow it as well", from, account(e.Role), others)
 	}
 	return ""
 }

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,7 +56,7 @@ func TestRefusals(t *testing.T) {
 		"neither side known": {
 			pod:  at(strangers),
 			text: "second hop (AssumeRole to " + strangers + "): AccessDenied: " + user + "sts:AssumeRole on resource: " + strangers,
-			hint: "either the permissions of " + jobRole + " do not allow sts:AssumeRole on it, or its trust policy does not name " + jobRole,
+			hint: "1. the permissions of " + jobRole + " do not allow sts:AssumeRole on " + strangers + "; 2. the trust policy of " + strangers + " does not name " + jobRole + "; 3. ",
 		},
 		"external id": {
 			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
@@ -65,18 +67,18 @@ func TestRefusals(t *testing.T) {
 		"external id of a role map": {
 			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
 			pod: func(p *pod) {
-				p.spec.Options.ExternalID, p.spec.Options.ExternalIDFrom = "wrong", `external_id of "lake" in the role map`
+				p.spec.Options.ExternalID, p.spec.Options.From.Mapped = "wrong", `the role "lake" in the role map "/map.yaml"`
 			},
-			text: assume + "AccessDenied: ", hint: `another external id than external_id of "lake" in the role map, or`,
+			text: assume + "AccessDenied: ", hint: `another external id than external_id of the role "lake" in the role map "/map.yaml"; 4. `,
 		},
 		"external id missing in a role map": {
 			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
-			pod:   func(p *pod) { p.spec.Options.ExternalIDFrom = `external_id of "lake" in the role map` },
-			text:  assume + "AccessDenied: ", hint: `or asks for an external id (external_id of "lake" in the role map)`,
+			pod:   func(p *pod) { p.spec.Options.From.Mapped = `the role "lake" in the role map "/map.yaml"` },
+			text:  assume + "AccessDenied: ", hint: `asks for an external id (external_id of the role "lake" in the role map "/map.yaml")`,
 		},
 		"external id missing": {
 			roles: func(r []ststest.Role) { r[2].ExternalID = "right" },
-			text:  assume + "AccessDenied: ", hint: "or asks for an external id (ROLE_CHAIN_EXTERNAL_ID)",
+			text:  assume + "AccessDenied: ", hint: "asks for an external id (ROLE_CHAIN_EXTERNAL_ID)",
 		},
 		"tags": {
 			roles: func(r []ststest.Role) { r[2].TrustAlso = nil },
@@ -97,7 +99,7 @@ func TestRefusals(t *testing.T) {
 		"at the end of via": {
 			roles: func(r []ststest.Role) { r[0].MayAssume = []string{"*"}; r[2].TrustedBy = nil },
 			pod:   func(p *pod) { p.spec.Via = []Hop{{Role: middleRole}} },
-			text:  "third hop (AssumeRole to " + clientRole + "): AccessDenied: ", hint: "its trust policy does not name " + middleRole,
+			text:  "third hop (AssumeRole to " + clientRole + "): AccessDenied: ", hint: "the trust policy of " + clientRole + " does not name " + middleRole,
 		},
 		"too long for chaining": {
 			roles: func(r []ststest.Role) { r[2].MaxSessionSeconds = 12 * 3600 },
@@ -113,7 +115,7 @@ func TestRefusals(t *testing.T) {
 		"large": {pod: func(p *pod) {
 			p.spec.Options.Tags = map[string]string{"k": strings.Repeat("v", 250), "l": strings.Repeat("v", 250)}
 		}, text: assume + "PackedPolicyTooLarge: ", hint: "too large together"},
-		"transitive": {pod: func(p *pod) { p.spec.Options.TransitiveTags = []string{"k"} }, text: assume + "InvalidParameterValue: ", hint: "ROLE_CHAIN_TRANSITIVE_TAGS may only name tags of"},
+		"transitive": {pod: func(p *pod) { p.spec.Options.TransitiveTags = []string{"k"} }, text: assume + "InvalidParameterValue: ", hint: "ROLE_CHAIN_TRANSITIVE_TAGS may only name keys of"},
 		"name":       {pod: func(p *pod) { p.spec.SessionName = "a b" }, text: web + "ValidationError: 1 validation error detected: Value 'a b' at 'roleSessionName'"},
 
 		"token missing":      {pod: func(p *pod) { os.Remove(p.spec.TokenFile) }, kind: NoToken, code: exit.NoToken, text: web + "token file ", hint: "eks.amazonaws.com/role-arn"},
@@ -174,7 +176,7 @@ func TestForeignAnswers(t *testing.T) {
 		"throttling 1": {400, answer("ThrottlingException", "Rate exceeded"), Transient, "ThrottlingException: Rate exceeded", "fewer pods"},
 		"throttling 2": {400, answer("RequestLimitExceeded", "x"), Transient, "RequestLimitExceeded", "fewer pods"},
 		"throttling 3": {429, answer("TooManyRequestsException", "x"), Transient, "TooManyRequests", "fewer pods"},
-		"server":       {500, answer("Unheard", "x"), Transient, "Unheard: x", ""},
+		"server":       {500, answer("Unheard", "x"), Transient, "Unheard: x", "Health Dashboard"},
 		"proxy 407":    {407, "<html><body>Proxy Authentication Required</body></html>", Transient, "status 407 without an error of STS in it", "HTTPS_PROXY"},
 		"proxy 403":    {403, "blocked", Transient, "status 403 without", "HTTPS_PROXY"},
 		"proxy 502":    {502, "", Transient, "status 502 without", "HTTPS_PROXY"},
@@ -184,6 +186,8 @@ func TestForeignAnswers(t *testing.T) {
 		"nothing":      {200, "", Transient, "ended too early", ""},
 		"no keys":      {200, "<AssumeRoleResponse><AssumeRoleResult></AssumeRoleResult></AssumeRoleResponse>", Transient, "ended too early", ""},
 		"a token":      {400, answer("ValidationError", "Value 'eyJhbGciOi.eyJpc3Mi.c2ln-_' at 'x'\u0085 and\nmore"), Refused, "ValidationError: Value '[token]' at 'x' and more", ""},
+		"over":         {403, answer("ExpiredToken", "The security token included in the request is expired"), Transient, "ExpiredToken: ", "the session of " + jobRole + ", which signed the call, is over"},
+		"over too":     {403, answer("ExpiredTokenException", "x"), Transient, "ExpiredTokenException: x", "which signed the call, is over"},
 		"external id":  {400, answer("ValidationError", "Value 'ext' at 'externalId'"), Refused, "Value '[external id]' at 'externalId'", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -227,7 +231,7 @@ func TestWhoRefused(t *testing.T) {
 				e := &Error{Hop: i + 1, Of: 2, Kind: Refused, Code: "AccessDenied", Message: "User: x is not authorized to perform: sts:AssumeRole on resource: y " + reason,
 					Action: []string{"AssumeRoleWithWebIdentity", "AssumeRole"}[i], Role: []string{jobRole, clientRole}[i]}
 				spec := Spec{BaseRole: jobRole, ClientRole: clientRole, TokenFile: "/none"}
-				if hint := spec.hint(e); !strings.Contains(hint, want) || !strings.Contains(hint, owner[i]) || strings.Contains(hint, "%!") {
+				if hint := hint(spec.causes(e)); !strings.Contains(hint, want) || !strings.Contains(hint, owner[i]) || strings.Contains(hint, "%!") {
 					t.Errorf("hop %d, %s: %q, want %q and %q", i+1, reason, hint, want, owner[i])
 				}
 			}
@@ -250,11 +254,69 @@ func TestHints(t *testing.T) {
 		"an agent that hangs":      {pod, Error{Hop: 1, Kind: Transient, Action: podIdentityAction, Err: context.DeadlineExceeded}, "NetworkPolicy"},
 		"thumbprint":               {web, Error{Hop: 1, Kind: Refused, Action: "AssumeRoleWithWebIdentity", Role: jobRole, Code: "InvalidIdentityToken", Message: "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"}, "update-open-id-connect-provider-thumbprint"},
 		"FIPS where there is none": {web, Error{Hop: 1, Kind: Transient, Action: "AssumeRoleWithWebIdentity", Role: jobRole, Err: &net.DNSError{Name: "sts-fips.ap-south-1.amazonaws.com"}}, `a FIPS endpoint, which STS may not have in "ap-south-1"`},
-		"a role that is not there": {web, Error{Hop: 2, Kind: Refused, Action: "AssumeRole", Role: clientRole, Code: "AccessDenied", Message: "User: x is not authorized to perform: sts:AssumeRole on resource: " + clientRole}, "or there is no such role in account 444455556666"},
-		"the same of the first":    {web, Error{Hop: 1, Kind: Refused, Action: "AssumeRoleWithWebIdentity", Role: jobRole, Code: "AccessDenied", Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity"}, "if there is such a role in account 111122223333"},
+		"a role that is not there": {web, Error{Hop: 2, Kind: Refused, Action: "AssumeRole", Role: clientRole, Code: "AccessDenied", Message: "User: x is not authorized to perform: sts:AssumeRole on resource: " + clientRole}, "there is no such role in account 444455556666"},
+		"the same of the first":    {web, Error{Hop: 1, Kind: Refused, Action: "AssumeRoleWithWebIdentity", Role: jobRole, Code: "AccessDenied", Message: "Not authorized to perform sts:AssumeRoleWithWebIdentity"}, "there is no such role in account 111122223333"},
 	} {
-		if hint := c.spec.hint(&c.e); !strings.Contains(hint, c.want) {
+		if hint := hint(c.spec.causes(&c.e)); !strings.Contains(hint, c.want) {
 			t.Errorf("%s: %q, want %q", name, hint, c.want)
+		}
+	}
+}
+
+// Whatever STS answers, at either hop, somebody is told what may be wrong: the codes are all those of the stand-in.
+func TestEveryCodeHasCauses(t *testing.T) {
+	files, err := filepath.Glob("../ststest/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[string]bool{}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range regexp.MustCompile(`http\.Status\w+, "([A-Z][A-Za-z]+)"`).FindAllSubmatch(source, -1) {
+			codes[string(found[1])] = true
+		}
+	}
+	if len(codes) < 15 || !codes["ExpiredToken"] {
+		t.Fatalf("codes: %v", codes)
+	}
+	spec := Spec{BaseRole: jobRole, ClientRole: clientRole, TokenFile: "/none", Region: "eu-west-1"}
+	for code := range codes {
+		for i := range 2 {
+			e := &Error{Hop: i + 1, Of: 2, Code: code, Message: "words", Kind: kindOf(400, code, ""), Action: []string{"AssumeRoleWithWebIdentity", "AssumeRole"}[i], Role: []string{jobRole, clientRole}[i]}
+			if e.callerEnded() {
+				e.Kind = Transient // as explain has it
+			}
+			spec.explainCauses(e, "")
+			if unknown := strings.Contains(e.Hint, "rolechain knows no more") && (code != "InvalidIdentityToken" || i == 0); e.Hint == "" || unknown && code != "ValidationError" && code != "InvalidParameterValue" {
+				t.Errorf("%s at hop %d: %q", code, i+1, e.Causes)
+			}
+		}
+	}
+}
+
+// A hint names where an option is from: the environment's variable, or the key of the role map.
+func TestHintsNameTheSetting(t *testing.T) {
+	for name, c := range map[string]struct{ code, message, variable, key string }{
+		"tags":             {"AccessDenied", user + "sts:TagSession on resource: " + clientRole, "(ROLE_CHAIN_SESSION_TAGS)", "(tags of M)"},
+		"source identity":  {"AccessDenied", user + "sts:SetSourceIdentity on resource: " + clientRole, "(ROLE_CHAIN_SOURCE_IDENTITY)", "(source_identity of M)"},
+		"all of them":      {"AccessDenied", user + "sts:AssumeRole on resource: " + clientRole, "than ROLE_CHAIN_EXTERNAL_ID", "than external_id of M"},
+		"policy":           {"MalformedPolicyDocument", "x", "(ROLE_CHAIN_SESSION_POLICY_FILE)", "(policy of M)"},
+		"maximum duration": {"ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.", "ROLE_CHAIN_DURATION must", "duration of M must"},
+		"chained duration": {"ValidationError", "exceeds the 1 hour session limit for roles assumed by role chaining.", "set ROLE_CHAIN_DURATION to", "set duration of M to"},
+		"transitive":       {"InvalidParameterValue", "Transitive tag keys", "ROLE_CHAIN_TRANSITIVE_TAGS may only name keys of ROLE_CHAIN_SESSION_TAGS", "transitive_tags of M may only name keys of tags of M"},
+		"room":             {"PackedPolicyTooLarge", "x", "give fewer", "give fewer (tags of M, policy of M)"},
+		"session name":     {"ValidationError", "1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy", "ROLE_CHAIN_SESSION_NAME", "session_name of M"},
+		"a tag":            {"ValidationError", "1 validation error detected: Value '' at 'tags.1.member.key' failed", "ROLE_CHAIN_SESSION_TAGS", "tags of M"},
+		"policy ARNs":      {"ValidationError", "1 validation error detected: Value 'x' at 'policyArns' failed", "ROLE_CHAIN_SESSION_POLICY_ARNS", "policy_arns of M"},
+	} {
+		for mapped, want := range map[string]string{"": c.variable, "M": c.key} {
+			e := &Error{Hop: 2, Of: 2, Kind: Refused, Action: "AssumeRole", Role: clientRole, Code: c.code, Message: c.message, sent: sent{true, true, true, settings.Source{Mapped: mapped}}}
+			if got := hint(Spec{BaseRole: jobRole, ClientRole: clientRole}.causes(e)); !strings.Contains(got, want) || mapped != "" && strings.Contains(got, "ROLE_CHAIN_") {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
 		}
 	}
 }

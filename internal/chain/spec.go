@@ -3,6 +3,7 @@ package chain
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"rolechain/internal/settings"
@@ -52,13 +53,14 @@ type Spec struct {
 type Options struct {
 	SessionName    string            `json:"session_name,omitempty"` // "" is the Spec's
 	ExternalID     string            `json:"external_id,omitempty"`
-	ExternalIDFrom string            `json:"external_id_from,omitempty"` // the setting that has it, or would; "" is ROLE_CHAIN_EXTERNAL_ID
 	SourceIdentity string            `json:"source_identity,omitempty"`
 	Tags           map[string]string `json:"tags,omitempty"` // sent in the order of their keys
 	TransitiveTags []string          `json:"transitive_tags,omitempty"`
 	Policy         string            `json:"policy,omitempty"` // JSON text
 	PolicyARNs     []string          `json:"policy_arns,omitempty"`
 	Duration       time.Duration     `json:"duration,omitempty"` // whole seconds; 0 is an hour
+
+	From settings.Source `json:"from,omitzero"` // for messages
 }
 
 // A Hop is what leads to a role.
@@ -102,6 +104,29 @@ func (s Spec) hop(number int, last Hop) Hop {
 		return last
 	}
 	return s.Via[number-2]
+}
+
+// SessionPolicy names the settings that have the session policy of a profile's session; "" where it has none. base is the name of
+// the first hop's profile.
+func (s Spec) SessionPolicy(profile, base string) string {
+	o := s.Options
+	if profile == base {
+		return ""
+	} else if named, ok := s.Profiles[profile]; ok {
+		o = named.Options
+	}
+	return o.sessionPolicy()
+}
+
+func (o Options) sessionPolicy() string {
+	var from []string
+	if o.Policy != "" {
+		from = append(from, o.From.Of("ROLE_CHAIN_SESSION_POLICY_FILE"))
+	}
+	if len(o.PolicyARNs) > 0 {
+		from = append(from, o.From.Of("ROLE_CHAIN_SESSION_POLICY_ARNS"))
+	}
+	return strings.Join(from, " and ")
 }
 
 // region is Region, or where the partition of the chain's roles has an STS for everybody.

@@ -271,7 +271,7 @@ func (t *bucketProbe) aboutKey(ctx context.Context, blame refusal.Blame, action,
 	}
 	c := keyCall(t.Role, needs, arn)
 	c.Via = "s3." + t.at + "." + suffix(t.Role)
-	e := refusal.Explain(c, blame)
+	e := t.explain(c, blame)
 	if owner := refusal.Account(arn); owner == "" || owner != refusal.Account(t.Role) {
 		if owner == "" {
 			owner = "that owns the bucket"

@@ -8,6 +8,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,14 @@ type Probe struct {
 	Region   string // of the chain, where Services has none
 	Sign     aws.CredentialsProvider
 	Say      func(Line)
+
+	SessionFrom string // as in refusal.Call
+}
+
+// explain says why the session's call was refused.
+func (p *Probe) explain(c refusal.Call, blame refusal.Blame) refusal.Explanation {
+	c.SessionFrom = p.SessionFrom
+	return refusal.Explain(c, blame)
 }
 
 // region returns the region that calls go to where a resource does not say another.
@@ -117,9 +126,7 @@ func (p *Probe) fail(l Line, err error, c refusal.Call, cause string) {
 		l.Causes = []string{"something between the pod and " + c.Service + " answered, most likely a proxy: look at HTTPS_PROXY, NO_PROXY and the AWS_ENDPOINT_URL variables"}
 	default:
 		l.Err = exit.Because(exit.Denied, fmt.Errorf("%s: %s", l.Target, a.words()), "")
-		if cause != "" {
-			l.Causes = []string{cause}
-		}
+		l.Causes = []string{cmp.Or(cause, "no policy is blamed, so it is about the request: look at the name that was given, and at its region and account")}
 		if a.refused() {
 			blame := refusal.Read(a.message)
 			if blame.Action != "" && strings.EqualFold(blame.Action, c.Action) {
@@ -131,7 +138,7 @@ func (p *Probe) fail(l Line, err error, c refusal.Call, cause string) {
 					c.Resources = []string{blame.Resource}
 				}
 			}
-			l.Explanation = refusal.Explain(c, blame)
+			l.Explanation = p.explain(c, blame)
 		}
 	}
 	p.Say(l)

@@ -80,7 +80,7 @@ func spec(s settings.Settings, pod settings.Pod) (chain.Spec, error) {
 
 func hop(role string, o settings.Options, duration time.Duration) chain.Hop {
 	return chain.Hop{Role: role, Options: chain.Options{
-		SessionName: string(o.SessionName), Duration: duration, ExternalID: o.ExternalID, ExternalIDFrom: o.ExternalIDFrom, SourceIdentity: o.SourceIdentity,
+		SessionName: string(o.SessionName), Duration: duration, ExternalID: o.ExternalID, From: o.From, SourceIdentity: o.SourceIdentity,
 		Tags: o.Tags, TransitiveTags: o.TransitiveTags, Policy: o.Policy, PolicyARNs: o.PolicyARNs,
 	}}
 }

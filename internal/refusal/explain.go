@@ -13,11 +13,12 @@ type Call struct {
 	Resources []string // what a policy of the role has to name
 	Service   string   // of the VPC endpoint that may stand between: "s3"
 
-	Owner      string    // the resource's account; "" when nobody knows
-	Attached   string    // the policy that the resource has, "the bucket policy of data"; "" when it can have none
-	AttachedOn []string  // what that policy has to name; nil is Resources
-	If         Condition // of the statements that allow it; nil is none
-	Via        string    // the service through which KMS is called, "s3.eu-west-1.amazonaws.com"; "" for none
+	Owner       string    // the resource's account; "" when nobody knows
+	Attached    string    // the policy that the resource has, "the bucket policy of data"; "" when it can have none
+	AttachedOn  []string  // what that policy has to name; nil is Resources
+	If          Condition // of the statements that allow it; nil is none
+	SessionFrom string    // the settings that have the session policy of Role's session; "" when nobody knows
+	Via         string    // the service through which KMS is called, "s3.eu-west-1.amazonaws.com"; "" for none
 }
 
 // A Fix is a piece of a policy.
@@ -124,7 +125,10 @@ func (c Call) where(p Policy) string {
 	case Boundary:
 		return "the permissions boundary of " + c.Role
 	case Session:
-		return "the session policy of the session of " + c.Role + " (ROLE_CHAIN_SESSION_POLICY_FILE or ROLE_CHAIN_SESSION_POLICY_ARNS, where it is the client role's)"
+		if c.SessionFrom != "" {
+			return fmt.Sprintf("the session policy that the session of %s was made with (%s)", c.Role, c.SessionFrom)
+		}
+		return "the session policy that the session of " + c.Role + " was made with"
 	case SCP:
 		return fmt.Sprintf("a service control policy of the organization of account %s (its management account owns it)", Account(c.Role))
 	case RCP:

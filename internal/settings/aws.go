@@ -72,11 +72,12 @@ func (v *validator) endpoint(name string, value *string) string {
 
 // CheckEndpoint checks the URL of an AWS service: problem is "" for a good one.
 func CheckEndpoint(value string) (problem, hint string) {
-	hint = "for example https://sts.us-east-1.amazonaws.com"
+	const example = "for example https://sts.us-east-1.amazonaws.com"
+	hint = "write it with its scheme, " + example
 	u, err := url.Parse(value)
 	switch {
 	case strings.ContainsAny(value, " \t\r\n\"'"):
-		return "has white space or quotes in it", "write the URL alone, " + hint
+		return "has white space or quotes in it", "write the URL alone, " + example
 	case err != nil || u.Host == "" || u.Hostname() == "":
 		return "is not a URL", hint
 	case u.Scheme != "http" && u.Scheme != "https":

@@ -80,8 +80,20 @@ func (v *validator) find(variable, value string) (Granted, bool) {
 		return Granted{}, false
 	}
 	v.agree(variable, found[0])
-	found[0].ExternalIDFrom = fmt.Sprintf("external_id of %q in the role map", found[0].Name)
+	found[0].From = v.source(found[0])
 	return found[0], true
+}
+
+// source is where the options of a role of the map are from. A session name and a duration of every hop count where it has none.
+func (v *validator) source(g Granted) Source {
+	from := Source{Mapped: fmt.Sprintf("the role %q in the role map %q", g.Name, v.grant.Map)}
+	if g.SessionName == "" {
+		from.Env = append(from.Env, "ROLE_CHAIN_SESSION_NAME")
+	}
+	if g.Duration == 0 {
+		from.Env = append(from.Env, "ROLE_CHAIN_DURATION")
+	}
+	return from
 }
 
 // refuse says that the map does not allow a role, and which ones it does.
@@ -177,16 +189,18 @@ func (v *validator) differs(variable, value, role, mapped string) {
 // merge puts what the map has for the client role into the options that the environment has for it.
 func (v *validator) merge(s *Settings, g Granted) {
 	o := &s.Options
+	o.From = g.From
+	env := func(variable string) { o.From.Env = append(o.From.Env, variable) }
 	text := func(variable string, ours *string, mapped string) {
+		if mapped == "" && *ours != "" {
+			env(variable)
+		}
 		if mapped != "" && *ours != "" && *ours != mapped {
 			v.differs(variable, *ours, g.Name, mapped)
 		}
 		if mapped != "" {
 			*ours = mapped
 		}
-	}
-	if g.ExternalID != "" || o.ExternalID == "" {
-		o.ExternalIDFrom = g.ExternalIDFrom
 	}
 	text("ROLE_CHAIN_EXTERNAL_ID", &o.ExternalID, g.ExternalID)
 	text("ROLE_CHAIN_SOURCE_IDENTITY", &o.SourceIdentity, g.SourceIdentity)
@@ -195,6 +209,8 @@ func (v *validator) merge(s *Settings, g Granted) {
 			v.differs("ROLE_CHAIN_SESSION_TAGS", pairs(o.Tags), g.Name, pairs(g.Tags))
 		}
 		o.Tags = g.Tags
+	} else if len(o.Tags) > 0 {
+		env("ROLE_CHAIN_SESSION_TAGS")
 	}
 	list := func(variable string, ours *[]string, mapped []string) {
 		if len(*ours) > 0 && !slices.Equal(slices.Sorted(slices.Values(*ours)), slices.Sorted(slices.Values(mapped))) {
@@ -204,6 +220,8 @@ func (v *validator) merge(s *Settings, g Granted) {
 	}
 	if len(g.TransitiveTags) > 0 {
 		list("ROLE_CHAIN_TRANSITIVE_TAGS", &o.TransitiveTags, g.TransitiveTags)
+	} else if len(o.TransitiveTags) > 0 {
+		env("ROLE_CHAIN_TRANSITIVE_TAGS")
 	}
 	// A session may do what any of its policies allows, so one more would widen it.
 	if g.Policy != "" || len(g.PolicyARNs) > 0 {
@@ -218,6 +236,8 @@ func (v *validator) merge(s *Settings, g Granted) {
 			o.PolicyARNs = nil
 		}
 		list("ROLE_CHAIN_SESSION_POLICY_ARNS", &o.PolicyARNs, g.PolicyARNs)
+	} else {
+		o.From.Env = append(o.From.Env, "ROLE_CHAIN_SESSION_POLICY_FILE", "ROLE_CHAIN_SESSION_POLICY_ARNS")
 	}
 	o.Policy, o.SessionName, o.Duration = g.Policy, g.SessionName, g.Duration
 }

@@ -46,8 +46,21 @@ func TestMappedRoles(t *testing.T) {
 	if len(s.Via) != 2 || s.Via[0].Role != hubRole || s.Via[0].Options.ExternalID != "hub-id" || s.Via[1].Role != lakeRole || s.Via[1].Options.SessionName != "lake-{pod}" {
 		t.Errorf("on the way: %+v", s.Via)
 	}
-	if of := []string{o.ExternalIDFrom, s.Via[1].Options.ExternalIDFrom, s.Profiles[1].Options.ExternalIDFrom}; !slices.Equal(of, []string{`external_id of "full" in the role map`, `external_id of "lake" in the role map`, `external_id of "twin-b" in the role map`}) {
-		t.Errorf("external ids are told to be from %q", of)
+	for _, at := range []struct {
+		from           Source
+		variable, want string
+	}{
+		{o.From, "ROLE_CHAIN_EXTERNAL_ID", `external_id of the role "full" in the role map "/map.yaml"`},
+		{o.From, "ROLE_CHAIN_SESSION_TAGS", `tags of the role "full" in the role map "/map.yaml"`},
+		{o.From, "ROLE_CHAIN_DURATION", `duration of the role "full" in the role map "/map.yaml"`},
+		{o.From, "ROLE_CHAIN_SESSION_NAME", "ROLE_CHAIN_SESSION_NAME"},
+		{s.Via[1].Options.From, "ROLE_CHAIN_SESSION_NAME", `session_name of the role "lake" in the role map "/map.yaml"`},
+		{s.Via[1].Options.From, "ROLE_CHAIN_DURATION", "ROLE_CHAIN_DURATION"},
+		{s.Profiles[1].Options.From, "ROLE_CHAIN_EXTERNAL_ID", `external_id of the role "twin-b" in the role map "/map.yaml"`},
+	} {
+		if got := at.from.Of(at.variable); got != at.want {
+			t.Errorf("%s is told to be from %s, want %s", at.variable, got, at.want)
+		}
 	}
 	if p := s.Profiles; len(p) != 3 || p[0].Name != "plain" || p[0].Role != "arn:aws:iam::444455556666:role/plain" || p[1].Name != "x" || p[1].Options.ExternalID != "id-b" || p[2].Options.SourceIdentity != "alice" {
 		t.Errorf("profiles: %+v", p)
@@ -152,7 +165,13 @@ func TestMapAgrees(t *testing.T) {
 			t.Errorf("%q: %v", env, err)
 		}
 	}
-	if s, _ := readMapped(mapped(), "CLIENT_ROLE_ARN=plain", "ROLE_CHAIN_EXTERNAL_ID=mine"); s.Options.ExternalID != "mine" || s.Options.ExternalIDFrom != "" {
+	s, _ := readMapped(mapped(), "CLIENT_ROLE_ARN=plain", "ROLE_CHAIN_EXTERNAL_ID=mine", "ROLE_CHAIN_DELIVERY=endpoint", "ROLE_CHAIN_SESSION_TAGS=team=a", "ROLE_CHAIN_TRANSITIVE_TAGS=team", "ROLE_CHAIN_SOURCE_IDENTITY=alice", "ROLE_CHAIN_SESSION_POLICY_FILE=/policy")
+	for variable := range keys {
+		if got := s.Options.From.Of(variable); got != variable {
+			t.Errorf("the submission's own %s is told to be from %s", variable, got)
+		}
+	}
+	if s.Options.ExternalID != "mine" {
 		t.Errorf("the submission's external id: %+v", s.Options)
 	}
 	// Where EKS has given the pod no role, there is none to hold the first hop against.
