@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,11 +42,8 @@ func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 }
 
 func (s *Suite) read() (err error) {
-	if s.root, err = os.Getwd(); err != nil {
+	if s.root, err = suitetest.Root(probes); err != nil {
 		return err
-	}
-	if _, err := os.Stat(filepath.Join(s.root, probes)); err != nil {
-		return fmt.Errorf("call it from the repository's root: %w", err)
 	}
 	s.build = filepath.Join(s.root, "build", "conformance")
 	dir := filepath.Join(s.root, "conformance")

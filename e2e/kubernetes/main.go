@@ -26,7 +26,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 
 	"rolechain/e2e/kubernetes/cluster"
 	"rolechain/internal/suitetest"
@@ -73,11 +72,8 @@ func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 
 // filter keeps the cases that were asked for.
 func filter(all []Case, fixed bool, names suitetest.Names) ([]Case, error) {
-	chosen, err := suitetest.Choose(all, suitetest.Filter[Case]{Names: names, Has: func(c Case, name string) bool { return c.Name == name }})
-	if fixed {
-		chosen = slices.DeleteFunc(chosen, func(c Case) bool { return !c.Fixed })
-	}
-	return chosen, err
+	return suitetest.Choose(all, suitetest.Only(fixed, func(c Case) bool { return c.Fixed }),
+		suitetest.Filter[Case]{Names: names, Has: func(c Case, name string) bool { return c.Name == name }})
 }
 
 // A Suite is what there is to run.
@@ -87,11 +83,8 @@ type Suite struct {
 }
 
 func (s *Suite) place() (err error) {
-	if s.root, err = os.Getwd(); err != nil {
+	if s.root, err = suitetest.Root("e2e/kubernetes"); err != nil {
 		return err
-	}
-	if _, err := os.Stat(filepath.Join(s.root, "e2e", "kubernetes")); err != nil {
-		return fmt.Errorf("call it from the repository's root: %w", err)
 	}
 	s.build = filepath.Join(s.root, "build", "k8s")
 	return nil

@@ -38,6 +38,13 @@ func TestFilter(t *testing.T) {
 	}
 }
 
+// A part in which nothing is left would pass.
+func TestNothingLeft(t *testing.T) {
+	if left, err := filter([]Case{{Name: "slow"}, {Name: "quick", Fixed: true}}, true, suitetest.Names{"slow"}); err == nil {
+		t.Errorf("%v", left)
+	}
+}
+
 // The image's environment is the stand-in's, as its Dockerfile has it.
 func TestImageEnv(t *testing.T) {
 	root, err := filepath.Abs(filepath.Join("..", ".."))

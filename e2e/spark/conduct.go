@@ -25,11 +25,8 @@ type Suite struct {
 }
 
 func (s *Suite) place() (err error) {
-	if s.root, err = os.Getwd(); err != nil {
+	if s.root, err = suitetest.Root("e2e/spark"); err != nil {
 		return err
-	}
-	if _, err := os.Stat(filepath.Join(s.root, "e2e", "spark")); err != nil {
-		return fmt.Errorf("call it from the repository's root: %w", err)
 	}
 	if strings.ContainsAny(s.root, " \t") {
 		return fmt.Errorf("%q has a blank in it, which the options of JVMs cannot carry: clone the repository elsewhere", s.root)

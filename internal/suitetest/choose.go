@@ -51,6 +51,15 @@ type Filter[T any] struct {
 	Has   func(item T, name string) bool
 }
 
+// Only is a filter that, where it is asked for, keeps the items that are of a part; otherwise it keeps all.
+func Only[T any](asked bool, is func(T) bool) Filter[T] {
+	f := Filter[T]{Has: func(item T, _ string) bool { return is(item) }}
+	if asked {
+		f.Names = Names{"the part"}
+	}
+	return f
+}
+
 // Choose returns the items of all that pass every filter. A name that no item of all has is an error, because nobody would
 // notice that it selects nothing; so is an empty choice.
 func Choose[T any](all []T, filters ...Filter[T]) ([]T, error) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -46,6 +47,17 @@ func Main(name, partArgument string, part func(ctx context.Context, order string
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// Root is the repository's root, in which a suite has to be called: it has the suite's folder.
+func Root(folder string) (root string, err error) {
+	if root, err = os.Getwd(); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(filepath.Join(root, folder)); err != nil {
+		return "", fmt.Errorf("call it from the repository's root: %w", err)
+	}
+	return root, nil
 }
 
 // Authority makes a certificate authority for names in a temporary directory, which remove deletes. It refuses to work

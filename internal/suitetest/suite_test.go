@@ -33,6 +33,17 @@ func TestChoose(t *testing.T) {
 	if _, err := suitetest.Choose(all, suitetest.Filter[string]{Names: suitetest.Names{"ab"}, Has: has}, suitetest.Filter[string]{Names: suitetest.Names{"bc"}, Has: has}); err == nil {
 		t.Error("an empty choice passes")
 	}
+	of := func(asked bool, name string) ([]string, error) {
+		return suitetest.Choose(all, suitetest.Only(asked, func(item string) bool { return item == "ab" }), suitetest.Filter[string]{Names: suitetest.Names{name}, Has: has})
+	}
+	for asked, want := range map[bool]string{false: "ab bc", true: "ab"} {
+		if got, err := of(asked, "b"); strings.Join(got, " ") != want || err != nil {
+			t.Errorf("only a part, %v: %v, %v", asked, got, err)
+		}
+	}
+	if got, err := of(true, "bc"); err == nil {
+		t.Errorf("nothing of the part passes: %v", got)
+	}
 	if !slices.Equal(all, []string{"ab", "ac", "bc"}) {
 		t.Errorf("the list was changed: %v", all)
 	}
