@@ -10,12 +10,13 @@ import (
 
 // An executor whose chain is refused ends, and Spark starts another one. Since 3.5 it counts such ends on Kubernetes too, but
 // with dynamic allocation its own limit is twice the executors that there may be, which by default has no bound. Ours is far
-// above what a job loses with its nodes in that time, and some minutes of refusals.
+// above what a job loses with its nodes in that time. A refused executor lives for up to some ten seconds, its pod's start
+// included, so that it is reached with a single one as well.
 const (
 	maxFailures       = "spark.executor.maxNumFailures"
 	failuresInterval  = "spark.executor.failuresValidityInterval"
 	maxFailuresValue  = "100"
-	failuresTimeValue = "15m"
+	failuresTimeValue = "30m"
 )
 
 // boundFailures adds both to properties, unless the job has a limit of its own.

@@ -1,7 +1,9 @@
 package submission
 
 import (
+	"strconv"
 	"testing"
+	"time"
 
 	"rolechain/internal/jobconf"
 )
@@ -27,5 +29,19 @@ func TestBoundFailures(t *testing.T) {
 		if got := s.properties()["spark.executor.maxNumFailures"]; err != nil || got != test.want {
 			t.Errorf("%s: %q, want %q; %v", test.name, got, test.want, err)
 		}
+	}
+}
+
+// A single executor that comes back every 13 s, as on a busy cluster, reaches the limit within the interval: otherwise it would
+// come back for ever.
+func TestFailuresAreReached(t *testing.T) {
+	s, err := Make(request(func(r *Request) { r.Release = "spark-4.0" }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit, err1 := strconv.Atoi(s.properties()["spark.executor.maxNumFailures"])
+	interval, err2 := time.ParseDuration(s.properties()["spark.executor.failuresValidityInterval"]) // Spark's words, and Go's
+	if err1 != nil || err2 != nil || time.Duration(limit)*13*time.Second > interval {
+		t.Errorf("%d failures in %v: %v, %v", limit, interval, err1, err2)
 	}
 }

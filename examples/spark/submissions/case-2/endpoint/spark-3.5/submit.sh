@@ -3,7 +3,7 @@ exec spark-submit \
   --master k8s://https://CLUSTER:443 \
   --deploy-mode cluster \
   --name spark-and-boto3 \
-  --conf spark.executor.failuresValidityInterval=15m \
+  --conf spark.executor.failuresValidityInterval=30m \
   --conf spark.executor.maxNumFailures=100 \
   --conf spark.executorEnv.AWS_DEFAULT_REGION=us-west-2 \
   --conf spark.executorEnv.AWS_REGION=us-west-2 \
