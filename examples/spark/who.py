@@ -1,4 +1,7 @@
-"""Prints who the job is, on the driver and on executors."""
+"""Prints who the job is, on the driver and on executors. An argument is how many seconds it stays, for you to look at its pods."""
+import sys
+import time
+
 import boto3
 from pyspark.sql import SparkSession
 
@@ -9,4 +12,5 @@ def who(_):
 
 spark = SparkSession.builder.appName("who").getOrCreate()
 print("driver   ", who(0))
-print("executors", spark.sparkContext.range(2).map(who).distinct().collect())
+print("executors", spark.sparkContext.range(2).map(who).distinct().collect(), flush=True)
+time.sleep(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
