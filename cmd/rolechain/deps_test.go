@@ -13,7 +13,7 @@ import (
 	"rolechain/internal/buildtest"
 )
 
-// The program has the AWS SDK for STS, S3 and SQS, a YAML library for jobs that exist, and little else.
+// The program has the AWS SDK for STS and S3, a YAML library for jobs that exist, and little else.
 func TestDependencies(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".").Output()
 	if err != nil {
@@ -36,7 +36,8 @@ func TestDependencies(t *testing.T) {
 }
 
 // A start of any command pays for what the packages do before main, `rolechain credentials` each time that an SDK asks: the SDK's
-// clients for KMS and Glue would take it from 1 MB to 3.8 MB, and from 5 ms to 14 ms. Bytes do not depend on the machine's load.
+// client for SQS would take it from 0.84 MB to 1.08 MB, those for KMS and Glue to 3.8 MB, and from 5 ms to 14 ms. Bytes do not
+// depend on the machine's load.
 func TestBeforeMain(t *testing.T) {
 	buildtest.SkipUnderRace(t)
 	dir := t.TempDir()
@@ -58,7 +59,7 @@ func TestBeforeMain(t *testing.T) {
 		}
 		sum += n
 	}
-	if sum < 200_000 || sum > 1_400_000 {
+	if sum < 200_000 || sum > 1_000_000 {
 		t.Errorf("packages allocate %d bytes before main:\n%s", sum, &trace)
 	}
 }

@@ -6,10 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-
 	"rolechain/internal/refusal"
 )
 
@@ -69,22 +65,12 @@ func (p *Probe) Queue(ctx context.Context, q Queue) {
 		q.Region = own
 	}
 	l := Line{Step: "queue", Target: q.String()}
-	o := sqs.Options{Region: q.Region, Credentials: p.Sign, HTTPClient: p.Services.HTTP, Retryer: retryer(), AppID: "rolechain"}
-	if url := p.Services.Endpoints["sqs"]; url != "" {
-		o.BaseEndpoint = &url
-	} else {
-		if p.Services.FIPS {
-			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
-		}
-		if p.Services.DualStack {
-			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
-		}
-	}
 	c := refusal.Call{
 		Role: p.Role, Action: "sqs:GetQueueAttributes", Service: "sqs", Owner: q.Account, Attached: "the policy of queue " + q.Name,
 		Resources: []string{strings.Join([]string{"arn", partition(p.Role), "sqs", q.Region, q.Account, q.Name}, ":")},
 	}
-	out, err := call(ctx, sqs.New(o).GetQueueAttributes, &sqs.GetQueueAttributesInput{QueueUrl: &q.URL, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll}})
+	var out struct{ Attributes map[string]string }
+	err := p.ask(ctx, "sqs", q.Region, "AmazonSQS.GetQueueAttributes", map[string]any{"QueueUrl": q.URL, "AttributeNames": []string{"All"}}, &out)
 	if err != nil {
 		hint := ""
 		if a := answerOf(err); strings.Contains(a.code, "NonExistentQueue") || strings.Contains(a.code, "QueueDoesNotExist") {
@@ -100,7 +86,7 @@ func (p *Probe) Queue(ctx context.Context, q Queue) {
 	if q.Account != refusal.Account(p.Role) {
 		l.Text += fmt.Sprintf("; it is another account's than the role's, %s: by its name alone it is not found, GetQueueUrl needs QueueOwnerAWSAccountId", refusal.Account(p.Role))
 	}
-	key := out.Attributes[string(types.QueueAttributeNameKmsMasterKeyId)]
+	key := out.Attributes["KmsMasterKeyId"]
 	if key == "" {
 		p.Say(l)
 		return

@@ -18,7 +18,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// ask makes a call of the JSON protocol 1.1. target is the operation, "TrentService.Decrypt".
+// ask makes a call of the JSON protocol. target is the operation, "TrentService.Decrypt".
 func (p *Probe) ask(ctx context.Context, service, region, target string, in, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -53,7 +53,12 @@ func (p *Probe) askOnce(ctx context.Context, service, region, target string, in,
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	version := "1.1"
+	if service == "sqs" {
+		version = "1.0"
+		r.Header.Set("X-Amzn-Query-Mode", "true") // errors have the codes that IAM's pages and forums name
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-"+version)
 	r.Header.Set("X-Amz-Target", target)
 	keys, err := p.Sign.Retrieve(ctx)
 	if err != nil {
@@ -87,7 +92,10 @@ func errorIn(response *http.Response, data []byte) error {
 		CodeName string `json:"code"`
 	}
 	_ = json.Unmarshal(data, &told)
-	code := told.Type
+	code, _, _ := strings.Cut(response.Header.Get("X-Amzn-Query-Error"), ";")
+	if code == "" {
+		code = told.Type
+	}
 	if code == "" {
 		code = response.Header.Get("X-Amzn-Errortype")
 	}
@@ -99,17 +107,18 @@ func errorIn(response *http.Response, data []byte) error {
 	return &smithy.GenericAPIError{Code: code, Message: told.Message + told.Lower}
 }
 
-// endpoint is the URL of a service. The hosts of KMS and Glue differ from STS's in the service's name alone.
+// endpoint is the URL of a service. The hosts of SQS, KMS and Glue differ from STS's in the service's name alone.
 func (p *Probe) endpoint(ctx context.Context, service, region string) (string, error) {
 	if url := p.Services.Endpoints[service]; url != "" {
 		return url, nil
 	}
-	plain, no := p.Services.DualStack, false
-	found, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sts.EndpointParameters{Region: &region, UseFIPS: &no, UseDualStack: &plain, UseGlobalEndpoint: &no})
+	dual, no := p.Services.DualStack, false
+	found, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sts.EndpointParameters{Region: &region, UseFIPS: &no, UseDualStack: &dual, UseGlobalEndpoint: &no})
 	if err != nil {
 		return "", fmt.Errorf("the endpoint of %s in %s: %w", service, region, err)
 	}
-	if p.Services.FIPS {
+	// In GovCloud every host of SQS is validated, and only those for IPv6 say so.
+	if p.Services.FIPS && (service != "sqs" || dual || !strings.HasPrefix(region, "us-gov-")) {
 		service += "-fips"
 	}
 	return "https://" + service + strings.TrimPrefix(found.URI.Host, "sts") + "/", nil
