@@ -11,7 +11,7 @@ import (
 //
 // The race detector sees nothing of such programs: with it none of the tests is run.
 func Main(m *testing.M, prepare func(dir string) error, more ...string) {
-	if UnderRace {
+	if underRace {
 		fmt.Println("SKIPPED: the race detector sees nothing of programs as they are shipped")
 		return
 	}
@@ -35,7 +35,7 @@ func Main(m *testing.M, prepare func(dir string) error, more ...string) {
 // SkipUnderRace is Main's rule for one test among others.
 func SkipUnderRace(t *testing.T) {
 	t.Helper()
-	if UnderRace {
+	if underRace {
 		t.Skip("SKIPPED: the race detector sees nothing of programs as they are shipped")
 	}
 }

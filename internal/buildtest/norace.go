@@ -2,5 +2,5 @@
 
 package buildtest
 
-// UnderRace reports whether the tests are built with the race detector.
-const UnderRace = false
+// underRace reports whether the tests are built with the race detector.
+const underRace = false

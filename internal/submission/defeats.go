@@ -108,7 +108,7 @@ func isKey(property string) bool {
 		".hive.aws_session_access_id", ".hive.aws_session_secret_key", ".hive.aws_session_token", // Glue's catalog
 	} {
 		if strings.HasSuffix(property, end) {
-			return strings.HasPrefix(property, "spark.hadoop.") || strings.HasPrefix(property, "spark.sql.catalog.") || strings.Contains(property, "hoodie.aws.") ||
+			return strings.HasPrefix(property, "spark.hadoop.") || strings.HasPrefix(property, catalogs) || strings.Contains(property, "hoodie.aws.") ||
 				strings.Contains(property, "dynamodb.") || strings.Contains(property, "kinesis.")
 		}
 	}
@@ -117,7 +117,7 @@ func isKey(property string) bool {
 
 // provider returns what is wrong with a pinned credential provider, for a bucket that the submission does not name.
 func (s Submission) provider(p jobconf.Property) string {
-	iceberg := strings.HasPrefix(p.Name, "spark.sql.catalog.") && strings.HasSuffix(p.Name, credentialsOfCatalog)
+	iceberg := strings.HasPrefix(p.Name, catalogs) && strings.HasSuffix(p.Name, credentialsOfCatalog)
 	// S3A's own, and the one inside its AssumedRoleCredentialProvider.
 	s3 := strings.HasPrefix(p.Name, "spark.hadoop.fs.s3") &&
 		(strings.HasSuffix(p.Name, ".credentials.provider") || strings.HasSuffix(p.Name, ".customAWSCredentialsProvider"))
@@ -156,7 +156,7 @@ func (j *judge) isOfS3Tables(p jobconf.Property) bool {
 // followsJobRole reports whether a property makes a client of Iceberg whose default chain ends at the job execution role, by EKS's
 // variables or by -Daws.profile.
 func (s Submission) followsJobRole(p jobconf.Property) bool {
-	rest, is := strings.CutPrefix(p.Name, "spark.sql.catalog.")
+	rest, is := strings.CutPrefix(p.Name, catalogs)
 	name, key, _ := strings.Cut(rest, ".")
 	clients := []string{"io-impl=" + s3FileIO, "catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog", "type=glue",
 		"catalog-impl=" + s3TablesCatalog, "rest.sigv4-enabled=true", "rest.auth.type=sigv4"}

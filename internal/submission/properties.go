@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// properties returns all properties of Spark: those of the table of providers, the limit of executors that fail, the image, and, unless pod templates have them,
-// each variable for the driver and for the executors.
+// properties returns all properties of Spark: those of the table of providers, the limit of executors that fail, the image, and,
+// unless pod templates have them, each variable for the driver and for the executors.
 func (s Submission) properties() map[string]string {
 	p := maps.Clone(s.Properties)
 	s.boundFailures(p)

@@ -59,7 +59,11 @@ func TestStartJobRun(t *testing.T) {
 // The input of create-managed-endpoint is what botocore's model allows, and has the image and the variables.
 func TestManagedEndpoint(t *testing.T) {
 	python, dir := sdktest.Python(t), t.TempDir()
-	for i, release := range []string{"emr-6.15.0", "emr-7.14.0", "emr-spark-8.1.0"} {
+	for release, wrong := range map[string]struct{ old, new, want string }{
+		"emr-6.15.0":      {`"type"`, `"kind"`, "$.type is missing"},
+		"emr-7.14.0":      {`"jupyter-kernel-overrides"`, `""`, "classification is of size"},
+		"emr-spark-8.1.0": {`"releaseLabel"`, `"release"`, "$.releaseLabel is missing"},
+	} {
 		to := filepath.Join(dir, release)
 		args := append([]string{"spark-conf", "-out", to, "-for", "managed-endpoint", "-release", release, "-delivery", "endpoint",
 			"-name", "notebooks", "-virtual-cluster", "yourvirtualclusterid"}, append(slices.Clone(common), logs...)...)
@@ -86,13 +90,12 @@ func TestManagedEndpoint(t *testing.T) {
 			}
 		}
 		// What is wrong is found.
-		old, want := []string{`"type"`, `"jupyter-kernel-overrides"`, `"releaseLabel"`}[i], []string{"$.type is missing", "does not match", "$.releaseLabel is missing"}[i]
-		bad := bytes.Replace(data, []byte(old), []byte([]string{`"kind"`, `""`, `"release"`}[i]), 1)
+		bad := bytes.Replace(data, []byte(wrong.old), []byte(wrong.new), 1)
 		if err := os.WriteFile(file, bad, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if out, err := check(); err == nil || !strings.Contains(out, want) && !strings.Contains(out, "is of size") {
-			t.Errorf("%s: %v, %s", old, err, out)
+		if out, err := check(); err == nil || !strings.Contains(out, wrong.want) {
+			t.Errorf("%s: %v, %s", wrong.old, err, out)
 		}
 	}
 }
