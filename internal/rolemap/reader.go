@@ -124,7 +124,11 @@ func (r *reader) text(n *yaml.Node, what string) string {
 	case !ok:
 		return ""
 	case n.Kind != yaml.ScalarNode || n.Tag == "!!null" || !slices.Contains([]string{"!!str", "!!int", "!!float", "!!bool", "!!timestamp"}, n.Tag):
-		r.fail(n, "", "%s must be a text, not %s", what, kindOf(n))
+		hint := ""
+		if n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 { // {pod}, most likely
+			hint = "put a text that begins with { in quotes"
+		}
+		r.fail(n, hint, "%s must be a text, not %s", what, kindOf(n))
 		return ""
 	case n.Value == "":
 		r.fail(n, "give it a value, or leave the key out", "%s is empty", what)

@@ -108,11 +108,12 @@ func (r *reader) policy(n *yaml.Node) string {
 	if err == nil {
 		err = json.Compact(&policy, []byte(text))
 	}
+	statement := string(object["Statement"])
 	switch length := utf8.RuneCount(policy.Bytes()); {
 	case text == "" || r.stopped:
 	case err != nil:
 		r.fail(at, "write an IAM policy document, as a mapping or as JSON", "policy is no JSON object: %v", err)
-	case object["Statement"] == nil:
+	case !strings.HasPrefix(statement, "{") && !strings.HasPrefix(statement, "["):
 		r.fail(at, "write an IAM policy document, as a mapping or as JSON", "policy has no Statement")
 	case length > 2048: // STS API reference, AssumeRole
 		r.fail(at, "shorten it, or use policy_arns", "policy has %d characters, and STS takes 2048", length)
