@@ -49,7 +49,7 @@ func (r *reader) document(data []byte) *yaml.Node {
 	switch {
 	case err != nil && err != io.EOF:
 		line, column := position(data, err)
-		r.failAt(line, column, "the file must be YAML", withoutLine(err))
+		r.failAt(line, column, "the file must be YAML, in which a text that begins with {, * or & has to be in quotes", withoutLine(err))
 	case len(document.Content) == 0 || document.Content[0].Tag == "!!null":
 		r.failAt(1, 1, "", "is empty: it allows nobody anything")
 	default:

@@ -183,6 +183,7 @@ var bad = []struct {
 	{`"etl-?"`, `"Etl[0-9]"`, "line 23, column 29", `"Etl[0-9]" is no pattern of names`, "", true},
 	{"- namespaces: team-a", "- team-a\n- namespaces: team-a", "line 22, column 3", `a grant must be a mapping, not str "team-a"`, "", true},
 	{good, "- roles\n", "line 1, column 1", "the role map must be a mapping, not a list", "", true},
+	{"team-{namespace}-{pod}", "{namespace}-{pod}", "line 6, column 31", "did not find expected", "begins with {, * or & has to be in quotes", false},
 	{"cost: 7", "cost: *none", "line 8, column 3", "unknown anchor 'none' referenced", "must be YAML", false},
 	{"  hub:", "\thub:", "line 20, column 1", "found character that cannot start any token", "must be YAML", false},
 	{"[lake, hub]", "[lake, hub", "line 24, column 11", "did not find expected ',' or ']'", "must be YAML", false},
