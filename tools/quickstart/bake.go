@@ -11,15 +11,12 @@ import (
 	"github.com/zclconf/go-cty/cty/function/stdlib"
 )
 
-// A target is what bake makes of a target of the bake file.
-type target struct{ tags []string }
-
-// bake finds a target by its name in a bake file, with the variables that the environment overrides. It knows as much of
+// bake returns the tags of a target of a bake file, with the variables that the environment overrides. It knows as much of
 // the format as the project's bake file uses: variables, targets, and a matrix of lists with a name.
-func bake(file, wanted string, lookup func(string) (string, bool)) (target, error) {
+func bake(file, wanted string, lookup func(string) (string, bool)) (tags []string, err error) {
 	parsed, diags := hclparse.NewParser().ParseHCLFile(file)
 	if diags.HasErrors() {
-		return target{}, diags
+		return nil, diags
 	}
 	scope := &hcl.EvalContext{Variables: map[string]cty.Value{}, Functions: map[string]function.Function{"replace": stdlib.ReplaceFunc}}
 	blocks := parsed.Body.(*hclsyntax.Body).Blocks
@@ -29,7 +26,7 @@ func bake(file, wanted string, lookup func(string) (string, bool)) (target, erro
 		}
 		value, diags := b.Body.Attributes["default"].Expr.Value(nil)
 		if diags.HasErrors() {
-			return target{}, diags
+			return nil, diags
 		}
 		if text, set := lookup(b.Labels[0]); set && value.Type() == cty.String {
 			value = cty.StringVal(text)
@@ -42,32 +39,31 @@ func bake(file, wanted string, lookup func(string) (string, bool)) (target, erro
 		}
 		cells, err := matrix(b, scope)
 		if err != nil {
-			return target{}, err
+			return nil, err
 		}
 		for _, cell := range cells {
 			name := b.Labels[0]
 			if attr := b.Body.Attributes["name"]; attr != nil {
 				value, diags := attr.Expr.Value(cell)
 				if diags.HasErrors() {
-					return target{}, diags
+					return nil, diags
 				}
 				name = value.AsString()
 			}
 			if name != wanted {
 				continue
 			}
-			tags, diags := b.Body.Attributes["tags"].Expr.Value(cell)
+			list, diags := b.Body.Attributes["tags"].Expr.Value(cell)
 			if diags.HasErrors() {
-				return target{}, diags
+				return nil, diags
 			}
-			var found target
-			for _, tag := range tags.AsValueSlice() {
-				found.tags = append(found.tags, tag.AsString())
+			for _, tag := range list.AsValueSlice() {
+				tags = append(tags, tag.AsString())
 			}
-			return found, nil
+			return tags, nil
 		}
 	}
-	return target{}, fmt.Errorf("%s has no target %s", file, wanted)
+	return nil, fmt.Errorf("%s has no target %s", file, wanted)
 }
 
 // matrix is a scope for each combination of a target's matrix, or the one of all where it has none.

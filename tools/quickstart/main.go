@@ -72,11 +72,11 @@ func docker(args []string) error {
 	case slices.Equal(args, []string{"buildx", "create", "--use"}):
 		return nil
 	case len(args) == 6 && args[0] == "buildx" && args[1] == "bake" && args[2] == "-f" && args[5] == "--push":
-		built, err := bake(args[3], args[4], os.LookupEnv)
+		tags, err := bake(args[3], args[4], os.LookupEnv)
 		if err != nil {
 			return err
 		}
-		for _, tag := range built.tags {
+		for _, tag := range tags {
 			if err := push(tag); err != nil {
 				return fmt.Errorf("pushing %s: %w", tag, err)
 			}
