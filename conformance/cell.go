@@ -48,7 +48,7 @@ const (
 	plain      = ""            // nothing, as in EMR's
 	ownKeys    = "own-keys"    // ~/.aws/credentials has keys in [default]
 	awsProfile = "aws-profile" // AWS_PROFILE names a profile of the image's, with keys of its own
-	proxied    = "proxy"       // every variable names a company's proxy, and none exempts the loopback; endpoint delivery only
+	proxied    = "proxy"       // every proxy variable names a company's proxy, and NO_PROXY is not set; endpoint delivery only
 )
 
 var situations = []string{ownKeys, awsProfile}

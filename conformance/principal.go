@@ -8,10 +8,10 @@ import (
 // minSessions is how many a connector lives through in endpoint delivery.
 const minSessions = 5
 
-// principals returns what is wrong with the names of the client role's sessions. The role and this name are the principal that
-// services see: MSK closes a connection that re-authenticates as another one. So whoever did the chain, and whatever was killed,
-// there is one. In endpoint delivery every session is rolechain's. In the others SDKs that chain by themselves make sessions too, by the
-// name in the profile, which is asked of the connectors.
+// principals returns what is wrong with the names of the client role's sessions. The role and the session name are the principal
+// that services see: MSK closes a connection that re-authenticates as another one. So there must be one name, whoever did the
+// chain and whatever was killed. In endpoint delivery every session is rolechain's. In the others, SDKs that do the chain
+// themselves take the name from the profile, which is checked for connectors only.
 func (p *pod) principals() error {
 	if p.Cell.Delivery != endpoint && (!p.Cell.Connector || p.Cell.Delivery == none || p.Cell.Delivery == script) {
 		return nil

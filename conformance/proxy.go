@@ -14,14 +14,14 @@ import (
 // proxyAddress is where a company's proxy listens in the situation proxied.
 const proxyAddress = "127.0.0.4:3128"
 
-// A proxy connects to whatever it is asked for, and notes what came to it. The endpoint's token must never do.
+// A proxy connects to whatever it is asked for, and keeps a log. The endpoint's token must never reach it.
 type proxy struct {
 	mu     sync.Mutex
 	asked  []string // METHOD host:port
 	leaked []string
 }
 
-// proxyVariables are all by which programs find a proxy. NO_PROXY is not among them: the start has to set it.
+// proxyVariables are all variables by which programs find a proxy, without NO_PROXY: the start has to set that.
 func proxyVariables() (env []string) {
 	for _, name := range []string{"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"} {
 		env = append(env, name+"=http://"+proxyAddress)

@@ -41,8 +41,8 @@ func ofConnectors(r *http.Request) bool {
 	return slices.Contains(otherNames, strings.TrimSuffix(r.Host, ":443"))
 }
 
-// refuse answers for a service that a connector asks, in its own form: with an end of the session, or with an error that no
-// client tries again for.
+// refuse answers for a service that a connector asks, in that service's own form: that the session has expired, or with an error
+// that no client retries.
 func refuse(w http.ResponseWriter, r *http.Request, old bool) {
 	code, message := "ResourceNotFoundException", "There is no such thing."
 	if old {

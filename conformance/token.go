@@ -39,12 +39,12 @@ func presigned(token string) (*http.Request, error) {
 	return r, nil
 }
 
-// ofJSON turns the payload of AWS_MSK_IAM into the URL that was signed. Its names are in lower case, and what is not of the
-// signature is beside.
+// ofJSON turns the payload of AWS_MSK_IAM into the URL that was signed. Its names are in lower case, and it has fields that are
+// not signed.
 func ofJSON(text string) (string, error) {
 	var fields map[string]string
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
-		return "", errors.New("the token is no JSON of texts")
+		return "", errors.New("the token is no JSON object of strings")
 	}
 	query := url.Values{}
 	for _, name := range []string{"Action", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-Security-Token", "X-Amz-SignedHeaders", "X-Amz-Signature"} {
@@ -57,7 +57,8 @@ func ofJSON(text string) (string, error) {
 	return "https://" + fields["host"] + "/?" + query.Encode(), nil
 }
 
-// signer checks a token as its service does and returns the key that signed it. One that has ended is for the verdict to name.
+// signer checks a token as its service does and returns the key that signed it. That the session has expired is no error here:
+// the verdict says so.
 func (p *pod) signer(token string) (string, error) {
 	r, err := presigned(token)
 	if err != nil {

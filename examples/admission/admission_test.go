@@ -1,4 +1,4 @@
-// Package admission tries the policies in this folder on a real API server, and holds Kyverno's against its schema.
+// Package admission tries the policies in this folder on a real API server, and checks Kyverno's by its schema.
 package admission
 
 import (

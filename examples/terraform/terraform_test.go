@@ -1,4 +1,4 @@
-// Package terraform has no code: its tests hold the module against examples/iam and against rolechain spark-conf.
+// Package terraform has no code: its tests compare the module with examples/iam, and give its output to rolechain spark-conf.
 package terraform
 
 import (

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// Main is the TestMain of tests that run the programs as they are shipped. It builds them, and more, into a directory that is
-// there until the end; then prepare, if it is not nil, gets that.
+// Main is the TestMain of tests that run the programs as they are shipped. It builds them, and more, into a temporary directory,
+// calls prepare with it, unless that is nil, runs the tests and removes the directory.
 //
-// The race detector sees nothing of such programs: with it none of the tests is run.
+// With the race detector it runs none of them, because that sees nothing of such programs.
 func Main(m *testing.M, prepare func(dir string) error, more ...string) {
 	if underRace {
 		fmt.Println("SKIPPED: the race detector sees nothing of programs as they are shipped")

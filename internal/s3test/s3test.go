@@ -23,8 +23,8 @@
 // # Where it is not AWS
 //
 // A grant is all the permission there is: no resource policies, no accounts, no conditions. A Refusal has AWS's words for each
-// of the policies that can refuse, and evaluates none. A body is held in memory and
-// may have 64 MiB. Checksums and the signatures of single chunks are not checked.
+// of the policies that can refuse, and evaluates none. A body is held in memory and may have 64 MiB. Checksums and the signatures
+// of single chunks are not checked.
 package s3test
 
 import (

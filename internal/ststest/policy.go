@@ -75,7 +75,8 @@ var operators = map[string]func(have, want []string) bool{
 	},
 }
 
-// allows evaluates the policy. names are what a Principal, of the kind, may call who asks; "" is for permissions.
+// allows evaluates the policy: a trust policy, in which a Principal of the kind must have one of the caller's names, or, where kind
+// is "", permissions for a resource.
 func (p *Policy) allows(kind string, names []string, action, resource string, request keys) bool {
 	allowed := false
 	for _, s := range p.Statement {

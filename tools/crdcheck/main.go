@@ -1,4 +1,4 @@
-// Crdcheck holds an object against the schema of a CustomResourceDefinition, as the Kubernetes API server does when it is
+// Crdcheck checks objects by the schema of a CustomResourceDefinition, as the Kubernetes API server does when they are
 // created: every field must be known, and have a value that is allowed.
 //
 //	crdcheck CRD.yaml OBJECT.yaml...

@@ -118,8 +118,8 @@ func scopeOf(dir string, values io.Reader) (*hcl.EvalContext, error) {
 	return scope, nil
 }
 
-// defaults gives the variables that were not set their defaults. One without a default must have been set, and one that was
-// set must be there.
+// defaults gives the variables that were not set their defaults. It is an error to set no value where there is no default, or a
+// variable that the module does not have.
 func defaults(scope *hcl.EvalContext, blocks []*hclsyntax.Block) error {
 	set := map[string]cty.Value{}
 	if v, there := scope.Variables["var"]; there && v.LengthInt() > 0 {

@@ -1,5 +1,5 @@
-// Schemacheck holds YAML files against a JSON schema, as an editor does, and prints what is wrong with each. It ends with 1 when
-// there is something.
+// Schemacheck checks YAML files by a JSON schema, as an editor does, and prints what is wrong with each. It exits with 1 if
+// anything is.
 //
 //	schemacheck SCHEMA FILE...
 package main
