@@ -5,8 +5,9 @@
 # As an init container it copies them into a volume for an image that has none of them, and as a sidecar it keeps the sessions, for
 # which it has the public certificate authorities: examples/admission.
 #
-# It is cross-compiled, so no platform needs emulation, and it is reproducible: the same commit, arguments and Go version
-# give the same digest. images/docker-bake.hcl passes the arguments; images/README.md is the manual.
+# It is cross-compiled, so no platform needs emulation, and it is reproducible: the same commit, arguments and images of Go and
+# Maven give the same digest. Debian's certificate authorities come with Go's. images/docker-bake.hcl passes the arguments;
+# images/README.md is the manual.
 
 # Arguments, so that mirrors of these images will do.
 ARG GO_IMAGE=golang:1.26.8-bookworm
