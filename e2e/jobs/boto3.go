@@ -18,28 +18,37 @@ var onlyBoto3 = Plan{
 	Arguments: func() []string {
 		return []string{"--input", "s3://" + ClientBucket + "/reports/", "--queue", QueueName}
 	},
-	Stock: func(ctx context.Context, w *World) error {
-		for _, key := range append(reports(), "other/one") {
-			if err := w.Moto.Put(ctx, ClientBucket, key, []byte("a report")); err != nil {
-				return err
-			}
-		}
-		return nil
-	},
+	Stock: stockReports,
 	Holds: eachMessage(),
 	Check: func(ctx context.Context, w *World, _ []s3test.Entry, surprise func(string, ...any)) {
-		bodies, err := w.Moto.Messages(ctx, QueueName)
-		if slices.Sort(bodies); err != nil || !slices.Equal(bodies, reports()) {
-			surprise("the queue has %q (%v), not the names in the bucket", bodies, err)
-		}
+		w.wantReports(ctx, surprise)
 	},
 }
 
+// reports are the keys of which a job sends the names to the queue.
 func reports() (keys []string) {
 	for i := range 2 * rounds {
 		keys = append(keys, fmt.Sprintf("reports/2026-%02d.csv", i+1))
 	}
 	return keys
+}
+
+// stockReports makes the reports, and one object that is none.
+func stockReports(ctx context.Context, w *World) error {
+	for _, key := range append(reports(), "other/one") {
+		if err := w.Moto.Put(ctx, ClientBucket, key, []byte("a report")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wantReports wants the name of each report in the queue, once, and nothing else.
+func (w *World) wantReports(ctx context.Context, surprise func(string, ...any)) {
+	bodies, err := w.Moto.Messages(ctx, QueueName)
+	if slices.Sort(bodies); err != nil || !slices.Equal(bodies, reports()) {
+		surprise("the queue has %q (%v), not the names in the bucket", bodies, err)
+	}
 }
 
 // sparkAndBoto3 is case 2: a join of both accounts' rows, each of which goes to a queue from the executors.

@@ -20,20 +20,10 @@ var defaultChain = Plan{
 	Deliveries: []string{Endpoint, None},
 	Roles:      []string{ClientARN},
 	Arguments:  func() []string { return []string{ClientBucket, "reports/", QueueName, fmt.Sprint(rounds)} },
-	Stock: func(ctx context.Context, w *World) error {
-		for _, key := range reports() {
-			if err := w.Moto.Put(ctx, ClientBucket, key, []byte("a report")); err != nil {
-				return err
-			}
-		}
-		return nil
-	},
-	Holds: eachMessage(),
+	Stock:      stockReports,
+	Holds:      eachMessage(),
 	Check: func(ctx context.Context, w *World, journal []s3test.Entry, surprise func(string, ...any)) {
-		bodies, err := w.Moto.Messages(ctx, QueueName)
-		if slices.Sort(bodies); err != nil || !slices.Equal(bodies, reports()) {
-			surprise("the queue has %q (%v), not the names in the bucket", bodies, err)
-		}
+		w.wantReports(ctx, surprise)
 		if senders := slices.Sorted(maps.Keys(Pods(journal, ClientARN, "sqs:SendMessage"))); !bothExecutors(senders) {
 			surprise("the names were sent by %q, not by both executors", senders)
 		}

@@ -15,7 +15,7 @@
 // chain.
 //
 // Sessions live for 20 s. A case lasts over several of them because the gate holds back some answers until every session
-// that there is has ended (hold.go): whatever comes next needs a new one.
+// that there is has ended (package jobs): whatever comes next needs a new one.
 //
 // A run without rolechain has to fail: it passes when it fails for the reason that it should.
 package main
