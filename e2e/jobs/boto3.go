@@ -19,7 +19,7 @@ var onlyBoto3 = Plan{
 		return []string{"--input", "s3://" + ClientBucket + "/reports/", "--queue", QueueName}
 	},
 	Stock: stockReports,
-	Holds: eachMessage(),
+	Holds: eachMessage,
 	Check: func(ctx context.Context, w *World, _ []s3test.Entry, surprise func(string, ...any)) {
 		w.wantReports(ctx, surprise)
 	},
@@ -68,7 +68,7 @@ var sparkAndBoto3 = Plan{
 		}
 		return w.writeOrders(ctx)
 	},
-	Holds: eachMessage(),
+	Holds: eachMessage,
 	Check: func(ctx context.Context, w *World, journal []s3test.Entry, surprise func(string, ...any)) {
 		bodies, err := w.Moto.Messages(ctx, QueueName)
 		if err != nil {

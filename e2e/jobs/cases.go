@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"rolechain/internal/s3test"
 )
@@ -31,16 +32,15 @@ var Cases = []Plan{onlyBoto3, sparkAndBoto3, LongRunning(rounds), twoClientRoles
 // Each works round after round, in one more than there are holds.
 const rounds = Ends + 1
 
+// messages counts those of all worlds of this process, in which several may run at a time.
+var messages atomic.Int64
+
 // eachMessage holds one message after the other.
-func eachMessage() func(s3test.Entry) string {
-	n := 0
-	return func(e s3test.Entry) string {
-		if e.Action != "sqs:SendMessage" {
-			return ""
-		}
-		n++
-		return fmt.Sprint(n)
+func eachMessage(e s3test.Entry) string {
+	if e.Action != "sqs:SendMessage" {
+		return ""
 	}
+	return fmt.Sprint(messages.Add(1))
 }
 
 // eachRound holds the first file that is written in a round.

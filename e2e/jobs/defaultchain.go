@@ -21,7 +21,7 @@ var defaultChain = Plan{
 	Roles:      []string{ClientARN},
 	Arguments:  func() []string { return []string{ClientBucket, "reports/", QueueName, fmt.Sprint(rounds)} },
 	Stock:      stockReports,
-	Holds:      eachMessage(),
+	Holds:      eachMessage,
 	Check: func(ctx context.Context, w *World, journal []s3test.Entry, surprise func(string, ...any)) {
 		w.wantReports(ctx, surprise)
 		if senders := slices.Sorted(maps.Keys(Pods(journal, ClientARN, "sqs:SendMessage"))); !bothExecutors(senders) {
