@@ -2,6 +2,7 @@ package docs
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -38,5 +39,23 @@ func TestPhrases(t *testing.T) {
 		if !found {
 			t.Errorf("%q is not found", bad)
 		}
+	}
+}
+
+// Each trouble has its cause, how to confirm it and the fix.
+func TestTroublesHaveAFix(t *testing.T) {
+	tables := map[string]bool{}
+	for _, r := range pages(t)["docs/troubleshooting.md"].rows {
+		if !slices.Contains(r.heads, "cause") {
+			continue
+		}
+		heads := strings.Join(r.heads, " | ")
+		tables[heads] = true
+		if !strings.HasSuffix(heads, "cause | how to confirm | fix") || len(r.cells) != len(r.heads) || slices.Contains(r.cells, "") {
+			t.Errorf("%s: %q", heads, r.cells)
+		}
+	}
+	if len(tables) < 3 {
+		t.Errorf("only these tables: %v", tables)
 	}
 }

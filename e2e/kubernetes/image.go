@@ -22,7 +22,7 @@ const (
 	plainImage   = "localhost/spark-emr:latest" // EMR's own, so to speak; also the log shipper's
 
 	// rolechainImage is the one of the repository's Dockerfile, by the name that the examples have for it.
-	rolechainImage = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/rolechain:v1.0.0"
+	rolechainImage = "111111111111.dkr.ecr.us-west-2.amazonaws.com/rolechain:v1.0.0"
 )
 
 // A link or a file of a layer.
