@@ -48,6 +48,10 @@ realsdk-java: ## the same for both Java SDKs (needs a JDK and Maven)
 conformance: ## real SDKs in every delivery at every moment, as root: SDK=, CONNECTOR=, DELIVERY=, MOMENT= choose, WRITE= writes the matrix
 	go run ./conformance $(if $(SDK),-sdk "$(SDK)") $(if $(CONNECTOR),-connector "$(CONNECTOR)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(MOMENT),-moment "$(MOMENT)") $(if $(WRITE),-write "$(WRITE)")
 
+.PHONY: predictions
+predictions: ## what `rolechain check` says that SDKs take, held against those that make conformance has installed, and make realsdk realsdk-java
+	ROLECHAIN_PREDICTIONS=1 go test -count=1 -timeout 30m ./internal/families
+
 .PHONY: spark-e2e
 spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=, DELIVERY= choose, FIXED=1 is the part that CI runs
 	go run ./e2e/spark $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(SPARK),-spark "$(SPARK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")

@@ -62,6 +62,7 @@ var environments = []environment{
 	{name: "a process and an endpoint", env: words("AWS_CONTAINER_CREDENTIALS_FULL_URI=URI/credentials"), config: processFile},
 	{name: "a process and keys in one section", config: processFile + "aws_access_key_id = AKIAFILE\naws_secret_access_key = s\n"},
 	{name: "an endpoint", env: words("AWS_CONTAINER_CREDENTIALS_FULL_URI=URI/credentials AWS_CONTAINER_AUTHORIZATION_TOKEN=t")},
+	{name: "an endpoint with a token file", env: words("AWS_CONTAINER_CREDENTIALS_FULL_URI=URI/credentials AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=TOKEN")},
 	{name: "an endpoint and irsa", env: words("AWS_CONTAINER_CREDENTIALS_FULL_URI=URI/credentials " + irsa)},
 	{name: "an endpoint and keys in a file", env: words("AWS_CONTAINER_CREDENTIALS_FULL_URI=URI/credentials"), credentials: keyFile},
 	{name: "an empty relative URI", env: words("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI= AWS_CONTAINER_CREDENTIALS_FULL_URI=URI/credentials")},
@@ -142,7 +143,7 @@ func (r *rig) make(t *testing.T, e environment) (env []string, home string) {
 	for _, assignment := range e.env {
 		name, value, _ := strings.Cut(assignment, "=")
 		switch name {
-		case "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI":
+		case "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE":
 			value = text.Replace(value)
 		}
 		env = append(env, name+"="+value)

@@ -172,19 +172,44 @@ func jsKeys(e Environment) (Finding, bool) {
 	return keysIn("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")(e)
 }
 
-// jsProfile is that of JavaScript v3 and Rust. JavaScript goes on when the profile leads nowhere.
-func jsProfile(goesOn bool) step {
-	return func(e Environment) (Finding, bool) {
-		name := goName(e)
-		if e.set("AWS_PROFILE") && e.merged()[name] == nil {
-			return none(fmt.Sprintf("AWS_PROFILE names the profile %q, which is not there", name))
-		}
-		at, ok := first(e, name, e.merged(), chained, keysOf, profileToken, processOf)
-		if ok && at.Kind == Nothing && goesOn {
-			return none(at.Reason)
-		}
-		return at, ok
+// jsProfile is that of JavaScript v3.
+func jsProfile(e Environment) (Finding, bool) {
+	return goingOn(e, chained, keysOf, profileToken, processOf)
+}
+
+// rustProfile takes a process before keys.
+func rustProfile(e Environment) (Finding, bool) {
+	return goingOn(e, chained, profileToken, processOf, keysOf)
+}
+
+// goingOn looks into the profile, and goes on when that leads nowhere.
+func goingOn(e Environment, look ...func(Environment, string, map[string]map[string]string) (Finding, bool)) (Finding, bool) {
+	name := goName(e)
+	if e.set("AWS_PROFILE") && e.merged()[name] == nil {
+		return none(fmt.Sprintf("AWS_PROFILE names the profile %q, which is not there", name))
 	}
+	at, ok := first(e, name, e.merged(), look...)
+	if ok && at.Kind == Nothing {
+		return none(at.Reason)
+	}
+	return at, ok
+}
+
+const emptyIsAName = "AWS_PROFILE is set and empty, which it takes for the name of a profile that is not there"
+
+// emptyName is a step of an SDK that takes an empty AWS_PROFILE for a name.
+func emptyName(look step) step {
+	return func(e Environment) (Finding, bool) {
+		if e.empties("AWS_PROFILE") != nil {
+			return none(emptyIsAName)
+		}
+		return look(e)
+	}
+}
+
+// rubyProfile is that of Ruby, which knows AWS_DEFAULT_PROFILE, and where web identity comes before the rest.
+func rubyProfile(e Environment) (Finding, bool) {
+	return first(e, goV2Name(e), e.merged(), profileToken, chained, keysOf, processOf)
 }
 
 // botoFileKeys are keys in the credentials file, which come before a process; those in the config file come behind it.
@@ -225,11 +250,6 @@ func javaV1Name(e Environment) string {
 	return javaName(e)
 }
 
-// javaEmptyName finds an empty AWS_PROFILE, which Java v2 takes for a name.
-func javaEmptyName(e Environment) bool {
-	return e.properties["aws.profile"] == "" && e.empties("AWS_PROFILE") != nil
-}
-
 // javaProfile is that of Java v2: a process comes before keys.
 func javaProfile(e Environment) (Finding, bool) {
 	at := e
@@ -239,8 +259,8 @@ func javaProfile(e Environment) (Finding, bool) {
 	if path := e.properties["aws.sharedCredentialsFile"]; path != "" {
 		at.credentialsAt = path
 	}
-	if javaEmptyName(e) {
-		return none("AWS_PROFILE is set and empty, which it takes for the name of a profile that is not there")
+	if e.properties["aws.profile"] == "" && e.empties("AWS_PROFILE") != nil {
+		return none(emptyIsAName)
 	}
 	name, profiles := javaName(e), at.merged()
 	if profiles[name] == nil && name != "default" {

@@ -38,6 +38,17 @@ func botoKeys(e Environment) (Finding, bool) {
 	return keysIn("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")(e)
 }
 
+// objectStoreKeys is keysIn for object_store, which fails on a half.
+func objectStoreKeys(e Environment) (Finding, bool) {
+	if e.empties("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") != nil {
+		return broken("a variable for its keys is set and empty, which counts as a key: it signs with nothing; delete the variable")
+	}
+	if half := halfKeys(e, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"); e.isSet("AWS_ACCESS_KEY_ID") != e.isSet("AWS_SECRET_ACCESS_KEY") {
+		return broken("%s", half)
+	}
+	return keysIn("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")(e)
+}
+
 // javaV1Keys knows two names for each.
 func javaV1Keys(e Environment) (Finding, bool) {
 	id, secret := "AWS_ACCESS_KEY_ID", "AWS_SECRET_KEY"
@@ -73,6 +84,14 @@ func webStrict(e Environment) (Finding, bool) {
 
 // webLax goes on without a role.
 func webLax(e Environment) (Finding, bool) { return web(e, true) }
+
+// rubyWeb is that of Ruby, which takes empty variables for values.
+func rubyWeb(e Environment) (Finding, bool) {
+	if e.isSet("AWS_ROLE_ARN") && e.empties("AWS_WEB_IDENTITY_TOKEN_FILE") != nil {
+		return broken("AWS_WEB_IDENTITY_TOKEN_FILE is set and empty, which counts as set: delete it")
+	}
+	return web(e, true)
+}
 
 // web finds the web identity variables. must says that a token file which is not there is an error.
 func web(e Environment, must bool) (Finding, bool) {
@@ -147,6 +166,17 @@ func containerPresent(e Environment) (Finding, bool) {
 	return container(e)
 }
 
+// rubyContainer is that of Ruby 3.168.
+func rubyContainer(e Environment) (Finding, bool) {
+	switch {
+	case e.empties("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != nil:
+		return broken("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set and empty, which counts as set: delete it")
+	case !e.set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") && e.set("AWS_CONTAINER_CREDENTIALS_FULL_URI"):
+		return none("AWS_CONTAINER_CREDENTIALS_FULL_URI is not known to its version 3.168, which Debian has")
+	}
+	return container(e)
+}
+
 // javaContainer takes the address from properties, too, and an empty relative one for a value.
 func javaContainer(e Environment) (Finding, bool) {
 	for _, property := range []string{"aws.containerCredentialsPath", "aws.containerCredentialsFullUri"} {
@@ -178,6 +208,9 @@ func javaV1Web(e Environment) (Finding, bool) {
 
 // objectStoreContainer knows the endpoint with a token file alone.
 func objectStoreContainer(e Environment) (Finding, bool) {
+	if e.empties("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") != nil {
+		return broken("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is set and empty, which counts as set: delete it")
+	}
 	if e.set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || e.set("AWS_CONTAINER_CREDENTIALS_FULL_URI") && e.set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
 		return container(e)
 	}
