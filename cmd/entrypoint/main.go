@@ -86,23 +86,35 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 	}
 	err = start.Limited(err)
 	report.Failure(log, err)
-	report.Ship(pod.Stderr, pod.Rotated, stderr.Kept())
-	report.Terminate(err, pod.Termination, terminationLog)
+	report.Briefly(
+		func() { report.Ship(pod.Stderr, pod.Rotated, stderr.Kept()) },
+		func() { report.Terminate(err, pod.Termination, terminationLog) })
 	return int(exit.CodeOf(err))
 }
 
 // becomeOriginal is a start from its settings to the exec, after which it does not return.
 func becomeOriginal(s settings.Settings, pod emr.Pod, args []string, env settings.Environment, stderr io.Writer, log *slog.Logger, execve start.Execve) error {
 	ctx, release := context.Background(), func() error { return nil }
-	if s.Waits() {
+	prepare := func() (start.Plan, error) { return prepare(ctx, s, args, env, stderr, log) }
+	switch {
+	case s.Waits():
 		if err := start.RoomToWait(); err != nil {
 			return err
 		}
 		ctx, release = start.Waiting(s.StartTimeout)
 		execve = start.AfterSignals(execve)
 		pod.KeepBeating(ctx)
+	case s.ClientRole != "":
+		limited, cancel := context.WithTimeout(ctx, s.StartTimeout)
+		ctx, release = limited, func() error { cancel(); return nil }
 	}
-	plan, err := prepare(ctx, s, args, env, stderr, log)
+	var plan start.Plan
+	var err error
+	if ctx.Done() == nil { // without roles nothing is read that the exec does not read
+		plan, err = prepare()
+	} else {
+		plan, err = start.Bounded(ctx, s, prepare)
+	}
 	if stopped := release(); err == nil {
 		err = stopped
 	}

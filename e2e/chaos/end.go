@@ -113,6 +113,8 @@ func (r *Run) met() []string {
 		switch f.Kind {
 		case "down", "token-gone", "token-garbage", "token-expired":
 			found[f.Kind] = long && !r.gone
+		case hungToken:
+			found[f.Kind] = !r.gone && !slices.ContainsFunc(r.schedule.Faults, func(f Fault) bool { return familyOf(f.Kind) == "sts" || familyOf(f.Kind) == "process" })
 		case "full", "read-only":
 			found[f.Kind] = long && r.schedule.Delivery == "file" && !r.schedule.has("sts", "token")
 		}

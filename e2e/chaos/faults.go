@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
 	"rolechain/internal/ststest"
 )
 
@@ -129,6 +128,8 @@ func (r *Run) stsFault(f Fault) (heal func() error, err error) {
 func (r *Run) tokenFault(f Fault) (heal func() error, err error) {
 	heal = func() error { return writeFor(r.tokenFile, r.sts.Token(subject), r.pod.user) }
 	switch f.Kind {
+	case hungToken:
+		return r.hangToken()
 	case "token-gone":
 		return heal, os.Remove(r.tokenFile)
 	case "token-garbage":

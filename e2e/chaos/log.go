@@ -120,6 +120,7 @@ var causes = map[string][]string{
 	"token-gone":          {"token file"},
 	"token-garbage":       {"token"},
 	"token-expired":       {"ExpiredToken", "expired"},
+	hungToken:             {"does not answer"},
 	"full":                {"no space left"},
 	"read-only":           {"read-only file system"},
 	"worker died":         {"worker"},

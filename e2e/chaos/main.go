@@ -6,7 +6,7 @@
 // It takes root. A schedule has a pod of its own: the real entrypoint and refresher behind it, a strict STS, a home on a
 // file system of its own, a user, control groups. Sessions live for seconds. For some 15 s things go wrong: STS and its
 // answers, the token, the refresher's two processes, the home's disk, limits, clients, the log's reader; further containers
-// start meanwhile, in homes of their own, in this one, without /proc, with next to no memory. Then all is healed, and the
+// start meanwhile, in homes of their own, in this one, without /proc, with next to no memory, on file systems that hang. Then all is healed, and the
 // pod has to recover, and to end.
 //
 // All the while endpoint clients ask, credential processes run, and readers look at every file (botocore's own parser among

@@ -57,6 +57,9 @@ var (
 
 // familyOf returns the family of a kind of fault.
 func familyOf(kind string) string {
+	if kind == hungToken {
+		return "token"
+	}
 	for family, list := range kinds {
 		if slices.Contains(list, kind) {
 			return family
@@ -101,6 +104,7 @@ func Make(seed uint64) Schedule {
 		}
 		s.Starts = append(s.Starts, start)
 	}
+	s.hang(rand.New(rand.NewPCG(seed, 0x68756e67)))
 	slices.SortStableFunc(s.Starts, func(a, b Start) int { return int(a.At - b.At) })
 	return s
 }

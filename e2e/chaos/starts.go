@@ -83,6 +83,16 @@ func (r *Run) start(ctx context.Context, n int, s Start) {
 		c.Limits = map[int]uint64{unix.RLIMIT_AS: uint64(s.N) << 20}
 	case "huge-environment":
 		c.EnvSize = 2<<20 - 8<<10
+	case hungFiles:
+		release, err := r.hangFiles(c, s)
+		if errors.Is(err, errors.ErrUnsupported) {
+			r.w.skip(s.Kind)
+			return
+		} else if err != nil {
+			r.judge.fail("a broken harness", "%v", err)
+			return
+		}
+		defer release()
 	}
 	r.once(ctx, c, s)
 }
@@ -155,6 +165,8 @@ func (r *Run) judgeFailure(p *Pod, c container, s Start) {
 		r.judge.fail("an undocumented exit code", "start %s ends with %d:\n%s", s, code, tail(text, 12))
 	case s.Kind != "log-full" && strings.TrimSpace(text) == "":
 		r.judge.fail("a silent end", "start %s ends with %d and not a word", s, code)
+	case s.Kind == hungFiles && !strings.Contains(text, "its file system does not answer"):
+		r.judge.fail("an unnamed cause", "start %s ends with %d, and does not say that a file system hangs:\n%s", s, code, tail(text, 8))
 	case s.Kind == "intruder" && code != 73 && !r.judge.during(p.began, time.Now(), "disk/", "excused"):
 		r.judge.fail("a wrong exit code", "a second container in a home ends with %d, not 73:\n%s", code, tail(text, 8))
 	case (s.Kind == "fresh" || s.Kind == "restart" || s.Kind == "log-full") && !r.judge.during(p.began.Add(-time.Second), time.Now(), "sts/"):
@@ -173,6 +185,9 @@ func (r *Run) judgeFailure(p *Pod, c container, s Start) {
 // finish judges a container whose job runs, and ends it.
 func (r *Run) finish(p *Pod, c container, s Start) {
 	r.judge.count("start, " + s.Kind + ": ran")
+	if s.Kind == hungFiles {
+		r.judge.fail("a broken harness", "start %s runs its job, so nobody was held up", s)
+	}
 	if s.Kind == "intruder" && !r.judge.during(p.began, time.Now(), "excused", "disk/") { // what cannot be written goes elsewhere
 		r.judge.fail("two jobs in a home", "a second container started beside the pod:\n%s", tail(p.log.String(), 8))
 	}

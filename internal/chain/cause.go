@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"rolechain/internal/durable"
 	"rolechain/internal/settings"
 )
 
@@ -83,6 +84,9 @@ var spoilt = []string{"IncompleteSignature", "MissingAuthenticationToken", "Miss
 	"RequestEntityTooLarge", "UnsupportedHttpVerb"}
 
 func (s Spec) tokenCause(e *Error) string {
+	if errors.Is(e.Err, durable.ErrHung) {
+		return "the node's kubelet, or what serves that volume, hangs: look at the node"
+	}
 	if s.FirstHop == settings.PodIdentity {
 		if e.Kind == NoToken {
 			return "EKS mounts it when the pod is created after the Pod Identity association of its service account: make the association, then the pod again"

@@ -52,7 +52,7 @@ const defaultAudience = "sts.amazonaws.com"
 
 // issuer is that of the token, or words in its place.
 func (s Spec) issuer() string {
-	if token, err := readJWT(s.TokenFile); err == nil {
+	if token, err := s.readJWT(); err == nil {
 		if c, _ := jwt.Read(token); strings.HasPrefix(c.Issuer, "https://") {
 			return clean(c.Issuer)
 		}
@@ -68,7 +68,7 @@ func (s Spec) provider(role string) string {
 
 // tokenSays repeats the claims that trust policies are about.
 func (s Spec) tokenSays() string {
-	token, err := readJWT(s.TokenFile)
+	token, err := s.readJWT()
 	if err != nil {
 		return "the token"
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"rolechain/internal/durable"
 )
 
 // passing are the codes with which AWS asks to come again; a status of 429 or 5xx is as good. They are those that the
@@ -48,7 +50,7 @@ func (c *Chain) explain(hop int, last Hop, began time.Time, err error) error {
 	switch {
 	case errors.As(err, &token):
 		e.Kind, e.Err = BadToken, token.err
-		if token.missing {
+		if token.missing || errors.Is(token.err, durable.ErrHung) {
 			e.Kind = NoToken
 		}
 		e.Message = clean(token.Error())

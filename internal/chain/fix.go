@@ -86,7 +86,7 @@ func (s Spec) webIdentityFixes(e *Error, call refusal.Call, blame refusal.Blame)
 
 // webIdentityTrust is the statement by which a role trusts the pod's token.
 func (s Spec) webIdentityTrust(e *Error, trust string) (refusal.Fix, bool) {
-	token, err := readJWT(s.TokenFile)
+	token, err := s.readJWT()
 	if err != nil {
 		return refusal.Fix{}, false
 	}

@@ -25,7 +25,7 @@ func FuzzToken(f *testing.F) {
 		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		token, err := readJWT(file)
+		token, err := readJWT(t.Context(), file)
 		if err == nil {
 			if token != string(data) || strings.Count(token, ".") != 2 || strings.ContainsAny(token, " \t\r\n\x00") {
 				t.Errorf("%q is taken as %q", data, token)

@@ -71,7 +71,7 @@ func (c *Chain) podIdentity(ctx context.Context) (Session, error) {
 	if err := checkURI(c.spec.ContainerURI); err != nil {
 		return Session{}, err
 	}
-	token, err := readToken(c.spec.ContainerTokenFile)
+	token, err := readToken(ctx, c.spec.ContainerTokenFile)
 	if err != nil {
 		return Session{}, err
 	}

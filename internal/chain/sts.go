@@ -105,10 +105,10 @@ func (c api) AssumeRoleWithWebIdentity(ctx context.Context, in *sts.AssumeRoleWi
 var errNoSession = fmt.Errorf("the answer has no session in it: %w", io.ErrUnexpectedEOF)
 
 // tokenFile is where stscreds gets the web identity token, which is read anew on every try.
-type tokenFile string
+type tokenFile func() (string, error)
 
 func (f tokenFile) GetIdentityToken() ([]byte, error) {
-	token, err := readJWT(string(f))
+	token, err := f()
 	return []byte(token), err
 }
 
@@ -118,7 +118,8 @@ const hopDuration = time.Hour
 
 // webIdentity is IRSA's hop to a role: the first one, or with Direct the only one. It is not signed: the token is the proof.
 func (c *Chain) webIdentity(ctx context.Context, to Hop) (Session, error) {
-	p := stscreds.NewWebIdentityRoleProvider(api{sts: c.sts, clock: &c.clock}, to.Role, tokenFile(c.spec.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
+	token := func() (string, error) { return readJWT(ctx, c.spec.TokenFile) }
+	p := stscreds.NewWebIdentityRoleProvider(api{sts: c.sts, clock: &c.clock}, to.Role, tokenFile(token), func(o *stscreds.WebIdentityRoleOptions) {
 		o.RoleSessionName = cmp.Or(to.Options.SessionName, c.spec.SessionName)
 		o.Duration = cmp.Or(to.Options.Duration, hopDuration)
 		o.Policy, o.PolicyARNs = some(to.Options.Policy), to.Options.policyARNs()

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // A tokenError is about a token file, before any call.
 type tokenError struct {
 	file    string
-	missing bool // not there, yet; otherwise it is there and of no use
+	missing bool // not there, yet; otherwise it is there and of no use, or cannot be read
 	problem string
 	err     error // nil when problem says it all
 }
@@ -29,8 +30,8 @@ func (e *tokenError) Unwrap() error { return e.err }
 
 // readToken reads a file that holds a token and nothing else. No blank or line end is stripped: the SDKs of the job send
 // the file as it is, and would fail where this had not.
-func readToken(file string) (string, error) {
-	data, ok, err := durable.Read(file)
+func readToken(ctx context.Context, file string) (string, error) {
+	data, ok, err := durable.ReadContext(ctx, file)
 	switch token := string(data); {
 	case err != nil:
 		return "", &tokenError{file: file, problem: "cannot read the token file", err: err}
@@ -47,8 +48,8 @@ func readToken(file string) (string, error) {
 
 // readJWT reads a web identity token. Its signature is STS's business; its form is checked, so that some other file is
 // not sent to anybody.
-func readJWT(file string) (string, error) {
-	token, err := readToken(file)
+func readJWT(ctx context.Context, file string) (string, error) {
+	token, err := readToken(ctx, file)
 	if err != nil {
 		return "", err
 	}
@@ -58,14 +59,23 @@ func readJWT(file string) (string, error) {
 	return token, nil
 }
 
+// readJWT is readJWT for who has no context, to explain something.
+func (s Spec) readJWT() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	return readJWT(ctx, s.TokenFile)
+}
+
 // Token reads the token of the first hop and says what it is, for people: nothing of it is secret. The error is an
 // *exit.Error, about a token that can never do.
 func (s Spec) Token(now time.Time) (string, error) {
 	if s.FirstHop == settings.PodIdentity {
-		_, err := readToken(s.ContainerTokenFile)
+		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+		defer cancel()
+		_, err := readToken(ctx, s.ContainerTokenFile)
 		return "of EKS Pod Identity, " + s.ContainerTokenFile, s.asTokenError(err)
 	}
-	token, err := readJWT(s.TokenFile)
+	token, err := s.readJWT()
 	if err != nil {
 		return "", s.asTokenError(err)
 	}

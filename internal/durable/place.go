@@ -14,6 +14,7 @@ import (
 // above it, takes new names. A full disk is not looked for. IsUnwritable reports the cases where another place is worth a
 // try. System calls: readlink for each link and one more, lstat, access, stat and statx.
 func Writable(path string) error {
+	defer begin(path)()
 	target, err := follow(path)
 	if err == nil {
 		err = writable(target)

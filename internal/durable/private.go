@@ -38,6 +38,7 @@ func isOwnDir(st *unix.Stat_t) bool {
 //
 // The parent is a temp dir, where the sticky bit keeps others from giving the name to something else in between.
 func MakePrivateDir(path string) error {
+	defer begin(path)()
 	var st unix.Stat_t
 	err := unix.Mkdir(path, 0o700)
 	if err == nil || err == unix.EEXIST {
@@ -58,6 +59,7 @@ func MakePrivateDir(path string) error {
 
 // MakeDir makes dir, and what is missing above it, each with mode 0700. One that is there stays as it is.
 func MakeDir(dir string) error {
+	defer begin(dir)()
 	if err := makeDir(dir); err != nil {
 		return fmt.Errorf("making directory %q: %w", dir, err)
 	}

@@ -22,6 +22,7 @@ var ErrNotRegular = errors.New("not a regular file")
 // It never waits, whatever is at path: what is not a regular file gives ErrNotRegular, more than MaxSize bytes give EFBIG.
 // System calls: openat, fstat, read until it returns 0, close.
 func Read(path string) (data []byte, ok bool, err error) {
+	defer begin(path)()
 	fd, st, err := openRegular(path, 0)
 	if err == unix.ENOENT || err == unix.ENOTDIR {
 		return nil, false, nil

@@ -49,6 +49,7 @@ func createTemp(path string) (fd int, err error) {
 // An error is only worth a line in the log. System calls, when there is nothing to do: readlink, openat, getdents64 until it
 // returns 0, close.
 func Sweep(path string) error {
+	defer begin(path)()
 	target, err := follow(path)
 	if err == nil {
 		dir, _ := split(target)

@@ -40,6 +40,7 @@ func Write(path string, data []byte) error { return put(path, data, true) }
 func WriteOwn(path string, data []byte) error { return put(path, data, false) }
 
 func put(path string, data []byte, sync bool) error {
+	defer begin(path)()
 	target, err := follow(path)
 	if err == nil {
 		err = write(target, data, sync)

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 )
 
 // shippedName is a file in the directory that multilog writes when logs are rotated. fluentd takes every file there; to
@@ -36,4 +38,24 @@ func Ship(path string, rotated bool, lines []byte) {
 	}
 	defer f.Close()
 	_, _ = f.Write(lines)
+}
+
+// lastWords is how long the files may take that a failing start leaves its reason in.
+const lastWords = time.Second
+
+// Briefly returns when all have returned, or after a second: a file system that hangs must not hold up the end of a start.
+func Briefly(all ...func()) {
+	var done sync.WaitGroup
+	for _, do := range all {
+		done.Go(do)
+	}
+	ended := make(chan struct{})
+	go func() {
+		done.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(lastWords):
+	}
 }

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"rolechain/internal/hungtest"
+)
+
+// What came later is drawn apart, so that the seeds from before have the same schedules, and a little more.
+const (
+	hungToken = "token-hung" // a fault: the refresher's reads of the token do not come back
+	hungFiles = "hung-files" // a start: reads of its token, or with N = 1 of its AWS files, do not come back
+)
+
+// hang adds file systems that hang for readers.
+func (s *Schedule) hang(r *rand.Rand) {
+	if r.IntN(16) == 0 && !s.has(kinds["token"]...) {
+		// A session is renewed when half of it is over at the latest, and a try takes 10 s.
+		s.Faults = append(s.Faults, Fault{Kind: hungToken, At: moment(r, span/2), For: 16*time.Second + moment(r, 3*time.Second)})
+		s.part()
+	}
+	if r.IntN(4) == 0 {
+		s.Starts = append(s.Starts, Start{Kind: hungFiles, At: moment(r, span), Timeout: 2 + r.IntN(3), N: r.IntN(2)})
+	}
+}
+
+// hangToken holds up the refresher's reads of the token.
+func (r *Run) hangToken() (heal func() error, err error) {
+	release, err := hungtest.Hold(func(pid int) bool {
+		supervisor, worker := r.w.procs.refresher(r.pod.mark, r.pod.original)
+		return pid == supervisor || pid == worker
+	}, filepath.Dir(r.tokenFile))
+	return func() error { release(); return nil }, err
+}
+
+// hangFiles holds up the reads of a start: of its token, or of its AWS files.
+func (r *Run) hangFiles(c container, s Start) (release func(), err error) {
+	dir := filepath.Dir(c.home)
+	if s.N == 1 {
+		dir = filepath.Join(c.home, ".aws")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return nil, err
+		}
+		for _, name := range []string{"config", "credentials"} {
+			if err := writeFor(filepath.Join(dir, name), "# somebody's\n", c.User); err != nil {
+				return nil, err
+			}
+		}
+		if err := os.Chown(dir, c.User, 1000); err != nil {
+			return nil, err
+		}
+	}
+	return hungtest.Hold(nil, dir)
+}
