@@ -98,7 +98,10 @@ func (m *Memory) list(w http.ResponseWriter, r *http.Request, objects map[string
 		IsTruncated bool
 		Contents    []object
 	}{}
-	most, _ := strconv.Atoi(r.URL.Query().Get("max-keys"))
+	most, err := strconv.Atoi(r.URL.Query().Get("max-keys"))
+	if err != nil {
+		most = 1000 // as S3 does without it
+	}
 	for _, key := range slices.Sorted(maps.Keys(objects)) {
 		if !strings.HasPrefix(key, r.URL.Query().Get("prefix")) {
 			continue

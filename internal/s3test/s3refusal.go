@@ -2,6 +2,7 @@ package s3test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"net/http"
@@ -33,11 +34,8 @@ type xmlDeleteError struct {
 
 func (r *refusal) writeS3(w http.ResponseWriter, q *request) {
 	w.Header().Set("X-Amz-Request-Id", q.id)
-	if r.region == "" && q.region != "" {
-		w.Header().Set("X-Amz-Bucket-Region", q.region)
-	}
-	if r.region != "" {
-		w.Header().Set("X-Amz-Bucket-Region", r.region)
+	if region := cmp.Or(r.region, q.region); region != "" {
+		w.Header().Set("X-Amz-Bucket-Region", region)
 	}
 	var answer any = xmlS3Error{Code: r.code, Message: r.message, Region: r.region, RequestID: q.id, HostID: q.id}
 	if r.keys != nil {
