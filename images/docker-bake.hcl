@@ -1,10 +1,10 @@
 # The images, for linux/amd64 and linux/arm64. In the repository's root:
 #
-#   docker buildx bake -f images/docker-bake.hcl spark-7-13-0 --push
+#   docker buildx bake -f images/docker-bake.hcl spark-7-14-0 --push
 #
 # Without a name it builds all of them; --print shows what that is. README.md beside this file is the manual.
 
-# Where the images go, with a slash at the end: "111111111111.dkr.ecr.eu-west-1.amazonaws.com/".
+# Where the images go, with a slash at the end: "111111111111.dkr.ecr.us-west-2.amazonaws.com/".
 variable "REGISTRY" {
   default = ""
 }

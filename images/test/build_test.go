@@ -74,7 +74,7 @@ func bake(t *testing.T, target, kind, path string, args ...string) string {
 
 // Two builds of the same commit have the same digest, for both platforms, though the second takes no step from the cache.
 func TestReproducible(t *testing.T) {
-	for _, target := range []string{"rolechain", "spark-7-13-0"} {
+	for _, target := range []string{"rolechain", "spark-7-14-0"} {
 		t.Run(target, func(t *testing.T) {
 			dir := t.TempDir()
 			// Of EMR's image the smaller platform: it is about our steps.
@@ -224,7 +224,7 @@ func TestLint(t *testing.T) {
 		"Dockerfile": slices.Concat(bake, []string{"rolechain"}), "Dockerfile, sbom": slices.Concat(bake, []string{"sbom"}),
 		"images/build/standin/Dockerfile": slices.Concat(bake, []string{"standin"}),
 		"images/Dockerfile": {"build", "--check", "--build-context", "rolechain" + other,
-			"--build-context", "public.ecr.aws/emr-on-eks/spark/emr-7.13.0" + other, "images"},
+			"--build-context", "public.ecr.aws/emr-on-eks/spark/emr-7.14.0" + other, "images"},
 	} {
 		if out := buildx(t, args...); !strings.Contains(out, "no warnings found") {
 			t.Errorf("%s:\n%s", name, out)

@@ -1,4 +1,4 @@
-# Beside ../docker-bake.hcl: builds the image of EMR 7.13.0 where there is no registry. Everything that would come from
+# Beside ../docker-bake.hcl: builds the image of EMR 7.14.0 where there is no registry. Everything that would come from
 # one is made by "make images" and lies in build/images.
 
 target "standin" {
@@ -18,10 +18,10 @@ target "rolechain" {
   }
 }
 
-target "spark-7-13-0" {
+target "spark-7-14-0" {
   contexts = {
     # Without its tag "latest", under which BuildKit does not look for it.
-    "public.ecr.aws/emr-on-eks/spark/emr-7.13.0" = "target:standin"
+    "public.ecr.aws/emr-on-eks/spark/emr-7.14.0" = "target:standin"
   }
 }
 
@@ -31,7 +31,7 @@ target "archive" {
   matrix = {
     arch = ["amd64", "arm64"]
   }
-  inherits  = ["spark-7-13-0"]
+  inherits  = ["spark-7-14-0"]
   platforms = ["linux/${arch}"]
   tags      = ["rolechain-standin:${arch}"]
   output    = ["type=docker,dest=build/images/standin-${arch}.tar"]
