@@ -11,8 +11,12 @@ import (
 )
 
 func TestCopy(t *testing.T) {
-	defer unix.Umask(unix.Umask(0o777))
 	dir := t.TempDir()
+	old := filepath.Join(dir, "elsewhere")
+	if err := os.WriteFile(old, []byte("of somebody else"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Umask(unix.Umask(0o777))
 	path := filepath.Join(dir, "program")
 	content := bytes.Repeat([]byte("rolechain"), MaxSize/4)
 	copied := func(content []byte, mode os.FileMode) bool {
@@ -29,10 +33,6 @@ func TestCopy(t *testing.T) {
 			t.Fatalf("%d bytes, %v", len(got), err)
 		}
 		return changed
-	}
-	old := filepath.Join(dir, "elsewhere")
-	if err := os.WriteFile(old, []byte("of somebody else"), 0o644); err != nil {
-		t.Fatal(err)
 	}
 	if err := os.Symlink(old, path); err != nil {
 		t.Fatal(err)
