@@ -49,6 +49,7 @@ const (
 	ownKeys    = "own-keys"    // ~/.aws/credentials has keys in [default]
 	awsProfile = "aws-profile" // AWS_PROFILE names a profile of the image's, with keys of its own
 	proxied    = "proxy"       // every proxy variable names a company's proxy, and NO_PROXY is not set; endpoint delivery only
+	direct     = "direct"      // ROLE_CHAIN_DIRECT=true: the client role's account trusts the token, and not the job execution role
 )
 
 var situations = []string{ownKeys, awsProfile}
@@ -123,6 +124,9 @@ func columns() []Cell {
 		}
 	}
 	all = append(all, Cell{Delivery: endpoint, Situation: proxied})
+	for _, d := range []string{profile, file, endpoint} {
+		all = append(all, Cell{Delivery: d, Situation: direct})
+	}
 	for _, d := range []string{profile, file, endpoint} {
 		all = append(all, Cell{Delivery: d, Real: true})
 	}

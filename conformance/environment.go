@@ -72,6 +72,9 @@ func (p *pod) environment() []string {
 	if p.Cell.Situation == awsProfile {
 		env = append(env, "AWS_PROFILE="+imageProfile)
 	}
+	if p.Cell.Situation == direct {
+		env = append(env, "ROLE_CHAIN_DIRECT=true")
+	}
 	if p.Cell.Situation == proxied {
 		env = append(env, proxyVariables()...)
 	}

@@ -18,6 +18,7 @@ var tables = []struct {
 	{deliveriesTitle, func(c Cell) bool { return c.Situation == plain && !c.Real }},
 	{"Images with keys or a profile of their own, at the start", func(c Cell) bool { return slices.Contains(situations, c.Situation) }},
 	{"Behind a proxy, with a private certificate authority, at the start", func(c Cell) bool { return c.Situation == proxied }},
+	{"By the token itself (`ROLE_CHAIN_DIRECT=true`), at the start", func(c Cell) bool { return c.Situation == direct }},
 	{"Real lifetimes, under a faked clock", func(c Cell) bool { return c.Real }},
 }
 

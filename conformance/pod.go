@@ -111,15 +111,14 @@ func (p *pod) serve() error {
 	if p.Cell.Real {
 		seconds = 0 // as asked for
 	}
+	token := &ststest.WebIdentity{StringEquals: map[string][]string{"sub": {subject}, "aud": {"sts.amazonaws.com"}}}
+	client := ststest.Role{ARN: clientARN, TrustedBy: []string{baseARN}, LifetimeSeconds: seconds}
+	if p.Cell.Situation == direct {
+		client.WebIdentity, client.TrustedBy = token, nil
+	}
 	var err error
 	p.sts, err = ststest.New(ststest.Options{Now: p.clock.now, Config: ststest.Config{
-		Roles: []ststest.Role{{
-			ARN:         baseARN,
-			WebIdentity: &ststest.WebIdentity{StringEquals: map[string][]string{"sub": {subject}, "aud": {"sts.amazonaws.com"}}},
-			MayAssume:   []string{clientARN}, LifetimeSeconds: seconds,
-		}, {
-			ARN: clientARN, TrustedBy: []string{baseARN}, LifetimeSeconds: seconds,
-		}},
+		Roles: []ststest.Role{{ARN: baseARN, WebIdentity: token, MayAssume: []string{clientARN}, LifetimeSeconds: seconds}, client},
 		Users: []ststest.User{{ARN: "arn:aws:iam::111122223333:user/image", AccessKeyID: imageKey, SecretAccessKey: imageSecret}},
 	}})
 	if err != nil {

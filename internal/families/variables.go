@@ -166,6 +166,14 @@ func containerPresent(e Environment) (Finding, bool) {
 	return container(e)
 }
 
+// cppProfileWeb is that of C++, which ends the whole process for want of an event loop (pyarrow 26, SDK 1.11.900).
+func cppProfileWeb(e Environment) (Finding, bool) {
+	if _, ok := profileToken(e, goName(e), e.merged()); ok {
+		return broken("the profile %s has a web_identity_token_file, on which it aborts the process", goName(e))
+	}
+	return none("")
+}
+
 // rubyContainer is that of Ruby 3.168.
 func rubyContainer(e Environment) (Finding, bool) {
 	switch {

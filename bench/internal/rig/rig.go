@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -127,10 +128,10 @@ func filesystem(dir string) string {
 	return fmt.Sprintf("file system %#x", st.Type)
 }
 
-// Build makes packages of this module, each into its file, with the flags of the released programs.
-func Build(packages map[string]string) error {
+// Build makes packages of this module, each into its file, with the flags of the released programs and more.
+func Build(packages map[string]string, more ...string) error {
 	for file, pkg := range packages {
-		cmd := exec.Command("go", "build", "-trimpath", "-o", file, pkg)
+		cmd := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-o", file}, more, []string{pkg})...)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("building %s: %w\n%s", pkg, err, out)
