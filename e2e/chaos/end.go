@@ -108,6 +108,7 @@ func (r *Run) met() []string {
 			found[string(e.Fault)] = true
 		}
 	}
+	found["hang"] = found["hang"] && !r.schedule.cut("hang")
 	for _, f := range r.schedule.Faults {
 		long := f.For > time.Duration(r.schedule.Life+2)*time.Second
 		switch f.Kind {

@@ -68,6 +68,20 @@ func familyOf(kind string) string {
 	return ""
 }
 
+// cut reports whether a worker was killed or stopped while a call could be waiting for the answer that a fault of this kind
+// keeps back: then nobody is left who could say so.
+func (s *Schedule) cut(kind string) bool {
+	const call = 10 * time.Second // how long the refresher waits for an answer
+	for _, f := range s.Faults {
+		for _, p := range s.Faults {
+			if f.Kind == kind && (strings.HasSuffix(p.Kind, "-worker") || p.Kind == "limit-memory") && p.At < f.At+f.For+call && f.At < p.At+p.For {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // span is the time in which faults begin.
 const span = 14 * time.Second
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 )
 
 // A seed is of use only as long as it gives the same schedule. When the generator has to change, the seeds in regressions
@@ -70,5 +71,30 @@ func TestSerialFaultsDoNotOverlap(t *testing.T) {
 				t.Fatalf("seed %d: %s is not over at the end", seed, f)
 			}
 		}
+	}
+}
+
+// Of an answer that is kept back a worker can tell when it lives to see that it does not come.
+func TestCut(t *testing.T) {
+	hang := Fault{Kind: "hang", At: 10 * time.Second, For: 5 * time.Second}
+	for _, test := range []struct {
+		other Fault
+		want  bool
+	}{
+		{Fault{Kind: "kill-worker", At: 9 * time.Second}, false},
+		{Fault{Kind: "kill-worker", At: 12 * time.Second}, true},
+		{Fault{Kind: "kill-worker", At: 24 * time.Second}, true},
+		{Fault{Kind: "kill-worker", At: 26 * time.Second}, false},
+		{Fault{Kind: "stop-worker", At: 8 * time.Second, For: 3 * time.Second}, true},
+		{Fault{Kind: "kill-supervisor", At: 12 * time.Second}, false},
+		{Fault{Kind: "limit-memory", At: 12 * time.Second, For: time.Second}, true},
+	} {
+		s := Schedule{Faults: []Fault{hang, test.other}}
+		if got := s.cut("hang"); got != test.want || s.cut("reset") {
+			t.Errorf("%s at %s for %s: %t", test.other.Kind, test.other.At, test.other.For, got)
+		}
+	}
+	if s := Make(1219); !s.cut("hang") { // which said so in some runs only
+		t.Error("1219 is not cut")
 	}
 }
