@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/kelseyhightower/envconfig"
@@ -37,10 +38,9 @@ func environ() []string {
 		return os.Environ()
 	}
 	defer syscall.Close(fd)
-	var data []byte
-	buffer := make([]byte, 16<<10)
+	data := make([]byte, 0, 16<<10)
 	for {
-		n, err := syscall.Read(fd, buffer)
+		n, err := syscall.Read(fd, data[len(data):cap(data)])
 		if err == syscall.EINTR {
 			continue
 		}
@@ -50,7 +50,9 @@ func environ() []string {
 		if n == 0 {
 			return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
 		}
-		data = append(data, buffer[:n]...)
+		if data = data[:len(data)+n]; len(data) == cap(data) {
+			data = slices.Grow(data, cap(data))
+		}
 	}
 }
 
@@ -143,15 +145,15 @@ func (e Environment) variables() variables {
 	return v
 }
 
-// names returns the variables that a start reads, in the order of the struct.
-func names() []string {
+// names returns the variables that a start reads, in the order of the struct. The list is everybody's: nobody changes it.
+var names = sync.OnceValue(func() []string {
 	t := reflect.TypeFor[variables]()
 	list := make([]string, t.NumField())
 	for i := range list {
 		list[i] = t.Field(i).Tag.Get("envconfig")
 	}
 	return list
-}
+})
 
 // defaultOf returns what an unset variable means.
 func defaultOf(name string) string {

@@ -13,18 +13,21 @@ var roleVariables = []string{"CLIENT_ROLE_ARN", "WEB_IDENTITY_ROLE_ARN"}
 // end only, such as ROLE_2 or CLIENT_ROLE_NAME. The aliases ROLE_1_ARN and ROLE_2_ARN are so short that half of all
 // variables about roles are within two edits of them.
 func misspelt(env []string) []Warning {
-	candidates := append([]string(nil), roleVariables...)
-	for _, n := range names() {
-		if strings.HasPrefix(n, prefix) {
-			candidates = append(candidates, n)
-		}
-	}
+	var candidates []string // most environments have no name that asks for them
 	var warnings []Warning
 	warned := map[string]bool{}
 	for _, assignment := range env {
 		name, _, _ := strings.Cut(assignment, "=")
 		if warned[name] || !suspicious(name) || Known(name) || serviceLink(name) || !only(name, letters+digits+"_-.") {
 			continue
+		}
+		if candidates == nil {
+			candidates = append(candidates, roleVariables...)
+			for _, n := range names() {
+				if strings.HasPrefix(n, prefix) {
+					candidates = append(candidates, n)
+				}
+			}
 		}
 		upper := strings.NewReplacer("-", "_", ".", "_").Replace(strings.ToUpper(name))
 		within := 2

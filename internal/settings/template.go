@@ -26,7 +26,26 @@ const templateHint = "the fields {pod}, {namespace}, {service_account}, {job}"
 
 // withoutFields is what a template has beside its fields.
 func withoutFields(template string) string {
-	return strings.NewReplacer(podField, "", namespaceField, "", serviceAccountField, "", jobField, "").Replace(template)
+	return replace(template, []field{{podField, ""}, {namespaceField, ""}, {serviceAccountField, ""}, {jobField, ""}})
+}
+
+type field struct{ mark, value string }
+
+// replace puts each field's value in the place of its mark. It is a strings.Replacer in which a start builds no table.
+func replace(template string, fields []field) string {
+	var out strings.Builder
+	for template != "" {
+		n, value := 1, template[:1]
+		for _, f := range fields {
+			if strings.HasPrefix(template, f.mark) {
+				n, value = len(f.mark), f.value
+				break
+			}
+		}
+		out.WriteString(value)
+		template = template[n:]
+	}
+	return out.String()
 }
 
 // Fill puts into a template what pod says. what names the template in the error, an *exit.Error about a field that pod does
@@ -38,14 +57,14 @@ func Fill(what, template string, pod Pod) (string, error) {
 		{serviceAccountField, pod.ServiceAccount, "the namespace and the service account are read from the pod's token"},
 		{jobField, pod.Job, "EMR sets SPARK_CONTAINER_ID in the pods of a job run; elsewhere leave {job} out, or set that variable"},
 	}
-	var pairs []string
-	for _, field := range fields {
-		if field.value == "" && strings.Contains(template, field.mark) {
-			return "", exit.Because(exit.BadSetting, fmt.Errorf("%s: %q asks for %s, which is not known here", what, template, field.mark), field.hint)
+	var values []field
+	for _, f := range fields {
+		if f.value == "" && strings.Contains(template, f.mark) {
+			return "", exit.Because(exit.BadSetting, fmt.Errorf("%s: %q asks for %s, which is not known here", what, template, f.mark), f.hint)
 		}
-		pairs = append(pairs, field.mark, field.value)
+		values = append(values, field{f.mark, f.value})
 	}
-	return strings.NewReplacer(pairs...).Replace(template), nil
+	return replace(template, values), nil
 }
 
 // jobOf returns the id of the job run from EMR's SPARK_CONTAINER_ID, the pod's name: spark-ID-driver. Of another name, such as

@@ -44,8 +44,11 @@ func target(name, self string) (string, error) {
 // isSelf reports whether path leads to the program self. An emulator (qemu, for another architecture) answers in its place when
 // the link in /proc is read, but not when what it leads to is asked for.
 func isSelf(path, self string) bool {
-	own, err := filepath.EvalSymlinks(self)
-	return isSame(path, self) || err == nil && isSame(path, own)
+	if isSame(path, self) {
+		return true
+	}
+	own, err := os.Readlink(self)
+	return err == nil && isSame(path, own)
 }
 
 // isSame reports whether two paths lead to one file.
