@@ -104,7 +104,7 @@ func becomeOriginal(s settings.Settings, pod emr.Pod, args []string, env setting
 		ctx, release = start.Waiting(s.StartTimeout)
 		execve = start.AfterSignals(execve)
 		pod.KeepBeating(ctx)
-	case s.ClientRole != "":
+	case s.ClientRole != "" && start.RoomToWait() == nil: // a limit's own message comes from who meets it
 		limited, cancel := context.WithTimeout(ctx, s.StartTimeout)
 		ctx, release = limited, func() error { cancel(); return nil }
 	}
