@@ -86,9 +86,14 @@ func run(args []string, env settings.Environment, stderr *report.Stderr, termina
 	}
 	err = start.Limited(err)
 	report.Failure(log, err)
-	report.Briefly(
-		func() { report.Ship(pod.Stderr, pod.Rotated, stderr.Kept()) },
-		func() { report.Terminate(err, pod.Termination, terminationLog) })
+	ship := func() { report.Ship(pod.Stderr, pod.Rotated, stderr.Kept()) }
+	terminate := func() { report.Terminate(err, pod.Termination, terminationLog) }
+	if start.RoomToWait() == nil {
+		report.Briefly(ship, terminate)
+	} else {
+		ship()
+		terminate()
+	}
 	return int(exit.CodeOf(err))
 }
 
