@@ -32,7 +32,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// The build without the clients has what rolechain check asks of the package that it stands in for.
+// The build without the client has what rolechain check asks of the package that it stands in for.
 func TestWithout(t *testing.T) {
 	names := func(of reflect.Type) (list []string) {
 		for i := range of.NumMethod() {

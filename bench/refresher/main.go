@@ -25,8 +25,8 @@
 //     start and after -requests requests. Pages of the program's file that only one of the two has touched are in it: with
 //     several such pods on a node they are shared. The anonymous part is each one's own.
 //
-// -services compares the refresher's start and memory with those of a build without the clients of S3 and SQS, which lie in the
-// same program for rolechain check.
+// -services compares the refresher's start and memory with those of a build without the SDK's client of S3 and what else rolechain
+// check asks services by, which lies in the same program.
 //
 // rolechain's aims stand beside the figures. They are no limits: the exit code is 0 whenever everything could be run.
 package main
@@ -54,7 +54,7 @@ type options struct {
 	requests int    // before memory is looked at again
 	disk     string // a directory that is not on tmpfs
 	python   string // with boto3; "" for none
-	services bool   // only what the service clients cost
+	services bool   // only what the service client costs
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -65,7 +65,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		flags.IntVar(&o.requests, "requests", 100_000, "`number` of requests before memory is looked at again")
 		flags.StringVar(&o.disk, "disk", os.TempDir(), "`directory` for a HOME on disk")
 		flags.StringVar(&o.python, "python", "", "count boto3's calls too, with this python `file`")
-		flags.BoolVar(&o.services, "services", false, "measure only what the clients of S3 and SQS in rolechain cost the refresher")
+		flags.BoolVar(&o.services, "services", false, "measure only what the client of S3 in rolechain costs the refresher")
 	}, func() (err error) {
 		if o.starts < 1 || o.loads < 1 || o.requests < 1 {
 			return fmt.Errorf("-starts %d -loads %d -requests %d: at least 1", o.starts, o.loads, o.requests)

@@ -17,7 +17,7 @@ import (
 // footprints is how often the memory of either build is looked at.
 const footprints = 9
 
-// A linked is a build of the programs: with the clients of S3 and SQS that rolechain check uses, or without.
+// A linked is a build of the programs: with what rolechain check asks S3 and others by, or without.
 type linked struct {
 	name               string
 	cluster            *cluster
@@ -25,7 +25,7 @@ type linked struct {
 	private, anonymous []float64 // kB, one a round
 }
 
-// services measures what those clients cost the refresher, which never calls them: they lie in the same program.
+// services measures what that costs the refresher, which never calls it: it lies in the same program.
 func services(ctx context.Context, c *cluster, o options, places []rig.Place, out io.Writer) error {
 	without := *c
 	dir := filepath.Join(filepath.Dir(c.entrypoint), "without")
@@ -50,9 +50,9 @@ func services(ctx context.Context, c *cluster, o options, places []rig.Place, ou
 	if err := rig.Rounds(ctx, 1, footprints, looks); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "the clients of S3 and SQS in rolechain, endpoint delivery: ratios to the build without")
+	fmt.Fprintln(out, "what rolechain check asks S3 and others by, endpoint delivery: ratios to the build without")
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "clients\tstart\tms\tprivate kB, idle\tto without\tanonymous kB\tto without\trolechain's bytes")
+	fmt.Fprintln(w, "build\tstart\tms\tprivate kB, idle\tto without\tanonymous kB\tto without\trolechain's bytes")
 	for _, b := range builds {
 		file, err := os.Stat(filepath.Join(filepath.Dir(b.cluster.entrypoint), "rolechain"))
 		if err != nil {

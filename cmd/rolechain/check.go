@@ -74,7 +74,7 @@ func check(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 		err = nil // what the start went by is gone; the refresher has it
 	}
 	if err == nil && s.ClientRole == "" && s.RoleMap == "" {
-		err = exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to check"), "")
+		err = exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to check"), roleHint)
 	}
 	if timeout == 0 {
 		timeout = s.StartTimeout

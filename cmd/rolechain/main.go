@@ -47,6 +47,9 @@ var commands = []command{
 	{"version", "", "print the version, the commit and the Go version", "rolechain version", version},
 }
 
+// roleHint is for a command without a role to go to.
+const roleHint = "set CLIENT_ROLE_ARN to the role that the job is to act as, arn:aws:iam::111122223333:role/name, or ROLE_CHAIN_ROLE_MAP"
+
 func run(args []string, env settings.Environment, stdout, stderr io.Writer) int {
 	err := dispatch(args, env, stdout, stderr)
 	if err != nil {

@@ -36,7 +36,7 @@ func writePolicies(args []string, env settings.Environment, stdout, stderr io.Wr
 		report.Warning(log, w.Text, w.Hint)
 	}
 	if err == nil && s.ClientRole == "" {
-		err = exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to write policies for"), "")
+		err = exit.Because(exit.BadSetting, errors.New("CLIENT_ROLE_ARN is not set: there is no role chain to write policies for"), roleHint)
 	}
 	if problem, hint := settings.CheckOption("arn", *jobRole); *jobRole != "" && problem != "" {
 		err = errors.Join(err, exit.Because(exit.Usage, fmt.Errorf("policies: -job-role: %q %s", *jobRole, problem), hint))

@@ -53,7 +53,7 @@ func roles(args []string, env settings.Environment, stdout, stderr io.Writer) (e
 		s.RoleMap = *file
 	}
 	if s.RoleMap == "" {
-		return errors.Join(problems, exit.Because(exit.BadSetting, errors.New("ROLE_CHAIN_ROLE_MAP is not set: IAM alone decides which roles this pod may use"), ""))
+		return errors.Join(problems, exit.Because(exit.BadSetting, errors.New("ROLE_CHAIN_ROLE_MAP is not set: IAM alone decides which roles this pod may use"), "set it to the map's path, or give -map"))
 	}
 	m, err := rolemap.Read(s.RoleMap)
 	if err != nil {

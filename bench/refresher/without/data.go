@@ -1,5 +1,5 @@
-// Package data stands in for internal/data in a build of rolechain that links none of the SDK's service clients but STS's, which is
-// what bench/refresher compares with. It tries nothing.
+// Package data stands in for internal/data in a build of rolechain that links none of the SDK's service clients but STS's, with which
+// bench/refresher compares. It tries nothing.
 package data
 
 import (
