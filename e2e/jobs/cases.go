@@ -18,16 +18,21 @@ type Plan struct {
 	Roles      []string          // that work for the job, each with many sessions
 	Reads      bool              // Spark reads as a client role
 	Iceberg    bool              // the image's class path has Iceberg
+	Jars       map[string]string // an installation by Spark, whose jars the image's class path has
+	Sparks     []string          // that it is run on; nil: all
+	Nightly    bool              // it is not in the part that CI runs
+	Life       int               // of a session, in seconds; 0: short
+	Fails      string            // what it has to say as it fails; "" is for one that has to end well
 	Plain      bool              // without TLS in endpoint delivery, so that S3A signs each chunk of an upload
 
 	Arguments func() []string // of the program
 	Stock     func(context.Context, *World) error
-	Holds     func(s3test.Entry) string // see Hold
+	Holds     func(s3test.Entry) string // see Hold; nil: none
 	Check     func(context.Context, *World, []s3test.Entry, func(string, ...any))
 }
 
 // Cases are those of examples/spark, the first one being case 1.
-var Cases = []Plan{onlyBoto3, sparkAndBoto3, LongRunning(rounds), twoClientRoles, icebergAppend, defaultChain}
+var Cases = []Plan{onlyBoto3, sparkAndBoto3, LongRunning(rounds), twoClientRoles, icebergAppend, defaultChain, hudiAppend, canary, deadCanary}
 
 // Each works round after round, in one more than there are holds.
 const rounds = Ends + 1

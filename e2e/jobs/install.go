@@ -21,11 +21,8 @@ func Install(ctx context.Context, root, build string, sparks ...string) error {
 	for _, version := range sparks {
 		wanted = append(wanted, "spark-"+version)
 	}
-	for _, name := range wanted {
-		cmd := exec.CommandContext(ctx, filepath.Join(root, "e2e", "spark", "install", "install.sh"), name, filepath.Join(build, name))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("installing %s: %w\n%s", name, err, out)
-		}
+	if err := InstallMore(ctx, root, build, wanted...); err != nil {
+		return err
 	}
 	cmd := exec.CommandContext(ctx, "mvn", "--quiet", "--batch-mode", "--file", filepath.Join(root, "hadoop", "pom.xml"), "package")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -38,6 +35,17 @@ func Install(ctx context.Context, root, build string, sparks ...string) error {
 		}
 	}
 	return err
+}
+
+// InstallMore installs what has a folder with such a name in e2e/spark/install.
+func InstallMore(ctx context.Context, root, build string, names ...string) error {
+	for _, name := range names {
+		cmd := exec.CommandContext(ctx, filepath.Join(root, "e2e", "spark", "install", "install.sh"), name, filepath.Join(build, name))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("installing %s: %w\n%s", name, err, out)
+		}
+	}
+	return nil
 }
 
 // Jar is where Install builds rolechain's jar.

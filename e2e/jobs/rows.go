@@ -42,7 +42,11 @@ func (w *World) readRows(ctx context.Context, bucket, prefix string) ([]row, err
 	if err != nil {
 		return nil, err
 	}
-	keys = slices.DeleteFunc(keys, func(k string) bool { return !strings.HasSuffix(k, ".parquet") })
+	return w.readFiles(ctx, bucket, slices.DeleteFunc(keys, func(k string) bool { return !strings.HasSuffix(k, ".parquet") })...)
+}
+
+// readFiles reads Parquet files.
+func (w *World) readFiles(ctx context.Context, bucket string, keys ...string) ([]row, error) {
 	data, err := w.parquet(ctx, nil, append([]string{"read", bucket}, keys...)...)
 	if err != nil {
 		return nil, err

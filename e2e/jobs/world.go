@@ -88,6 +88,9 @@ func (w *World) Begin(ctx context.Context, more ...s3test.Grant) (err error) {
 		return err
 	}
 	w.Hold = &Hold{Times: Ends, group: w.Plan.Holds, latest: latestEnd(w.STS)}
+	if w.Plan.Holds == nil {
+		w.Hold.Times, w.Hold.group = 0, func(s3test.Entry) string { return "" }
+	}
 	allowed, err := grants(w.Root)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -87,10 +88,14 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 }
 
 func (s *Suite) install(ctx context.Context) error {
-	var versions []string
+	var versions, more []string
 	for _, r := range s.runs {
 		versions = append(versions, r.Spark)
+		if name := jobs.Cases[r.Case-1].Jars[r.Spark]; name != "" {
+			more = append(more, name)
+		}
 	}
 	slices.Sort(versions)
-	return jobs.Install(ctx, s.root, s.build, slices.Compact(versions)...)
+	slices.Sort(more)
+	return errors.Join(jobs.Install(ctx, s.root, s.build, slices.Compact(versions)...), jobs.InstallMore(ctx, s.root, s.build, slices.Compact(more)...))
 }

@@ -28,6 +28,7 @@ import (
 	"os"
 	"strings"
 
+	"rolechain/e2e/jobs"
 	"rolechain/internal/suitetest"
 )
 
@@ -47,7 +48,7 @@ func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 	fixed := false
 	run, code := suitetest.Parse("spark-e2e", args, stderr, func(flags *flag.FlagSet) {
 		flags.BoolVar(&fixed, "fixed", false, "only the fixed part that every change is measured by")
-		flags.Var(&kases, "case", "only this case, 1 to 6; several, or separated by commas")
+		flags.Var(&kases, "case", fmt.Sprintf("only this case, 1 to %d; several, or separated by commas", len(jobs.Cases)))
 		flags.Var(&sparks, "spark", "only this Spark: "+strings.Join(sparkVersions, ", "))
 		flags.Var(&deliveries, "delivery", "only this delivery: profile, file, endpoint, and the control none")
 		flags.IntVar(&s.atOnce, "at-once", 4, "how many runs there are at a time; each takes up to 2 GiB")

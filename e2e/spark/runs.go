@@ -36,6 +36,9 @@ func allRuns() (runs []Run) {
 	for n, c := range jobs.Cases {
 		for _, spark := range sparkVersions {
 			for _, delivery := range c.Deliveries {
+				if c.Sparks != nil && !slices.Contains(c.Sparks, spark) {
+					continue
+				}
 				if spark == jobs.NamesProfiles && (n+1 != 4 || delivery != jobs.Endpoint) {
 					continue // only what is different there: three roles, by the names of their profiles
 				}
@@ -46,6 +49,9 @@ func allRuns() (runs []Run) {
 					// Java reads the keys in the file once in minutes: what Spark does must be over before the first end.
 					r.Life = longLife
 				}
+				if c.Life > 0 {
+					r.Life = c.Life
+				}
 				runs = append(runs, r)
 			}
 		}
@@ -54,8 +60,11 @@ func allRuns() (runs []Run) {
 }
 
 // fixed reports whether a run is of the part that every change is measured by: endpoint delivery everywhere but on
-// NamesProfiles, each other delivery and each control somewhere.
+// NamesProfiles, each other delivery and each control somewhere, of all cases but the nightly ones.
 func (r Run) fixed() bool {
+	if jobs.Cases[r.Case-1].Nightly {
+		return false
+	}
 	switch r.Delivery {
 	case jobs.Endpoint:
 		return r.Spark != jobs.NamesProfiles

@@ -32,9 +32,15 @@ func (w *world) submit(ctx context.Context) (s Submission, err error) {
 	if !w.Run.control() {
 		args = append(args, w.Plan.Chain...)
 	}
+	jars := ""
 	if w.Plan.Iceberg {
-		for _, who := range []string{"driver", "executor"} {
-			args = append(args, "-property", "spark."+who+".extraClassPath="+filepath.Join(w.SparkDir(), "iceberg", "*"))
+		jars = filepath.Join(w.SparkDir(), "iceberg", "*")
+	} else if name := w.Plan.Jars[w.Run.Spark]; name != "" {
+		jars = filepath.Join(w.Build, name, "jars", "*")
+	}
+	for _, who := range []string{"driver", "executor"} {
+		if jars != "" {
+			args = append(args, "-property", "spark."+who+".extraClassPath="+jars)
 		}
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(w.Programs, "rolechain"), args...)

@@ -39,7 +39,7 @@ func (w *world) judge(ctx context.Context, code int) Result {
 }
 
 func (w *world) judgeJob(ctx context.Context, journal []s3test.Entry, code int, surprise func(string, ...any)) {
-	if code != 0 {
+	if failed := code != 0; failed != (w.Plan.Fails != "") || !strings.Contains(w.reason(), w.Plan.Fails) {
 		surprise("the driver ended with %d: %s", code, w.reason())
 	}
 	w.Judge(ctx, journal, surprise)

@@ -3,6 +3,7 @@
 #
 #   spark-3.5, -4.0, -4.1  venv/ with PySpark and boto3; spark/, which is SPARK_HOME and has S3A in its jars/; iceberg/
 #   aws                    venv/ with moto's server, which stands in for S3 and SQS, boto3 and pyarrow
+#   hudi-3.5               jars/ with Hudi's bundle
 #
 # Where TARGET came from the same files already, nothing is done. Only pip and Maven download.
 set -eu
@@ -37,7 +38,7 @@ pip() {
 [ $# = 2 ] || fail "NAME and TARGET are missing" "for example install.sh spark-4.0 build/spark-e2e/spark-4.0"
 here=$(cd "$(dirname "$0")" && pwd)
 lock=$here/$1
-[ -f "$lock/requirements.txt" ] || fail "there is no $1" "one of: $(cd "$here" && echo */ | tr -d /)"
+[ -d "$lock" ] || fail "there is no $1" "one of: $(cd "$here" && echo */ | tr -d /)"
 need python3 "install Python 3.11 or later (Debian: python3 python3-venv)"
 
 mkdir -p "$2"
@@ -48,7 +49,7 @@ stamp=$({ cat "$here"/*.sh "$here"/*.xml "$here"/*.txt "$lock"/*; echo "$TARGET"
 if [ "$(cat "$TARGET/.stamp" 2>/dev/null)" = "$stamp" ]; then
 	exit 0
 fi
-case $1 in spark-*)
+case $1 in spark-* | hudi-*)
 	need java "install a JDK, 17 or 21 (Debian: openjdk-17-jdk-headless)"
 	need mvn "install Maven (Debian: maven)"
 	;;
@@ -57,7 +58,9 @@ esac
 # The stamp is the last thing written: a broken installation has none.
 rm -rf "$TARGET"
 mkdir "$TARGET"
-python3 -m venv "$TARGET/venv" || fail "python3 cannot make a virtual environment" "Debian has that in a package of its own: python3-venv"
+if [ -f "$lock/requirements.txt" ]; then
+	python3 -m venv "$TARGET/venv" || fail "python3 cannot make a virtual environment" "Debian has that in a package of its own: python3-venv"
+fi
 case $1 in
 spark-*)
 	# PySpark comes as source, and what builds it is pinned too.
@@ -67,6 +70,9 @@ spark-*)
 	thrice mvn --quiet --batch-mode -U --file "$lock/pom.xml" package
 	mv "$TARGET"/jars/*.jar "$TARGET/spark/jars/"
 	rmdir "$TARGET/jars"
+	;;
+hudi-*)
+	thrice mvn --quiet --batch-mode -U --file "$lock/pom.xml" package
 	;;
 *)
 	pip --only-binary :all: --requirement "$lock/requirements.txt"
