@@ -14,8 +14,17 @@ import (
 	"time"
 )
 
-// patience is how long a probe may take for an answer: the protocol's 60 s, and what a loaded machine adds.
-const patience = 75 * time.Second
+// patience is how long a probe may take for an answer. A connector's first one loads two SDKs and a driver, which takes minutes
+// when many do so on few processors; it is told so, because a probe that has no answer by then has to say that itself.
+func (c Cell) patience() time.Duration {
+	if c.Connector {
+		return 5 * time.Minute
+	}
+	return time.Minute
+}
+
+// slack is what a loaded machine adds.
+const slack = 15 * time.Second
 
 // A job is the probe behind its entrypoint.
 type job struct {
@@ -23,7 +32,8 @@ type job struct {
 	stdin  io.WriteCloser
 	lines  chan string // of its stdout; closed at its end
 	stderr string      // path of the file
-	dead   error       // why it is not to be asked again
+	limit  time.Duration
+	dead   error // why it is not to be asked again
 }
 
 // An answer of a probe. Key "*" means: what the S3 of the pod has seen since the question.
@@ -33,8 +43,9 @@ type probeAnswer struct {
 	Error string `json:"error"`
 }
 
-func startJob(program string, args, env []string, dir string) (*job, error) {
-	j := &job{cmd: exec.Command(program, args...), lines: make(chan string), stderr: filepath.Join(dir, "stderr")}
+func startJob(program string, args, env []string, dir string, patience time.Duration) (*job, error) {
+	env = append(env, fmt.Sprintf("PROBE_PATIENCE=%d", int(patience.Seconds())))
+	j := &job{limit: patience + slack, cmd: exec.Command(program, args...), lines: make(chan string), stderr: filepath.Join(dir, "stderr")}
 	j.cmd.Env, j.cmd.Dir = env, dir
 	stderr, err := os.Create(j.stderr)
 	if err != nil {
@@ -71,13 +82,13 @@ func (j *job) ask(ctx context.Context) (probeAnswer, error) {
 	if _, err := io.WriteString(j.stdin, "ask\n"); err != nil {
 		return probeAnswer{}, j.give(fmt.Errorf("asking the probe: %w", err))
 	}
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(j.limit)
 	defer timeout.Stop()
 	select {
 	case <-ctx.Done():
 		return probeAnswer{}, j.give(ctx.Err())
 	case <-timeout.C:
-		return probeAnswer{}, j.give(fmt.Errorf("no answer of the probe in %v", patience))
+		return probeAnswer{}, j.give(fmt.Errorf("no answer of the probe in %v", j.limit))
 	case line, ok := <-j.lines:
 		if !ok {
 			return probeAnswer{}, j.give(errors.New("the probe ended"))
@@ -117,7 +128,7 @@ func (j *job) end() error {
 			return j.give(fmt.Errorf("the job's exit code: %w", err))
 		}
 		return nil
-	case <-time.After(patience):
-		return j.give(fmt.Errorf("the probe did not end in %v after its stdin had ended", patience))
+	case <-time.After(j.limit):
+		return j.give(fmt.Errorf("the probe did not end in %v after its stdin had ended", j.limit))
 	}
 }

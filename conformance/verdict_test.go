@@ -20,7 +20,7 @@ func testPod(t *testing.T, answer string) *pod {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := startJob("/bin/sh", []string{"-c", `while read -r _; do printf '%s\n' "$0"; done`, answer}, nil, t.TempDir())
+	j, err := startJob("/bin/sh", []string{"-c", `while read -r _; do printf '%s\n' "$0"; done`, answer}, nil, t.TempDir(), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
