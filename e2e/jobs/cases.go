@@ -11,19 +11,22 @@ import (
 
 // A Plan is a case: what it is given, and what has to be there afterwards.
 type Plan struct {
-	Program    string            // in examples/spark, or made from java
-	Java       map[string]string // class in defaultchain/ by Spark; nil for a program in Python
-	Deliveries []string          // that it is run in, with the control
-	Chain      []string          // what rolechain spark-conf is told beside the roles
-	Roles      []string          // that work for the job, each with many sessions
-	Reads      bool              // Spark reads as a client role
-	Iceberg    bool              // the image's class path has Iceberg
-	Jars       map[string]string // an installation by Spark, whose jars the image's class path has
-	Sparks     []string          // that it is run on; nil: all
-	Nightly    bool              // it is not in the part that CI runs
-	Life       int               // of a session, in seconds; 0: short
-	Fails      string            // what it has to say as it fails; "" is for one that has to end well
-	Plain      bool              // without TLS in endpoint delivery, so that S3A signs each chunk of an upload
+	Program      string            // in Folder, or made from java
+	Folder       string            // of the repository; "" is examples/spark
+	Java         map[string]string // class in defaultchain/ by Spark; nil for a program in Python
+	Deliveries   []string          // that it is run in, with the control
+	Chain        []string          // what rolechain spark-conf is told beside the roles
+	Roles        []string          // that work for the job, each with many sessions
+	Reads        bool              // Spark reads as a client role
+	Iceberg      bool              // the image's class path has Iceberg
+	Certificates string            // folder below a pod's temporary directory in which a client looks for authorities, by the hash of their names
+	Control      map[string]string // properties that a run without rolechain has in the place of Chain
+	Jars         map[string]string // an installation by Spark, whose jars the image's class path has
+	Sparks       []string          // that it is run on; nil: all
+	Nightly      bool              // it is not in the part that CI runs
+	Life         int               // of a session, in seconds; 0: short
+	Fails        string            // what it has to say as it fails; "" is for one that has to end well
+	Plain        bool              // without TLS in endpoint delivery, so that S3A signs each chunk of an upload
 
 	Arguments func() []string // of the program
 	Stock     func(context.Context, *World) error
@@ -32,7 +35,7 @@ type Plan struct {
 }
 
 // Cases are those of examples/spark, the first one being case 1.
-var Cases = []Plan{onlyBoto3, sparkAndBoto3, LongRunning(rounds), twoClientRoles, icebergAppend, defaultChain, hudiAppend, canary, deadCanary}
+var Cases = []Plan{onlyBoto3, sparkAndBoto3, LongRunning(rounds), twoClientRoles, icebergAppend, defaultChain, hudiAppend, canary, deadCanary, glueCatalog(), kinesisStream}
 
 // Each works round after round, in one more than there are holds.
 const rounds = Ends + 1

@@ -34,6 +34,19 @@ func grants(root string) ([]s3test.Grant, error) {
 // readPolicy returns the actions that a permission policy allows: those of S3 on the bucket with that placeholder, and
 // those of SQS.
 func readPolicy(path, bucket string) (s3, sqs []string, err error) {
+	err = eachAction(path, func(name string, resource any) {
+		switch {
+		case strings.HasPrefix(name, "s3:") && strings.Contains(fmt.Sprint(resource), ":::"+bucket):
+			s3 = append(s3, name)
+		case strings.HasPrefix(name, "sqs:"):
+			sqs = append(sqs, name)
+		}
+	})
+	return s3, sqs, err
+}
+
+// eachAction calls each for every action that a permission policy allows, with the statement's resources.
+func eachAction(path string, each func(action string, resource any)) error {
 	var policy struct {
 		Statement []struct{ Action, Resource any } // each a text, or several
 	}
@@ -42,7 +55,7 @@ func readPolicy(path, bucket string) (s3, sqs []string, err error) {
 		err = json.Unmarshal(data, &policy)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading the policy %s: %w", path, err)
+		return fmt.Errorf("reading the policy %s: %w", path, err)
 	}
 	for _, statement := range policy.Statement {
 		actions, several := statement.Action.([]any)
@@ -50,13 +63,8 @@ func readPolicy(path, bucket string) (s3, sqs []string, err error) {
 			actions = []any{statement.Action}
 		}
 		for _, action := range actions {
-			switch name := fmt.Sprint(action); {
-			case strings.HasPrefix(name, "s3:") && strings.Contains(fmt.Sprint(statement.Resource), ":::"+bucket):
-				s3 = append(s3, name)
-			case strings.HasPrefix(name, "sqs:"):
-				sqs = append(sqs, name)
-			}
+			each(fmt.Sprint(action), statement.Resource)
 		}
 	}
-	return s3, sqs, nil
+	return nil
 }

@@ -20,7 +20,7 @@ func OwnerOf(e s3test.Entry) string {
 		return BaseARN
 	case e.Bucket == SecondBucket:
 		return SecondARN
-	case e.Bucket == ClientBucket || e.Queue == QueueName:
+	case e.Bucket == ClientBucket || e.Queue == QueueName || e.Service == "glue" || e.Service == "kinesis":
 		return ClientARN
 	}
 	return ""
@@ -40,8 +40,11 @@ func NameOf(e s3test.Entry) string {
 }
 
 func resource(e s3test.Entry) string {
-	if e.Queue != "" {
+	switch {
+	case e.Queue != "":
 		return "queue"
+	case e.Service == "glue" || e.Service == "kinesis":
+		return e.Service
 	}
 	return map[string]string{JobBucket: "job's bucket", ClientBucket: "client's bucket", SecondBucket: "second bucket", LogBucket: "log bucket"}[e.Bucket]
 }
@@ -109,11 +112,17 @@ func slash(key string) string {
 	return "/" + key
 }
 
-// WriteJournal keeps what the gate has seen, a line of JSON for each request.
+// Journal is what the gate and the other services have seen, in order.
+func (w *World) Journal() []s3test.Entry {
+	return slices.SortedStableFunc(slices.Values(slices.Concat(w.Gate.Journal(), w.Services.Journal())),
+		func(a, b s3test.Entry) int { return a.Time.Compare(b.Time) })
+}
+
+// WriteJournal keeps the journal, a line of JSON for each request.
 func (w *World) WriteJournal() error {
 	var b bytes.Buffer
 	lines := json.NewEncoder(&b)
-	for _, e := range w.Gate.Journal() {
+	for _, e := range w.Journal() {
 		if err := lines.Encode(e); err != nil {
 			return err
 		}

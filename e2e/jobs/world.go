@@ -7,6 +7,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -70,6 +71,8 @@ type World struct {
 	Gate *s3test.Gate    `json:"-"`
 	Hold *Hold           `json:"-"`
 	Moto Moto            `json:"-"`
+
+	Services *Services `json:"-"`
 }
 
 // SparkDir is where install.sh has put the Spark.
@@ -97,6 +100,10 @@ func (w *World) Begin(ctx context.Context, more ...s3test.Grant) (err error) {
 	}
 	w.Gate, err = s3test.New(s3test.Options{STS: w.STS, Region: Region, Backend: "http://" + motoAddress,
 		Grants: append(allowed, more...), Hold: w.Hold.until})
+	if err != nil {
+		return err
+	}
+	w.Services, err = newServices(w.Root, w.STS, w.Hold.until)
 	return err
 }
 
@@ -115,7 +122,7 @@ func (w *World) fill(ctx context.Context) error {
 	if class := w.Plan.Java[w.Spark]; class != "" {
 		program, err = w.compile(ctx, class)
 	} else {
-		program, err = os.ReadFile(filepath.Join(w.Root, "examples", "spark", w.Plan.Program))
+		program, err = os.ReadFile(filepath.Join(w.Root, cmp.Or(w.Plan.Folder, "examples/spark"), w.Plan.Program))
 	}
 	if err != nil {
 		return fmt.Errorf("reading the case's program: %w", err)

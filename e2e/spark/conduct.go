@@ -38,7 +38,7 @@ func (s *Suite) place() (err error) {
 
 // conduct installs, builds, runs and prints. It reports whether every run is as it should be.
 func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
-	dir, remove, err := suitetest.Authority(slices.Concat(jobs.STSNames, jobs.S3Names(), jobs.SQSNames))
+	dir, remove, err := suitetest.Authority(slices.Concat(jobs.STSNames, jobs.S3Names(), jobs.SQSNames, jobs.ServiceNames))
 	if err != nil {
 		return false, err
 	}

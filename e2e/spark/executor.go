@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"rolechain/e2e/jobs"
 )
 
 // executorArgument is this program's first argument when it is the worker's java.
@@ -69,6 +71,7 @@ func asExecutor(file string, args []string) error {
 		env = append(env, "SPARK_CLASSPATH="+k.Classpath)
 	}
 	w := &world{Order: k.Order}
+	w.Plan = jobs.Cases[k.Run.Case-1]
 	p, err := w.pod("exec-"+wanted["--executor-id"], k.Submitted, env, "executor")
 	if err != nil {
 		return err

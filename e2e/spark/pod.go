@@ -26,7 +26,21 @@ func (w *world) pod(name string, submitted, spark []string, arguments ...string)
 	if w.Run.control() {
 		p.Program = w.original()
 	}
-	return p, errors.Join(p.furnish(), w.environment(&p, name, submitted, spark))
+	return p, errors.Join(p.furnish(), w.trust(&p), w.environment(&p, name, submitted, spark))
+}
+
+// trust puts the authority where a client looks that knows neither a variable nor the JVM's store for it.
+func (w *world) trust(p *Pod) error {
+	if w.Plan.Certificates == "" {
+		return nil
+	}
+	authority, err := os.ReadFile(filepath.Join(w.Dir, podtest.BundleFile))
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(p.tmp(), w.Plan.Certificates)
+	// OpenSSL's hash of the authority's name, "CN = rolechain tests".
+	return errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, "c0e1557f.0"), authority, 0o644))
 }
 
 func (p *Pod) home() string { return filepath.Join(p.Dir, "home") }

@@ -71,9 +71,10 @@ func (w *world) submit(ctx context.Context) (s Submission, err error) {
 		}
 	}
 	s.Properties = append(s.Properties, w.cluster()...)
-	if w.Plan.Iceberg && w.Run.control() {
-		// spark-conf refuses it by itself, for the reason that makes the run fail.
-		s.Properties = append(s.Properties, jobconf.Property{Name: "spark.sql.catalog.client.io-impl", Value: "org.apache.iceberg.aws.s3.S3FileIO"})
+	if w.Run.control() {
+		for name, value := range w.Plan.Control {
+			s.Properties = append(s.Properties, jobconf.Property{Name: name, Value: value})
+		}
 	}
 	return s, nil
 }

@@ -23,7 +23,7 @@ type Result struct {
 // the pods left behind. The exit code alone says nothing.
 func (w *world) judge(ctx context.Context, code int) Result {
 	r := Result{Run: w.Run}
-	journal := w.Gate.Journal()
+	journal := w.Journal()
 	r.Roles, r.Sessions = jobs.Seen(journal)
 	surprise := func(format string, args ...any) { r.Surprises = append(r.Surprises, fmt.Sprintf(format, args...)) }
 	if w.Run.control() {

@@ -24,6 +24,7 @@ const (
 	s3Address    = "127.0.0.2:443"
 	plainAddress = "127.0.0.2:80"
 	sqsAddress   = "127.0.0.3:443"
+	moreAddress  = "127.0.0.4:443"
 )
 
 // life is a session's, in seconds. STS gives no such short ones; longLife is for runs in which some SDK looks for new
@@ -47,7 +48,7 @@ type Order struct {
 // begin makes the world: the namespace's names, and whoever answers to them.
 func (w *world) begin(ctx context.Context) error {
 	hosts := "127.0.0.1 localhost\n127.0.0.1 " + strings.Join(jobs.STSNames, " ") + "\n127.0.0.2 " + strings.Join(jobs.S3Names(), " ") +
-		"\n127.0.0.3 " + strings.Join(jobs.SQSNames, " ") + "\n"
+		"\n127.0.0.3 " + strings.Join(jobs.SQSNames, " ") + "\n127.0.0.4 " + strings.Join(jobs.ServiceNames, " ") + "\n"
 	// Spark asks for the address of the machine's own name.
 	if own, err := os.Hostname(); err == nil {
 		hosts += "127.0.0.1 " + own + "\n"
@@ -90,6 +91,9 @@ func (w *world) listen() error {
 		if _, err := podtest.Listen(address, w.Gate, config); err != nil {
 			return err
 		}
+	}
+	if _, err := podtest.Listen(moreAddress, w.Services, secure()); err != nil {
+		return err
 	}
 	if !w.Run.Node {
 		return nil

@@ -4,7 +4,8 @@ r"""Case 5: an Iceberg table in the client account's bucket, appended to again a
         --table demo.events --appends 20 --rows 1000
 
   --warehouse     where the table's files are, in the client account's bucket
-  --catalog-file  the catalog, a local SQLite file of the driver, which is made when it is not there
+  --catalog-file  the catalog, a local SQLite file of the driver, which is made when it is not there; if not given, the
+                  submission says what the catalog is: -iceberg-catalog client=glue is Glue's
   --table         the table in it, namespace.name, which is made as well
   --appends       how many
   --rows          how many each appends
@@ -23,22 +24,24 @@ from pyspark.sql import SparkSession
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("warehouse", "catalog-file", "table"):
+    for name in ("warehouse", "table"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--catalog-file")
     for name in ("appends", "rows"):
         parser.add_argument("--" + name, required=True, type=int)
     args = parser.parse_args()
 
-    # What keeps the list of tables. A catalog that is a service, such as Glue's, would be a setting of the submission.
+    # What keeps the list of tables.
     catalog = "spark.sql.catalog.client"
-    spark = (
-        SparkSession.builder.config(catalog, "org.apache.iceberg.spark.SparkCatalog")
-        .config(catalog + ".type", "jdbc")
-        .config(catalog + ".uri", "jdbc:sqlite:" + args.catalog_file)
-        .config(catalog + ".jdbc.schema-version", "V1")
-        .config(catalog + ".warehouse", args.warehouse)
-        .getOrCreate()
-    )
+    builder = SparkSession.builder.config(catalog + ".warehouse", args.warehouse)
+    if args.catalog_file:
+        builder = (
+            builder.config(catalog, "org.apache.iceberg.spark.SparkCatalog")
+            .config(catalog + ".type", "jdbc")
+            .config(catalog + ".uri", "jdbc:sqlite:" + args.catalog_file)
+            .config(catalog + ".jdbc.schema-version", "V1")
+        )
+    spark = builder.getOrCreate()
     table = "client." + args.table
     spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {table.rpartition('.')[0]}")
     spark.sql(f"CREATE TABLE IF NOT EXISTS {table} (append INT, id BIGINT) USING iceberg")

@@ -3,7 +3,7 @@
 #
 #   spark-3.5, -4.0, -4.1  venv/ with PySpark and boto3; spark/, which is SPARK_HOME and has S3A in its jars/; iceberg/
 #   aws                    venv/ with moto's server, which stands in for S3 and SQS, boto3 and pyarrow
-#   hudi-3.5               jars/ with Hudi's bundle
+#   hudi-3.5, kinesis-3.5  jars/ with what a case needs beside Spark
 #
 # Where TARGET came from the same files already, nothing is done. Only pip and Maven download.
 set -eu
@@ -49,7 +49,7 @@ stamp=$({ cat "$here"/*.sh "$here"/*.xml "$here"/*.txt "$lock"/*; echo "$TARGET"
 if [ "$(cat "$TARGET/.stamp" 2>/dev/null)" = "$stamp" ]; then
 	exit 0
 fi
-case $1 in spark-* | hudi-*)
+case $1 in spark-* | hudi-* | kinesis-*)
 	need java "install a JDK, 17 or 21 (Debian: openjdk-17-jdk-headless)"
 	need mvn "install Maven (Debian: maven)"
 	;;
@@ -71,7 +71,7 @@ spark-*)
 	mv "$TARGET"/jars/*.jar "$TARGET/spark/jars/"
 	rmdir "$TARGET/jars"
 	;;
-hudi-*)
+hudi-* | kinesis-*)
 	thrice mvn --quiet --batch-mode -U --file "$lock/pom.xml" package
 	;;
 *)
