@@ -299,16 +299,3 @@ func (r *Run) listen(l net.Listener, token string) {
 		}()
 	}
 }
-
-// judgeLog checks that a log has no secret.
-func (r *Run) judgeLog(who, text string, p *Pod) {
-	secrets := append(r.secrets(), p.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN"))
-	if found := leak(text, secrets...); found != "" {
-		r.judge.fail("a leak", "%s logs %s", who, found)
-	}
-}
-
-func tail(text string, lines int) string {
-	list := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	return "            " + strings.Join(list[max(0, len(list)-lines):], "\n            ")
-}
