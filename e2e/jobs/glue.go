@@ -15,6 +15,7 @@ import (
 func glueCatalog() Plan {
 	p := icebergAppend
 	p.Deliveries = []string{Profile, Endpoint, None}
+	p.Sparks = []string{"3.5"}
 	p.Nightly = true
 	p.Chain = []string{"-iceberg-catalog", "client=glue"}
 	p.Control = maps.Clone(p.Control)
