@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -33,25 +34,40 @@ func (r *Run) hangToken() (heal func() error, err error) {
 		supervisor, worker := r.w.procs.refresher(r.pod.mark, r.pod.original)
 		return pid == supervisor || pid == worker
 	}, filepath.Dir(r.tokenFile))
-	return func() error { release(); return nil }, err
+	if err != nil {
+		return nil, err
+	}
+	return func() error { release(); return nil }, nil
 }
 
-// hangFiles holds up the reads of a start: of its token, or of its AWS files.
-func (r *Run) hangFiles(c container, s Start) (release func(), err error) {
-	dir := filepath.Dir(c.home)
+// hangFiles holds up the reads of a start: of its token, or of its AWS files. It is nil where that is not possible.
+func (r *Run) hangFiles(c container, s Start) (release func()) {
+	dir, err := filepath.Dir(c.home), error(nil)
 	if s.N == 1 {
 		dir = filepath.Join(c.home, ".aws")
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			return nil, err
-		}
-		for _, name := range []string{"config", "credentials"} {
-			if err := writeFor(filepath.Join(dir, name), "# somebody's\n", c.User); err != nil {
-				return nil, err
-			}
-		}
-		if err := os.Chown(dir, c.User, 1000); err != nil {
-			return nil, err
+		err = someFiles(dir, c.User)
+	}
+	if err == nil {
+		release, err = hungtest.Hold(nil, dir)
+	}
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		r.w.skip(s.Kind)
+	case err != nil:
+		r.judge.fail("a broken harness", "%v", err)
+	}
+	return release
+}
+
+// someFiles puts a user's own AWS files into dir.
+func someFiles(dir string, user int) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	for _, name := range []string{"config", "credentials"} {
+		if err := writeFor(filepath.Join(dir, name), "# somebody's\n", user); err != nil {
+			return err
 		}
 	}
-	return hungtest.Hold(nil, dir)
+	return os.Chown(dir, user, 1000)
 }
