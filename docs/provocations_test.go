@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"rolechain/internal/hungtest"
 	"rolechain/internal/proxytest"
 	"rolechain/internal/ststest"
 )
@@ -62,6 +63,12 @@ var provocations = []provocation{
 	{name: "no token yet", run: start, after: func(p *pod) { os.Remove(p.env["AWS_WEB_IDENTITY_TOKEN_FILE"]) }},
 	{name: "empty token", run: start, after: func(p *pod) { os.Truncate(p.env["AWS_WEB_IDENTITY_TOKEN_FILE"], 0) }},
 
+	{name: "token on a file system that hangs", run: start, after: func(p *pod) {
+		p.write("mounted/token", p.sts.Token(subject))
+		p.env["AWS_WEB_IDENTITY_TOKEN_FILE"] = filepath.Join(p.home, "mounted", "token")
+		hungtest.InTest(p.t, nil, filepath.Join(p.home, "mounted"))
+	}},
+
 	// 69
 	{name: "no refresher", run: func(p *pod) (string, int) { return p.run("rolechain", "status") }},
 
@@ -74,6 +81,10 @@ var provocations = []provocation{
 		return start(p)
 	}},
 
+	{name: "home on a file system that hangs", run: start, after: func(p *pod) {
+		p.write(".aws/config", "[default]\n")
+		hungtest.InTest(p.t, nil, filepath.Join(p.home, ".aws"))
+	}},
 	{name: "nowhere to write", run: start, before: func(p *pod) { p.env["HOME"], p.env["TMPDIR"] = "/proc", "/proc" }},
 
 	// 75
@@ -140,6 +151,7 @@ var provocations = []provocation{
 		front.StartTLS()
 		p.t.Cleanup(front.Close)
 		p.env["AWS_ENDPOINT_URL_STS"] = front.URL
+		p.env["ROLE_CHAIN_START_TIMEOUT"] = "20s" // for a handshake on a busy machine; the refusal ends at once
 	}},
 	{name: "proxy's URL", run: start, before: set("HTTPS_PROXY", "http://me:pass#word@proxy:3128")},
 	{name: "settings", run: start, before: func(p *pod) {
