@@ -120,7 +120,7 @@ func (s Spec) passingCause(e *Error) string {
 	case e.Code == "IDPCommunicationError", e.Code == "InvalidIdentityToken":
 		return "STS cannot fetch the cluster's public keys: they must be reachable from the internet at the token's issuer"
 	case e.callerEnded():
-		return fmt.Sprintf("the session of %s, which signed the call, is over for STS. Each try signs with a new one, so when that is over too it is not STS's own: something between the pod and STS answers the hop before from a cache, or with an old session", s.callerOf(e))
+		return fmt.Sprintf("the session of %s, which signed the call, is over for STS. Each try gets a new one first: if STS refuses that as well, something between the pod and STS answers the hop before with an old session", s.callerOf(e))
 	case e.Action == podIdentityAction:
 		return "the agent, or the service behind it, has trouble of its own, which passes: look at the add-on eks-pod-identity-agent if it does not"
 	}
@@ -143,7 +143,7 @@ func (s Spec) unanswered(e *Error) []string {
 	case e.Action == podIdentityAction && errors.Is(e.Err, syscall.ECONNREFUSED):
 		return causes("the agent is not up on this node yet: on a fresh node pods start before it. A startup taint that goes when the agent is ready (Karpenter's startupTaints, a node group's taints) keeps pods away until then; if it does not come, look at the add-on eks-pod-identity-agent")
 	case e.Action == podIdentityAction:
-		return causes("is the add-on eks-pod-identity-agent running on this node?", "a NetworkPolicy does not let the pod reach it")
+		return causes("the add-on eks-pod-identity-agent is not running on this node", "a NetworkPolicy does not let the pod reach it")
 	case strings.HasSuffix(e.Message, "without an error of STS in it"):
 		return causes(between)
 	case errors.As(e.Err, &dns):

@@ -108,7 +108,7 @@ func TestPodIdentityFailures(t *testing.T) {
 		"no code":     {text(403, "Access Denied. (not you)"), Refused, "status 403: Access Denied. (not you)", ""},
 		"throttled":   {text(400, "[id]: (ThrottlingException): slower, fault: client"), Transient, "ThrottlingException: slower", ""},
 		"limited":     {text(429, "Too Many Requests. x"), Transient, "status 429: Too Many", ""},
-		"broken":      {text(500, ""), Transient, "status 500: Internal Server Error", "eks-pod-identity-agent running"},
+		"broken":      {text(500, ""), Transient, "status 500: Internal Server Error", "eks-pod-identity-agent is not running"},
 		"json":        {text(400, `{"code":"InvalidRequestException","message":"not so"}`), Refused, "InvalidRequestException: not so", ""},
 		"json 503":    {text(503, `{"code":"ServiceUnavailableException","message":"later"}`), Transient, "ServiceUnavailableException: later", ""},
 		"redirect":    {func(w http.ResponseWriter) { w.Header().Set("Location", "/v1/credentials"); w.WriteHeader(302) }, Refused, "status 302: Found", ""},
@@ -123,7 +123,7 @@ func TestPodIdentityFailures(t *testing.T) {
 			conn, _, _ := http.NewResponseController(w).Hijack()
 			conn.(*net.TCPConn).SetLinger(0)
 			conn.Close()
-		}, Transient, "connection reset by peer", "eks-pod-identity-agent running"},
+		}, Transient, "connection reset by peer", "eks-pod-identity-agent is not running"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, a := withAgent(t, nil)

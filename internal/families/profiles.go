@@ -39,7 +39,7 @@ func goName(e Environment) string {
 	return "default"
 }
 
-// goV2Name is goName for Go v2, which knows AWS_DEFAULT_PROFILE as well.
+// goV2Name is goName for Go v2 and Ruby, which know AWS_DEFAULT_PROFILE as well.
 func goV2Name(e Environment) string {
 	if at := e.vars["AWS_DEFAULT_PROFILE"]; at != "" && !e.set("AWS_PROFILE") {
 		return at
@@ -207,7 +207,7 @@ func emptyName(look step) step {
 	}
 }
 
-// rubyProfile is that of Ruby, which knows AWS_DEFAULT_PROFILE, and where web identity comes before the rest.
+// rubyProfile is that of Ruby, where a web identity comes before the rest.
 func rubyProfile(e Environment) (Finding, bool) {
 	return first(e, goV2Name(e), e.merged(), profileToken, chained, keysOf, processOf)
 }
