@@ -58,7 +58,7 @@ spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=,
 
 .PHONY: k8s-e2e k8s-up k8s-down k8s-tools
 k8s-e2e: ## the same and more on a real Kubernetes of one node, as root: CASE= chooses, FIXED=1 is the part that CI runs
-	go run ./e2e/kubernetes $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)")
+	go run ./e2e/kubernetes $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
 	ROLECHAIN_REQUIRE_API_SERVER=1 $(TOOL) gotestsum --format pkgname -- -count=1 ./examples/admission
 k8s-up: ## a cluster that stays, as root: prints a kubectl that reaches it; make k8s-down ends it
 	go run ./e2e/kubernetes -up

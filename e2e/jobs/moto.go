@@ -13,33 +13,32 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
-// motoAddress is on the loopback interface of the run's own namespace.
-const motoAddress = "127.0.0.1:5000"
-
 // A Moto is the server that has the buckets and the queue. It takes anything from anybody, which is what the gate is there
 // for; the suite talks to it past the gate.
-type Moto struct{ End func() }
+type Moto struct {
+	URL string // on the loopback interface of the run's own namespace
+	End func()
+}
 
 // startMoto starts it and waits until it answers.
-func startMoto(ctx context.Context, build, work string) (Moto, error) {
+func startMoto(ctx context.Context, build, work string, port int) (Moto, error) {
 	log, err := os.Create(filepath.Join(work, "moto.log"))
 	if err != nil {
 		return Moto{}, err
 	}
 	defer log.Close()
-	host, port, _ := strings.Cut(motoAddress, ":")
-	cmd := exec.CommandContext(ctx, filepath.Join(build, "aws", "venv", "bin", "moto_server"), "-H", host, "-p", port)
+	const host = "127.0.0.1"
+	cmd := exec.CommandContext(ctx, filepath.Join(build, "aws", "venv", "bin", "moto_server"), "-H", host, "-p", fmt.Sprint(port))
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return Moto{}, fmt.Errorf("starting moto: %w", err)
 	}
-	m := Moto{End: func() { cmd.Process.Kill(); cmd.Wait() }}
+	m := Moto{URL: fmt.Sprintf("http://%s:%d", host, port), End: func() { cmd.Process.Kill(); cmd.Wait() }}
 	return m, Await(ctx, "moto", func() error {
-		response, err := http.Get("http://" + motoAddress + "/moto-api/")
+		response, err := http.Get(m.URL + "/moto-api/")
 		if err == nil {
 			response.Body.Close()
 		}
@@ -66,7 +65,7 @@ func Await(ctx context.Context, who string, ask func() error) error {
 
 // call sends a request to one of its services.
 func (m Moto) call(ctx context.Context, method, service, path string, header http.Header, body []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+motoAddress+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, m.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

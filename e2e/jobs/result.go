@@ -56,12 +56,13 @@ func (r Result) Tell(out io.Writer, name, work string) {
 	}
 }
 
-// Running are the command lines of the processes that a program has, by its path as they see it. What a command line
-// begins with is its caller's choice, and a refresher's is no path.
-func Running(program string) (lines []string) {
+// Running are the command lines of the processes that a program has, by its path as they see it, and that count, if that is
+// not nil, counts by their directories in /proc. What a command line begins with is its caller's choice, and a refresher's is
+// no path.
+func Running(program string, count func(process string) bool) (lines []string) {
 	all, _ := filepath.Glob("/proc/[0-9]*")
 	for _, process := range all {
-		if exe, err := os.Readlink(filepath.Join(process, "exe")); err != nil || exe != program {
+		if exe, err := os.Readlink(filepath.Join(process, "exe")); err != nil || exe != program || count != nil && !count(process) {
 			continue
 		}
 		words, _ := os.ReadFile(filepath.Join(process, "cmdline"))

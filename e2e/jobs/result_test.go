@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -47,20 +48,24 @@ func TestRunning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := Running(program); len(got) > 0 {
+	if got := Running(program, nil); len(got) > 0 {
 		t.Errorf("before it runs: %q", got)
 	}
 	cmd := exec.Cmd{Path: program, Args: []string{"sleep", "600"}}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	got := Running(program)
+	got := Running(program, nil)
+	none := Running(program, func(process string) bool { return process != filepath.Join("/proc", strconv.Itoa(cmd.Process.Pid)) })
 	cmd.Process.Kill()
 	cmd.Wait()
 	if !slices.Equal(got, []string{"sleep 600"}) {
 		t.Errorf("while it runs: %q", got)
 	}
-	if got := Running(program); len(got) > 0 {
+	if len(none) > 0 {
+		t.Errorf("while it runs and does not count: %q", none)
+	}
+	if got := Running(program, nil); len(got) > 0 {
 		t.Errorf("after its end: %q", got)
 	}
 }

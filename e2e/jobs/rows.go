@@ -17,7 +17,7 @@ type row map[string]any
 
 func (w *World) parquet(ctx context.Context, in []byte, args ...string) ([]byte, error) {
 	script := filepath.Join(w.Root, "e2e", "jobs", "parquet.py")
-	cmd := exec.CommandContext(ctx, filepath.Join(w.Build, "aws", "venv", "bin", "python"), append([]string{script, "http://" + motoAddress}, args...)...)
+	cmd := exec.CommandContext(ctx, filepath.Join(w.Build, "aws", "venv", "bin", "python"), append([]string{script, w.Moto.URL}, args...)...)
 	said := &strings.Builder{}
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), said
 	out, err := cmd.Output()

@@ -32,8 +32,8 @@ type Services struct {
 	journal []s3test.Entry
 }
 
-func newServices(root string, sts *ststest.Server, hold func(s3test.Entry) time.Time) (*Services, error) {
-	s := &Services{sts: sts, allowed: map[string]bool{}, hold: hold, backend: "http://" + motoAddress}
+func newServices(root, backend string, sts *ststest.Server, hold func(s3test.Entry) time.Time) (*Services, error) {
+	s := &Services{sts: sts, allowed: map[string]bool{}, hold: hold, backend: backend}
 	return s, eachAction(filepath.Join(root, "examples", "iam", "client-role-permissions-services.json"), func(action string, _ any) {
 		s.allowed[action] = true
 	})

@@ -48,11 +48,10 @@ func TestServices(t *testing.T) {
 		{name: "forged", role: ClientARN, operation: "UpdateTable", forged: true, refused: "UnrecognizedClientException"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			services, err := newServices(filepath.Join("..", ".."), sts, func(s3test.Entry) time.Time { return time.Time{} })
+			services, err := newServices(filepath.Join("..", ".."), moto.URL, sts, func(s3test.Entry) time.Time { return time.Time{} })
 			if err != nil {
 				t.Fatal(err)
 			}
-			services.backend = moto.URL
 			past = c.past
 			key := sts.PodIdentity(c.role, "exec-0", nil)
 			past = false

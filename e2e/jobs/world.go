@@ -65,6 +65,7 @@ type World struct {
 	Work     string // folder for logs and what is made for the run
 	Spark    string // a version
 	Delivery string
+	Number   int // tells worlds apart that are in one network at the same time
 
 	Plan Plan            `json:"-"`
 	STS  *ststest.Server `json:"-"`
@@ -75,6 +76,9 @@ type World struct {
 	Services *Services `json:"-"`
 }
 
+// motoPort is the one of the world with the number 0.
+const motoPort = 5000
+
 // SparkDir is where install.sh has put the Spark.
 func (w *World) SparkDir() string { return filepath.Join(w.Build, "spark-"+w.Spark) }
 
@@ -84,7 +88,7 @@ func (w *World) Program() string { return "s3a://" + JobBucket + "/" + w.Plan.Pr
 // Begin starts moto, fills it, and makes the gate for the keys of w.STS, with more that is granted. Nothing but moto
 // listens yet.
 func (w *World) Begin(ctx context.Context, more ...s3test.Grant) (err error) {
-	if w.Moto, err = startMoto(ctx, w.Build, w.Work); err != nil {
+	if w.Moto, err = startMoto(ctx, w.Build, w.Work, motoPort+w.Number); err != nil {
 		return err
 	}
 	if err := w.fill(ctx); err != nil {
@@ -98,12 +102,12 @@ func (w *World) Begin(ctx context.Context, more ...s3test.Grant) (err error) {
 	if err != nil {
 		return err
 	}
-	w.Gate, err = s3test.New(s3test.Options{STS: w.STS, Region: Region, Backend: "http://" + motoAddress,
+	w.Gate, err = s3test.New(s3test.Options{STS: w.STS, Region: Region, Backend: w.Moto.URL,
 		Grants: append(allowed, more...), Hold: w.Hold.until})
 	if err != nil {
 		return err
 	}
-	w.Services, err = newServices(w.Root, w.STS, w.Hold.until)
+	w.Services, err = newServices(w.Root, w.Moto.URL, w.STS, w.Hold.until)
 	return err
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"rolechain/e2e/jobs"
@@ -20,29 +21,45 @@ type Case struct {
 	ends        int                   // how often the job waits for the end of every session; 0: jobs.Ends
 	aws         func(*ststest.Config) // changes the roles
 	annotations map[string]string     // of the service account; nil: IRSA with the job execution role
+	injected    bool                  // a policy puts rolechain into the pods of an image without it
+	itself      bool                  // is not run injected as well: the policy would take away what it is about
 	run         func(context.Context, *trial) error
 }
 
+// cases has those first that take longest: others can run meanwhile.
 var cases = []Case{
+	{Name: "token-rotation", about: "program 3 for longer than a token of the kubelet's is good", plan: jobs.LongRunning(rotationRounds), ends: rotationRounds - 1, aws: lives(50), run: rotateToken,
+		annotations: map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN, "eks.amazonaws.com/token-expiration": "600"}},
+	{Name: "executors-refused", about: "executors whose chain is refused do not come back without end", plan: jobs.Cases[2], aws: externalID, itself: true, run: refuseExecutors},
 	{Name: "long-job", Fixed: true, about: "program 3 over five ends of every session", plan: jobs.Cases[2], run: runJob},
-	{Name: "two-accounts", about: "program 2: Spark on both accounts, boto3 on the executors", plan: jobs.Cases[1], run: runJob},
+	{Name: "two-accounts", about: "program 2: Spark on both accounts, boto3 on the executors", plan: jobs.Cases[1], aws: lives(60), run: runJob},
 	{Name: "default-chain", about: "program 6: Java's default chain", plan: jobs.Cases[5], run: runJob},
 	{Name: "executor-killed", Fixed: true, about: "an executor dies, and the next one takes its place", plan: jobs.LongRunning(3), ends: 2, run: killExecutor},
 	{Name: "driver-deleted", Fixed: true, about: "SIGTERM reaches Spark, and nothing is left", plan: jobs.Cases[2], run: deleteDriver},
 	{Name: "wrong-trust", Fixed: true, about: "the client role does not trust the job's", plan: jobs.Cases[2], aws: distrust, run: wrongTrust},
-	{Name: "injected", Fixed: true, about: "an image without rolechain, and the policy of examples/admission", plan: jobs.LongRunning(3), ends: 2, run: injected},
-	{Name: "role-map", Fixed: true, about: "a role map in a ConfigMap, two service accounts in two namespaces", plan: idle, aws: trustOther, run: roleMap},
-	{Name: "token-rotation", about: "program 3 for longer than a token of the kubelet's is good", plan: jobs.LongRunning(rotationRounds), ends: rotationRounds - 1, aws: lives(50), run: rotateToken,
-		annotations: map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN, "eks.amazonaws.com/token-expiration": "600"}},
-	{Name: "executors-refused", about: "executors whose chain is refused do not come back without end", plan: jobs.Cases[2], aws: externalID, run: refuseExecutors},
+	{Name: "injected", Fixed: true, about: "an image without rolechain, and the policy of examples/admission", plan: jobs.LongRunning(3), ends: 2, injected: true, run: runJob},
+	{Name: "role-map", Fixed: true, about: "a role map in a ConfigMap, two service accounts in two namespaces", plan: idle, aws: trustOther, itself: true, run: roleMap},
 	{Name: "wrong-audience", about: "the token is for somebody else", plan: idle, run: wrongAudience,
 		annotations: map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN, "eks.amazonaws.com/audience": "vault"}},
-	{Name: "pod-identity", about: "program 2, the job's role by Pod Identity", plan: jobs.Cases[1], annotations: map[string]string{}, run: podIdentity},
+	{Name: "pod-identity", about: "program 2, the job's role by Pod Identity", plan: jobs.Cases[1], annotations: map[string]string{}, aws: lives(60), run: podIdentity},
 	{Name: "restarted", about: "a container started again in its old home", plan: idle, run: restart},
-	{Name: "shared-home", about: "two containers in one home", plan: idle, run: sharedHome},
+	{Name: "shared-home", about: "two containers in one home", plan: idle, itself: true, run: sharedHome},
 	{Name: "arbitrary-user", about: "a user without name and home", plan: idle, run: arbitraryUser},
 	{Name: "late-upload", about: "100 s of uploads after SIGTERM", plan: idle, run: uploadsAfterTerm},
 	{Name: "readiness", about: "status as readiness probe, with STS in trouble", plan: idle, run: readiness},
+}
+
+// all are the cases, and most of them once more in pods of an image without rolechain, into which the policy of
+// examples/admission puts it.
+func all() []Case {
+	list := slices.Clone(cases)
+	for _, c := range cases {
+		if !c.injected && !c.itself {
+			c.Name, c.Fixed, c.about, c.injected = c.Name+"-injected", false, c.about+"; injected", true
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // idle is for pods without Spark.
@@ -51,7 +68,12 @@ var idle = jobs.Plan{Program: "long-running.py", Stock: func(context.Context, *j
 
 // podIdentity is a job whose pods come to the job execution role by Pod Identity.
 func podIdentity(ctx context.Context, t *trial) error {
-	if err := t.submit(ctx, submission{podIdentity: true}); err != nil {
+	s := submission{podIdentity: true, driver: emrPod(true), executor: emrPod(false)}
+	for _, pod := range []object{s.driver, s.executor} {
+		// Debian's SDK for Ruby is older than Pod Identity's variables.
+		main0(pod)["env"] = []object{{"name": "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "value": "/v1/credentials"}}
+	}
+	if err := t.submit(ctx, s); err != nil {
 		return err
 	}
 	if err := t.finish(ctx); err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"rolechain/e2e/jobs"
@@ -27,6 +28,7 @@ type Order struct {
 	Work                string // folder for what is kept of a failure
 	Authority           string // directory of AWS's certificates
 	Cases               []string
+	AtOnce              int  // how many of them
 	Stay                bool // a cluster that stays, and nothing else
 }
 
@@ -55,10 +57,20 @@ func asPart(ctx context.Context, text string) error {
 // conduct prepares, runs the cases in namespaces of their own and reports whether all of them passed.
 func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 	began := time.Now()
-	if err := s.prepare(ctx); err != nil {
+	if err := check(); err != nil {
 		return false, err
 	}
-	if err := jobs.Install(ctx, s.root, s.sparks(), sparkVersion); err != nil {
+	// What is downloaded and unpacked leaves processors to the compiler.
+	var wait sync.WaitGroup
+	var tools error
+	wait.Go(func() { tools = buildTools(ctx, s.root, s.bin()) })
+	err := jobs.Install(ctx, s.root, s.sparks(), sparkVersion)
+	base := ""
+	if err == nil {
+		base, err = s.rootfs(ctx)
+	}
+	wait.Wait()
+	if err := errors.Join(tools, err); err != nil {
 		return false, err
 	}
 	authority, remove, err := suitetest.Authority(names())
@@ -66,7 +78,7 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 		return false, err
 	}
 	defer remove()
-	if err := s.images(ctx, authority); err != nil {
+	if err := s.images(ctx, base, authority); err != nil {
 		return false, err
 	}
 	fmt.Fprintf(out, "built in %d s; %d cases\n", int(time.Since(began).Seconds()), len(s.cases))
@@ -74,7 +86,7 @@ func (s *Suite) conduct(ctx context.Context, out io.Writer) (bool, error) {
 	if err := errors.Join(os.RemoveAll(work), os.MkdirAll(work, 0o755)); err != nil {
 		return false, err
 	}
-	order := Order{Root: s.root, Build: s.build, Sparks: s.sparks(), Programs: s.bin(), Work: work, Authority: authority}
+	order := Order{Root: s.root, Build: s.build, Sparks: s.sparks(), Programs: s.bin(), Work: work, Authority: authority, AtOnce: s.atOnce}
 	for _, c := range s.cases {
 		order.Cases = append(order.Cases, c.Name)
 	}
@@ -106,22 +118,35 @@ type Result struct {
 	jobs.Result
 }
 
-// runAll runs the cases one after the other and reports whether all passed.
+// runAll runs the cases, some at once, and reports whether all passed.
 func (s *site) runAll(ctx context.Context) bool {
 	began := time.Now()
 	fmt.Printf("the cluster is up\n")
+	var wait sync.WaitGroup
+	var mu sync.Mutex
 	var results []Result
-	for _, c := range cases {
+	numbers := make(chan int, max(1, s.AtOnce))
+	for number := range cap(numbers) {
+		numbers <- number
+	}
+	for _, c := range all() {
 		if !slices.Contains(s.Order.Cases, c.Name) {
 			continue
 		}
-		r := s.runCase(ctx, c)
-		results = append(results, r)
-		r.Tell(os.Stdout, c.Name, filepath.Join(s.Work, c.Name))
+		number := <-numbers
 		if ctx.Err() != nil {
 			break
 		}
+		wait.Go(func() {
+			defer func() { numbers <- number }()
+			r := s.runCase(ctx, c, number)
+			mu.Lock()
+			defer mu.Unlock()
+			results = append(results, r)
+			r.Tell(os.Stdout, c.Name, filepath.Join(s.Work, c.Name))
+		})
 	}
+	wait.Wait()
 	table(os.Stdout, results)
 	failed := 0
 	for _, r := range results {
@@ -132,10 +157,10 @@ func (s *site) runAll(ctx context.Context) bool {
 	return suitetest.Close(os.Stdout, began, len(results)-failed, failed, 0)
 }
 
-func (s *site) runCase(ctx context.Context, c Case) Result {
+func (s *site) runCase(ctx context.Context, c Case, number int) Result {
 	began := time.Now()
 	r := Result{Case: c}
-	t, err := s.open(ctx, c)
+	t, err := s.open(ctx, c, number)
 	if t != nil {
 		if err == nil {
 			err = c.run(ctx, t)

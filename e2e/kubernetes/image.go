@@ -31,13 +31,9 @@ type entry struct {
 	mode       int64
 }
 
-// images makes the layout of the images, with the programs in bin and the authority in dir, which the company whose images
-// these are would have put into them.
-func (s *Suite) images(ctx context.Context, dir string) error {
-	base, err := s.rootfs(ctx)
-	if err != nil {
-		return err
-	}
+// images makes the layout of the images on the layer base, with the programs in bin and the authority in dir, which the company
+// whose images these are would have put into them.
+func (s *Suite) images(ctx context.Context, base, dir string) error {
 	env, err := s.imageEnv()
 	if err != nil {
 		return err

@@ -10,12 +10,21 @@ import (
 	"rolechain/e2e/jobs"
 )
 
-// injected is a job whose image has nothing of rolechain's: the policy of examples/admission, as it is shipped, puts it into
-// the pods.
-func injected(ctx context.Context, t *trial) error {
-	policy := filepath.Join(t.World.Root, "examples", "admission", "mutating-admission-policy.yaml")
-	if out, err := t.Kubectl(ctx, "apply", "--filename", policy).CombinedOutput(); err != nil {
+// applyPolicy applies the policy as it is shipped, which concerns the namespaces with its label only.
+func (s *site) applyPolicy(ctx context.Context) error {
+	s.policy.Lock() // of two kubectl that create it at once one fails
+	defer s.policy.Unlock()
+	policy := filepath.Join(s.Root, "examples", "admission", "mutating-admission-policy.yaml")
+	if out, err := s.Kubectl(ctx, "apply", "--filename", policy).CombinedOutput(); err != nil {
 		return fmt.Errorf("applying the policy: %w: %s", err, out)
+	}
+	return nil
+}
+
+// inject has the policy of examples/admission put rolechain into the trial's pods.
+func (t *trial) inject(ctx context.Context) error {
+	if err := t.applyPolicy(ctx); err != nil {
+		return err
 	}
 	if out, err := t.Kubectl(ctx, "label", "namespace", t.name, "rolechain-injection=enabled").CombinedOutput(); err != nil {
 		return fmt.Errorf("labeling the namespace: %w: %s", err, out)
@@ -32,7 +41,7 @@ grants: [{namespaces: ` + t.name + `, roles: client, default: client}]
 	try["metadata"] = object{"name": "try", "labels": object{"spark-role": "driver"}}
 	containers := spec(try)["containers"].([]object)
 	containers[1]["image"] = plainImage
-	err := jobs.Await(ctx, "the policy", func() error {
+	return jobs.Await(ctx, "the policy", func() error {
 		var made struct {
 			Spec struct {
 				Containers []struct {
@@ -52,18 +61,4 @@ grants: [{namespaces: ` + t.name + `, roles: client, default: client}]
 		}
 		return fmt.Errorf("the pod is %+v", made)
 	})
-	if err != nil {
-		return err
-	}
-	const jar = "/opt/rolechain/" + jobs.JarName // not among Spark's own here
-	if err := t.submit(ctx, submission{image: plainImage, more: []string{"-property", "spark.driver.extraClassPath=" + jar, "-property", "spark.executor.extraClassPath=" + jar}}); err != nil {
-		return err
-	}
-	if err := t.finish(ctx); err != nil {
-		return err
-	}
-	if out, err := t.Kubectl(ctx, "delete", "--filename", policy).CombinedOutput(); err != nil {
-		return fmt.Errorf("deleting the policy: %w: %s", err, out)
-	}
-	return nil
 }

@@ -1,7 +1,7 @@
 // E2e runs the cases of examples/spark, and what only a cluster shows, on a real Kubernetes of one node, and says by
 // evidence who did what.
 //
-//	go run ./e2e/kubernetes [-fixed] [-case NAME]...
+//	go run ./e2e/kubernetes [-fixed] [-case NAME]... [-at-once N]
 //	go run ./e2e/kubernetes -up     # a cluster that stays; prints its kubeconfig, and a kubectl that reaches it
 //	go run ./e2e/kubernetes -down   # ends it
 //	go run ./e2e/kubernetes -tools  # only builds what a cluster consists of
@@ -9,8 +9,8 @@
 // Drivers and executors are made by Spark in cluster mode, from the submission that rolechain spark-conf writes and pod
 // templates of EMR's shape (template.go), beside a log shipper. The image is the stand-in for EMR's, made of the same files
 // as images/build/standin. A webhook does what EKS's does (package eks): so the first hop is the kubelet's own token, and the
-// strict STS of internal/ststest has the cluster's issuer and keys. AWS's names lead to it, and to the gate of
-// internal/s3test, whose journal is what a case is judged by (package jobs). Sessions live for 20 s.
+// strict STS of internal/ststest has the cluster's issuer and keys. AWS's names lead a pod to the STS of its case, and to the
+// gate of internal/s3test, whose journal is what the case is judged by (package jobs). Sessions live for 20 s in most cases.
 //
 // It takes root. Kubernetes is built once, for some minutes, into build/k8s; package cluster has the rest. The cluster's
 // network is a namespace of its own, which no other process reaches: the kubectl that -up prints enters it. It has the API
@@ -45,13 +45,14 @@ func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 		flags.BoolVar(&up, "up", false, "start a cluster that stays")
 		flags.BoolVar(&down, "down", false, "end it")
 		flags.BoolVar(&tools, "tools", false, "only build what a cluster consists of")
+		flags.IntVar(&s.atOnce, "at-once", 1, "how many cases there are at a time; each takes up to 3 GiB, and two processors")
 		flags.BoolVar(&fixed, "fixed", false, "only the fixed part that every change is measured by")
 		flags.Var(&chosen, "case", "only this case, by its name in the table; several, or separated by commas")
 	}, func() (err error) {
 		if up && down {
 			return errors.New("either -up or -down")
 		}
-		s.cases, err = filter(cases, fixed, chosen)
+		s.cases, err = filter(all(), fixed, chosen)
 		return errors.Join(s.place(), err)
 	})
 	switch {
@@ -80,6 +81,7 @@ func filter(all []Case, fixed bool, names suitetest.Names) ([]Case, error) {
 type Suite struct {
 	root, build string
 	cases       []Case
+	atOnce      int
 }
 
 func (s *Suite) place() (err error) {
@@ -95,8 +97,8 @@ func (s *Suite) bin() string { return filepath.Join(s.build, "bin") }
 // sparks is where e2e/spark has its installations.
 func (s *Suite) sparks() string { return filepath.Join(s.root, "build", "spark-e2e") }
 
-// prepare builds what runs, and looks for what must be there.
-func (s *Suite) prepare(ctx context.Context) error {
+// check looks for what must be there.
+func check() error {
 	if os.Geteuid() != 0 {
 		return errors.New("the suite needs root, for namespaces of its own")
 	}
@@ -108,5 +110,5 @@ func (s *Suite) prepare(ctx context.Context) error {
 	if _, err := os.Stat("/usr/lib/cni/bridge"); err != nil {
 		return fmt.Errorf("looking for network plugins: %w; install Debian's package containernetworking-plugins", err)
 	}
-	return buildTools(ctx, s.root, s.bin())
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,6 @@ import (
 type Pod struct {
 	Metadata struct {
 		Name, UID         string
-		Labels            map[string]string
 		DeletionTimestamp *time.Time
 	}
 	Status struct {
@@ -140,6 +140,31 @@ func (t *trial) keepLogs() error {
 		}
 	}
 	return nil
+}
+
+// leftovers are processes of rolechain's whose pods are no more: other cases may be running.
+func (t *trial) leftovers(ctx context.Context) (left []string) {
+	gone := func() error {
+		var list struct{ Items []Pod }
+		if err := t.Client.Get(ctx, "/api/v1/pods", &list); err != nil {
+			return err
+		}
+		left = jobs.Running("/opt/rolechain/rolechain", func(process string) bool {
+			groups, _ := os.ReadFile(filepath.Join(process, "cgroup")) // named after the pod
+			return !slices.ContainsFunc(list.Items, func(p Pod) bool { return strings.Contains(string(groups), p.Metadata.UID) })
+		})
+		if len(left) > 0 {
+			return fmt.Errorf("%d are left", len(left))
+		}
+		return nil
+	}
+	// Another case may have started a pod after the list.
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := jobs.Await(ctx, "the end of what pods have left", gone); err != nil && len(left) == 0 {
+		left = []string{err.Error()}
+	}
+	return left
 }
 
 // searchSecrets looks for what the stand-ins handed out in everything that is kept of a trial.

@@ -6,11 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"rolechain/e2e/jobs"
@@ -21,12 +22,31 @@ import (
 	"rolechain/internal/ststest"
 )
 
-// A site is what all cases share: the cluster, and AWS's names, which lead to the case that runs.
+// A site is what all cases share: the cluster, and AWS's names, which lead a pod to what its case has.
 type site struct {
 	Order
 	*cluster.Cluster
 	jwks json.RawMessage
-	now  atomic.Pointer[trial]
+
+	mu     sync.Mutex
+	trials map[string]*trial // those that run, by their namespaces
+
+	policy sync.Mutex
+}
+
+// of is the trial that has a namespace, nil for none.
+func (s *site) of(namespace string) *trial {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trials[namespace]
+}
+
+// stsOf is the STS of the trial that has a namespace, nil for none.
+func (s *site) stsOf(namespace string) *ststest.Server {
+	if t := s.of(namespace); t != nil {
+		return t.STS
+	}
+	return nil
 }
 
 // A trial is a case that runs: a namespace, an STS, buckets and a queue of its own.
@@ -35,6 +55,7 @@ type trial struct {
 	jobs.World
 	name      string   // also the namespace's
 	also      []string // further namespaces of it
+	injected  bool     // a policy puts rolechain into its pods
 	surprises []string
 }
 
@@ -50,7 +71,7 @@ func names() []string { return append(append(jobs.S3Names(), jobs.STSNames...), 
 
 // begin brings the cluster up, with EKS and AWS in it.
 func begin(ctx context.Context, o Order) (*site, error) {
-	s := &site{Order: o, Cluster: &cluster.Cluster{Dir: filepath.Join(o.Work, "cluster"), Bin: o.Programs, Cgroup: cluster.Enclosed(), Names: names()}}
+	s := &site{Order: o, trials: map[string]*trial{}, Cluster: &cluster.Cluster{Dir: filepath.Join(o.Work, "cluster"), Bin: o.Programs, Cgroup: cluster.Enclosed(), Names: names()}}
 	if err := s.Start(ctx); err != nil {
 		return s, err
 	}
@@ -64,24 +85,25 @@ func begin(ctx context.Context, o Order) (*site, error) {
 	if err != nil {
 		return s, err
 	}
-	aws := http.HandlerFunc(s.serveAWS)
-	if _, err := podtest.Listen(cluster.NodeAddress+":443", aws, &tls.Config{Certificates: []tls.Certificate{certificate}}); err != nil {
+	aws, err := tls.Listen("tcp4", cluster.NodeAddress+":443", &tls.Config{Certificates: []tls.Certificate{certificate}})
+	if err != nil {
 		return s, err
 	}
+	s.ServeByPod(aws, s.serveAWS)
 	// That no pod is the node's role says something only where it could have been.
 	if _, err := podtest.Listen(podtest.NodeAddress, podtest.NodeRole(jobs.Region, time.Now), nil); err != nil {
 		return s, err
 	}
 	e := &eks.EKS{Cluster: s.Cluster, Region: jobs.Region, Associated: associated}
-	return s, errors.Join(e.Start(ctx), e.StartAgent(func() *ststest.Server { return s.now.Load().STS }))
+	return s, errors.Join(e.Start(ctx), e.StartAgent(s.stsOf))
 }
 
 // serveAWS is whatever AWS's names lead to.
-func (s *site) serveAWS(w http.ResponseWriter, r *http.Request) {
-	t := s.now.Load()
+func (s *site) serveAWS(who cluster.Pod, w http.ResponseWriter, r *http.Request) {
+	t := s.of(who.Namespace)
 	switch {
 	case t == nil:
-		http.Error(w, "no case runs", http.StatusServiceUnavailable)
+		http.Error(w, "no case has the namespace "+who.Namespace, http.StatusServiceUnavailable)
 	case strings.HasPrefix(r.Host, "sts."):
 		t.STS.ServeHTTP(w, r)
 	default:
@@ -92,10 +114,10 @@ func (s *site) serveAWS(w http.ResponseWriter, r *http.Request) {
 // life is a session's, in seconds. STS gives no such short ones.
 const life = 20
 
-// open makes a trial: its world, and the namespace with the service account. change may alter the roles before.
-func (s *site) open(ctx context.Context, c Case) (*trial, error) {
-	t := &trial{site: s, name: c.Name, World: jobs.World{Root: s.Root, Build: s.Sparks, Work: filepath.Join(s.Work, c.Name),
-		Spark: sparkVersion, Delivery: jobs.Endpoint, Plan: c.plan}}
+// open makes a trial: its world, and the namespace with the service account. No other trial that runs has the number.
+func (s *site) open(ctx context.Context, c Case, number int) (*trial, error) {
+	t := &trial{site: s, name: c.Name, injected: c.injected, World: jobs.World{Root: s.Root, Build: s.Sparks, Work: filepath.Join(s.Work, c.Name),
+		Spark: sparkVersion, Delivery: jobs.Endpoint, Number: number, Plan: c.plan}}
 	if err := os.MkdirAll(t.World.Work, 0o755); err != nil {
 		return nil, err
 	}
@@ -123,8 +145,10 @@ func (s *site) open(ctx context.Context, c Case) (*trial, error) {
 	if c.ends > 0 {
 		t.Hold.Times = c.ends
 	}
-	s.now.Store(t)
-	return t, t.makeNamespace(ctx, t.name, c.annotations)
+	if err := t.makeNamespace(ctx, t.name, c.annotations); err != nil || !c.injected {
+		return t, err
+	}
+	return t, t.inject(ctx)
 }
 
 type object = map[string]any
@@ -135,6 +159,9 @@ func (t *trial) makeNamespace(ctx context.Context, name string, annotations map[
 	if annotations == nil {
 		annotations = map[string]string{"eks.amazonaws.com/role-arn": jobs.BaseARN}
 	}
+	t.mu.Lock()
+	t.trials[name] = t
+	t.mu.Unlock()
 	in := "/api/v1/namespaces/" + name
 	for _, made := range []struct {
 		path   string
@@ -173,8 +200,11 @@ func (t *trial) close(ctx context.Context) error {
 		}
 		return err
 	})
-	if left := jobs.Running("/opt/rolechain/rolechain"); len(left) > 0 {
+	if left := t.leftovers(ctx); len(left) > 0 {
 		t.surprise("still running after the pods: %s", strings.Join(left, ", "))
 	}
+	t.mu.Lock()
+	maps.DeleteFunc(t.trials, func(_ string, of *trial) bool { return of == t })
+	t.mu.Unlock()
 	return errors.Join(err, t.WriteJournal(), t.searchSecrets())
 }

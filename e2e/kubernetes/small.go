@@ -19,7 +19,7 @@ for key in sys.argv[1:]:
     boto3.client("s3").put_object(Bucket="` + jobs.ClientBucket + `", Key=key, Body=b"x")
 `
 
-// smallPod is a pod of EMR's shape with one container, main, whose job is a command.
+// smallPod is a pod of EMR's shape with one container, whose job is a command.
 func smallPod(name string, command []string, more ...object) object {
 	pod := emrPod(true, append([]object{
 		{"name": "CLIENT_ROLE_ARN", "value": jobs.ClientARN}, {"name": "ROLE_CHAIN_DELIVERY", "value": jobs.Endpoint},
@@ -33,7 +33,8 @@ func smallPod(name string, command []string, more ...object) object {
 	return pod
 }
 
-const mainContainer = "main"
+// mainContainer is named like a driver's, so that a policy finds it.
+const mainContainer = driverContainer
 
 func python(program string, args ...string) []string {
 	return append([]string{"/usr/bin/python3", "-c", program}, args...)
@@ -42,7 +43,12 @@ func python(program string, args ...string) []string {
 func spec(pod object) object  { return pod["spec"].(object) }
 func main0(pod object) object { return spec(pod)["containers"].([]object)[0] }
 
+// create creates a small pod; for a policy, as Spark would have made it without rolechain.
 func (t *trial) create(ctx context.Context, pod object) error {
+	if t.injected {
+		pod["metadata"].(object)["labels"] = object{"spark-role": "driver"}
+		main0(pod)["image"] = plainImage
+	}
 	return t.Client.Do(ctx, http.MethodPost, "/api/v1/namespaces/"+t.name+"/pods", pod, nil)
 }
 

@@ -26,7 +26,6 @@ const (
 
 // A submission is what differs between those of the cases.
 type submission struct {
-	image            string   // "": chainedImage
 	driver, executor object   // templates; nil: EMR's
 	podIdentity      bool     // in place of IRSA
 	more             []string // further arguments of spark-conf
@@ -35,8 +34,10 @@ type submission struct {
 
 // submit has spark-conf write the submission of the trial, and Spark submit it.
 func (t *trial) submit(ctx context.Context, s submission) error {
-	if s.image == "" {
-		s.image = chainedImage
+	image := chainedImage
+	if t.injected {
+		const jar = "/opt/rolechain/" + jobs.JarName // not among Spark's own here
+		image, s.more = plainImage, append(s.more, "-property", "spark.driver.extraClassPath="+jar, "-property", "spark.executor.extraClassPath="+jar)
 	}
 	if s.driver == nil {
 		s.driver = emrPod(true)
@@ -49,7 +50,7 @@ func (t *trial) submit(ctx context.Context, s submission) error {
 	}
 	args := []string{"spark-conf", "-for", "spark-submit", "-release", "spark-" + t.Spark, "-delivery", t.Delivery, "-name", jobName,
 		"-client-role", jobs.ClientARN, "-region", jobs.Region, "-job-bucket", jobs.JobBucket,
-		"-image", s.image, "-entry-point", t.Program(), "-master", "k8s://" + cluster.Server + ":443",
+		"-image", image, "-entry-point", t.Program(), "-master", "k8s://" + cluster.Server + ":443",
 		"-namespace", t.name, "-service-account", account, "-set", "ROLE_CHAIN_ENTRYPOINT=/opt/rolechain/original"}
 	if !s.podIdentity {
 		args = append(args, "-job-role", jobs.BaseARN)
@@ -113,6 +114,10 @@ func (t *trial) properties() []string {
 		// So that no executor has done all of it before the other is there.
 		"spark.scheduler.minRegisteredResourcesRatio=1.0",
 		"spark.scheduler.maxRegisteredResourcesWaitingTime=10m",
+		// The API server is as slow as a busy machine is.
+		"spark.kubernetes.submission.connectionTimeout=120000", "spark.kubernetes.submission.requestTimeout=120000",
+		"spark.kubernetes.driver.connectionTimeout=120000", "spark.kubernetes.driver.requestTimeout=120000",
+		"spark.kubernetes.allocation.driver.readinessTimeout=120s",
 		// S3A 3.4 would ask us-east-2, and be sent on.
 		"spark.hadoop.fs.s3a.endpoint.region=" + jobs.Region,
 	}

@@ -14,7 +14,7 @@ import (
 func TestCases(t *testing.T) {
 	label := regexp.MustCompile(`^[a-z][a-z0-9-]{0,40}$`)
 	seen := map[string]bool{}
-	for _, c := range cases {
+	for _, c := range all() {
 		if !label.MatchString(c.Name) || seen[c.Name] || c.run == nil || c.about == "" || c.plan.Stock == nil || c.plan.Holds == nil {
 			t.Errorf("case %q: %+v", c.Name, c)
 		}
@@ -22,17 +22,33 @@ func TestCases(t *testing.T) {
 	}
 }
 
-func TestFilter(t *testing.T) {
-	fixed, err := filter(cases, true, nil)
-	if err != nil || len(fixed) == 0 || len(fixed) == len(cases) {
-		t.Errorf("%d of %d cases are fixed, %v", len(fixed), len(cases), err)
+// Whatever runs with an image of ours runs injected as well, in the target, unless it says why not.
+func TestInjected(t *testing.T) {
+	names := map[string]bool{}
+	for _, c := range all() {
+		names[c.Name] = true
+		if strings.HasSuffix(c.Name, "-injected") && (c.Fixed || !c.injected) {
+			t.Errorf("%s: %+v", c.Name, c)
+		}
 	}
-	one, err := filter(cases, false, suitetest.Names{"restarted"})
+	for _, c := range cases {
+		if want := !c.injected && !c.itself; names[c.Name+"-injected"] != want {
+			t.Errorf("%s is run injected: %v", c.Name, !want)
+		}
+	}
+}
+
+func TestFilter(t *testing.T) {
+	fixed, err := filter(all(), true, nil)
+	if err != nil || len(fixed) == 0 || len(fixed) == len(all()) {
+		t.Errorf("%d of %d cases are fixed, %v", len(fixed), len(all()), err)
+	}
+	one, err := filter(all(), false, suitetest.Names{"restarted"})
 	if err != nil || len(one) != 1 {
 		t.Errorf("%v, %v", one, err)
 	}
 	for _, bad := range []suitetest.Names{{"none"}, {"long-job", "none"}} {
-		if _, err := filter(cases, false, bad); err == nil {
+		if _, err := filter(all(), false, bad); err == nil {
 			t.Errorf("%q selects something", bad)
 		}
 	}

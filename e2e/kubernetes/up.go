@@ -80,7 +80,10 @@ func (s *Suite) up(ctx context.Context, out io.Writer) (bool, error) {
 }
 
 func (s *Suite) startStaying(ctx context.Context) error {
-	if err := s.prepare(ctx); err != nil {
+	if err := check(); err != nil {
+		return err
+	}
+	if err := buildTools(ctx, s.root, s.bin()); err != nil {
 		return err
 	}
 	if err := errors.Join(os.RemoveAll(s.stays()), os.MkdirAll(s.stays(), 0o755)); err != nil {

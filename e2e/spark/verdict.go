@@ -81,7 +81,7 @@ func (w *world) searchSecrets(surprise func(string, ...any)) {
 // leftovers are processes of rolechain's that outlive their job.
 func (w *world) leftovers(ctx context.Context) (left []string) {
 	gone := func() error {
-		if left = jobs.Running(filepath.Join(w.Programs, "rolechain")); len(left) > 0 {
+		if left = jobs.Running(filepath.Join(w.Programs, "rolechain"), nil); len(left) > 0 {
 			return fmt.Errorf("%d are left", len(left))
 		}
 		return nil

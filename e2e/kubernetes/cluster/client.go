@@ -22,7 +22,8 @@ func newClient(a *authority) (*Client, error) {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
 	return &Client{&http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{own}},
+		TLSClientConfig:     &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{own}},
+		MaxIdleConnsPerHost: 16,
 	}}}, nil
 }
 

@@ -36,8 +36,9 @@ const (
 	NodeName = "node"
 )
 
-// addresses are those of the loopback interface: the last two are EKS Pod Identity's agent and the metadata service.
-var addresses = []string{NodeAddress, serviceAddress, dnsAddress, "169.254.170.23", "169.254.169.254"}
+// addresses are those of the loopback interface: the last three are EKS Pod Identity's agent, the one of ECS, and the metadata
+// service.
+var addresses = []string{NodeAddress, serviceAddress, dnsAddress, "169.254.170.23", "169.254.170.2", "169.254.169.254"}
 
 // Issuer is that of the service accounts' tokens. It has the form of an EKS cluster's.
 const Issuer = "https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLED539D4633E53DE1B71EXAMPLE"
