@@ -21,8 +21,8 @@ var groupFiles = map[string][2]struct{ limit, usage, none string }{
 	"memory": {{"memory.limit_in_bytes", "memory.usage_in_bytes", "-1"}, {"memory.max", "memory.current", "max"}},
 }
 
-// hierarchies finds this process's own group for each controller, "pids" and "memory", whichever version has it. What the
-// machine does not have is not in it.
+// hierarchies finds a group for each controller, "pids" and "memory", that can have others below it: this process's own, or in
+// version 2 the root. What the machine does not have is not in it.
 func hierarchies() map[string]string {
 	found := map[string]string{}
 	mounts, _ := os.ReadFile("/proc/self/mounts")
@@ -36,8 +36,13 @@ func hierarchies() map[string]string {
 			switch {
 			case fields[2] == "cgroup" && slices.Contains(strings.Split(fields[3], ","), controller):
 				found[controller] = place(fields[1], ownGroup(string(own), controller))
-			case fields[2] == "cgroup2" && found[controller] == "" && delegated(place(fields[1], ownGroup(string(own), "")), controller):
-				found[controller] = place(fields[1], ownGroup(string(own), ""))
+			case fields[2] == "cgroup2" && found[controller] == "":
+				// Under systemd other processes are in the own group. The root may have some.
+				for _, dir := range []string{place(fields[1], ownGroup(string(own), "")), fields[1]} {
+					if found[controller] == "" && delegated(dir, controller) {
+						found[controller] = dir
+					}
+				}
 			}
 		}
 	}
