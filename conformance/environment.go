@@ -111,6 +111,6 @@ func (p *pod) start() (err error) {
 	default:
 		env = append(env, "ROLE_CHAIN_ENTRYPOINT="+launcher)
 	}
-	p.job, err = startJob(program, args, env, p.Work, p.Cell.patience())
+	p.job, err = startJob(program, args, env, p.Work, p.Cell.patience(), p.clock.factor)
 	return err
 }

@@ -20,7 +20,7 @@ func testPod(t *testing.T, answer string) *pod {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := startJob("/bin/sh", []string{"-c", `while read -r _; do printf '%s\n' "$0"; done`, answer}, nil, t.TempDir(), time.Minute)
+	j, err := startJob("/bin/sh", []string{"-c", `while read -r _; do printf '%s\n' "$0"; done`, answer}, nil, t.TempDir(), time.Minute, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,5 +60,17 @@ func TestAnswers(t *testing.T) {
 		if got, detail := testPod(t, answer).look(context.Background()); got != want {
 			t.Errorf("%s: %s (%s), want %s", answer, got, detail, want)
 		}
+	}
+}
+
+// A probe counts its patience by its own clock: with one that is thirty times as fast, a minute was two seconds of the machine's.
+func TestPatienceByTheJobsClock(t *testing.T) {
+	j, err := startJob("/bin/sh", []string{"-c", `read -r _; printf '{"key":"%s"}\n' "$PROBE_PATIENCE"`}, nil, t.TempDir(), time.Minute, 30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = j.end() }()
+	if a, err := j.ask(t.Context()); err != nil || a.Key != "1800" {
+		t.Errorf("%+v, %v", a, err)
 	}
 }
