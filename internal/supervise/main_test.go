@@ -157,22 +157,22 @@ func refresher(way string) error {
 		os.Exit(5)
 	case "garbage":
 		say("secret, and no JSON")
-		select {}
+		time.Sleep(time.Hour) // not select{}, of which the runtime tells a deadlock
 	case "empty":
 		say("{}")
-		select {}
+		time.Sleep(time.Hour)
 	case "both":
 		say(`{"ready":1,"error":{"code":77,"message":"no"}}`)
-		select {}
+		time.Sleep(time.Hour)
 	case "huge":
 		say(`{"ready":"` + strings.Repeat("x", 10*supervise.MaxLine) + `"}`)
-		select {}
+		time.Sleep(time.Hour)
 	case "half":
 		unix.Write(talk, []byte(`{"ready":`))
 		os.Exit(0)
 	case "quiet":
 		unix.Close(talk)
-		select {}
+		time.Sleep(time.Hour)
 	}
 	if way == "open" && strings.HasPrefix(os.Getenv("ROLECHAIN_SUPERVISE"), "worker") {
 		// What a process of the same user could see before the worker has closed itself to it: no descriptor but these, and
@@ -214,7 +214,7 @@ func refresher(way string) error {
 	case "worker exits":
 		os.Exit(3)
 	case "mute":
-		select {}
+		time.Sleep(time.Hour)
 	}
 	return serve(worker, way)
 }
@@ -276,7 +276,7 @@ func serve(w *supervise.Worker, way string) error {
 		return err
 	}
 	if strings.Contains(way, "deaf") {
-		select {}
+		time.Sleep(time.Hour)
 	}
 	orphaned := w.Orphaned()
 	for {
