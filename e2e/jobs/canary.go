@@ -10,7 +10,7 @@ import (
 	"rolechain/internal/s3test"
 )
 
-// canary is case 8: a program that looks at its own keys, by S3A, Hudi where that is to be had, and boto3. Each of its clients
+// canary is case 8: a program that watches its own keys in S3A, in boto3 and, where it is installed, in Hudi. Each of its clients
 // has to have seen more than one.
 var canary = Plan{
 	Program:    "canary.py",

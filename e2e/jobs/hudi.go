@@ -12,7 +12,7 @@ import (
 
 const hudiTable = "hudi/events/"
 
-// hudiAppend is case 7: Hudi appends to a table by S3A. Of its bundles for Spark 4 none is to be had.
+// hudiAppend is case 7: Hudi appends to a table through S3A. Maven Central has no bundle of it for Spark 4.
 var hudiAppend = Plan{
 	Program:    "hudi-append.py",
 	Deliveries: []string{Endpoint, None},
