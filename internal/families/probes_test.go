@@ -19,7 +19,7 @@ import (
 func installed(t *testing.T, probe string) string {
 	t.Helper()
 	if os.Getenv("ROLECHAIN_PREDICTIONS") != "1" {
-		t.Skip("make predictions asks these SDKs")
+		t.Skip("SKIPPED: `make predictions` asks these SDKs")
 	}
 	dir, err := filepath.Abs("../../build/conformance/" + probe)
 	if err != nil {

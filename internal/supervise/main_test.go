@@ -150,6 +150,9 @@ const talk = 4
 
 func say(line string) { unix.Write(talk, []byte(line+"\n")) }
 
+// hang waits to be killed, with a timer: the runtime would end a select{} alone as a deadlock.
+func hang() { time.Sleep(time.Hour) }
+
 // refresher is what an entrypoint spawns. As a worker it answers each connection with its process id and the state.
 func refresher(way string) error {
 	switch way {
@@ -157,22 +160,22 @@ func refresher(way string) error {
 		os.Exit(5)
 	case "garbage":
 		say("secret, and no JSON")
-		time.Sleep(time.Hour) // not select{}, of which the runtime tells a deadlock
+		hang()
 	case "empty":
 		say("{}")
-		time.Sleep(time.Hour)
+		hang()
 	case "both":
 		say(`{"ready":1,"error":{"code":77,"message":"no"}}`)
-		time.Sleep(time.Hour)
+		hang()
 	case "huge":
 		say(`{"ready":"` + strings.Repeat("x", 10*supervise.MaxLine) + `"}`)
-		time.Sleep(time.Hour)
+		hang()
 	case "half":
 		unix.Write(talk, []byte(`{"ready":`))
 		os.Exit(0)
 	case "quiet":
 		unix.Close(talk)
-		time.Sleep(time.Hour)
+		hang()
 	}
 	if way == "open" && strings.HasPrefix(os.Getenv("ROLECHAIN_SUPERVISE"), "worker") {
 		// What a process of the same user could see before the worker has closed itself to it: no descriptor but these, and
@@ -214,7 +217,7 @@ func refresher(way string) error {
 	case "worker exits":
 		os.Exit(3)
 	case "mute":
-		time.Sleep(time.Hour)
+		hang()
 	}
 	return serve(worker, way)
 }
@@ -276,7 +279,7 @@ func serve(w *supervise.Worker, way string) error {
 		return err
 	}
 	if strings.Contains(way, "deaf") {
-		time.Sleep(time.Hour)
+		hang()
 	}
 	orphaned := w.Orphaned()
 	for {
