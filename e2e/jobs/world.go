@@ -91,6 +91,11 @@ func (w *World) Begin(ctx context.Context, more ...s3test.Grant) (err error) {
 	if w.Moto, err = startMoto(ctx, w.Build, w.Work, motoPort+w.Number); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			w.Moto.End()
+		}
+	}()
 	if err := w.fill(ctx); err != nil {
 		return err
 	}

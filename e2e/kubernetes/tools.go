@@ -13,12 +13,17 @@ import (
 	"rolechain/internal/buildtest"
 )
 
-const kubernetes = "v1.34.2" // as in tools/go.mod
-
 // buildTools builds Kubernetes and etcd into dir, which takes minutes, unless they are there. The pause program comes with
 // them. The caches of Go are not needed once they are there, so that dir alone may be kept between machines.
 func buildTools(ctx context.Context, root, dir string) error {
 	module := filepath.Join(root, "e2e", "kubernetes", "tools")
+	listed := exec.CommandContext(ctx, "go", "-C", module, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
+	listed.Stderr = os.Stderr
+	version, err := listed.Output()
+	if err != nil {
+		return fmt.Errorf("asking for the version of Kubernetes: %w", err)
+	}
+	kubernetes := strings.TrimSpace(string(version))
 	var flags []string
 	major, minor, _ := strings.Cut(strings.TrimPrefix(kubernetes, "v"), ".")
 	minor, _, _ = strings.Cut(minor, ".")

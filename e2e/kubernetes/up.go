@@ -53,9 +53,10 @@ func (s *Suite) running() int {
 	return pid
 }
 
-// up starts a cluster that stays, unless there is one.
+// up starts a cluster that stays, unless there is one. Interrupted, it ends what it has started.
 func (s *Suite) up(ctx context.Context, out io.Writer) (bool, error) {
-	if s.running() == 0 {
+	started := s.running() == 0
+	if started {
 		if err := s.startStaying(ctx); err != nil {
 			return false, err
 		}
@@ -71,6 +72,10 @@ func (s *Suite) up(ctx context.Context, out io.Writer) (bool, error) {
 		}
 		select {
 		case <-ctx.Done():
+			if started {
+				_, err := s.down(context.WithoutCancel(ctx), out)
+				return false, errors.Join(ctx.Err(), err)
+			}
 			return false, ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 		}
@@ -108,16 +113,33 @@ func (s *Suite) startStaying(ctx context.Context) error {
 		os.WriteFile(filepath.Join(s.stays(), pidFile), []byte(fmt.Sprint(pid)), 0o644))
 }
 
+// How long a cluster may take to end by itself, and to be gone once its first process was killed.
+const endsWithin, goneWithin = time.Minute, 20 * time.Second
+
 // down ends it, and returns when nothing is left.
-func (s *Suite) down(ctx context.Context, out io.Writer) (bool, error) {
+func (s *Suite) down(ctx context.Context, _ io.Writer) (bool, error) {
 	pid := s.running()
 	if pid == 0 {
 		return true, os.RemoveAll(s.stays())
 	}
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
-		return false, err
+	for _, end := range []struct {
+		signal syscall.Signal
+		within time.Duration
+	}{{syscall.SIGTERM, endsWithin}, {syscall.SIGKILL, goneWithin}} {
+		if err := syscall.Kill(pid, end.signal); err != nil && err != syscall.ESRCH {
+			return false, err
+		}
+		gone, err := s.gone(ctx, end.within)
+		if gone || err != nil {
+			return gone, err
+		}
 	}
-	for {
+	return false, fmt.Errorf("%s is still there, %v after the cluster's first process, %d, was killed", s.stays(), goneWithin, pid)
+}
+
+// gone waits until nothing of the cluster is left, and reports whether that was within limit.
+func (s *Suite) gone(ctx context.Context, limit time.Duration) (bool, error) {
+	for until := time.Now().Add(limit); time.Now().Before(until); {
 		if _, err := os.Stat(s.stays()); errors.Is(err, os.ErrNotExist) {
 			return true, nil
 		}
@@ -127,4 +149,5 @@ func (s *Suite) down(ctx context.Context, out io.Writer) (bool, error) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+	return false, nil
 }

@@ -19,8 +19,7 @@ func (s Spec) Fixes(err error) []refusal.Fix {
 	}
 	blame := refusal.Read(e.Message)
 	trust := "the trust policy of " + e.Role
-	switch {
-	case e.Action == podIdentityAction:
+	if e.Action == podIdentityAction {
 		return []refusal.Fix{{In: "the trust policy of the role of the Pod Identity association", Statement: &refusal.Statement{
 			Effect: "Allow", Principal: map[string]string{"Service": "pods.eks.amazonaws.com"}, Action: []string{"sts:AssumeRole", "sts:TagSession"},
 		}}}
