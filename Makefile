@@ -52,9 +52,11 @@ conformance: ## real SDKs in every delivery at every moment, as root: SDK=, CONN
 predictions: ## what `rolechain check` says that SDKs take, held against those that make conformance has installed, and make realsdk realsdk-java
 	ROLECHAIN_PREDICTIONS=1 go test -count=1 -timeout 30m ./internal/families
 
-.PHONY: spark-e2e
+.PHONY: spark-e2e spark-tools
 spark-e2e: ## the cases of examples/spark in real Spark, as root: CASE=, SPARK=, DELIVERY= choose, FIXED=1 is the part that CI runs
 	go run ./e2e/spark $(if $(FIXED),-fixed) $(if $(CASE),-case "$(CASE)") $(if $(SPARK),-spark "$(SPARK)") $(if $(DELIVERY),-delivery "$(DELIVERY)") $(if $(AT_ONCE),-at-once "$(AT_ONCE)")
+spark-tools: ## only installs what the part that CI runs needs, into build/spark-e2e/
+	go run ./e2e/spark -fixed -tools
 
 .PHONY: k8s-e2e k8s-up k8s-down k8s-tools
 k8s-e2e: ## the same and more on a real Kubernetes of one node, as root: CASE= chooses, FIXED=1 is the part that CI runs

@@ -1,6 +1,7 @@
 // E2e runs the cases of examples/spark in real Spark behind the real entrypoint, and says by evidence who did what.
 //
 //	go run ./e2e/spark [-fixed] [-case N]... [-spark VERSION]... [-delivery NAME]... [-at-once N] [-keep]
+//	go run ./e2e/spark -tools [-fixed]...  # only installs what the runs need
 //
 // It takes root. Each run is this program once more, in a network, mount and process namespace of its own, in which AWS's
 // names lead to stand-ins: the strict STS of internal/ststest, and the gate of internal/s3test before moto's S3 and SQS,
@@ -21,6 +22,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -45,9 +47,10 @@ func main() {
 func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 	var kases, sparks, deliveries suitetest.Names
 	s := &Suite{}
-	fixed := false
+	fixed, tools := false, false
 	run, code := suitetest.Parse("spark-e2e", args, stderr, func(flags *flag.FlagSet) {
 		flags.BoolVar(&fixed, "fixed", false, "only the fixed part that every change is measured by")
+		flags.BoolVar(&tools, "tools", false, "only install what the runs need")
 		flags.Var(&kases, "case", fmt.Sprintf("only this case, 1 to %d; several, or separated by commas", len(jobs.Cases)))
 		flags.Var(&sparks, "spark", "only this Spark: "+strings.Join(sparkVersions, ", "))
 		flags.Var(&deliveries, "delivery", "only this delivery: profile, file, endpoint, and the control none")
@@ -57,8 +60,11 @@ func choose(args []string, stderr io.Writer) (suitetest.Conductor, int) {
 		s.runs, err = filter(allRuns(), fixed, kases, sparks, deliveries)
 		return errors.Join(s.place(), err)
 	})
-	if !run {
+	switch {
+	case !run:
 		return nil, code
+	case tools:
+		return func(ctx context.Context, _ io.Writer) (bool, error) { return true, s.install(ctx) }, 0
 	}
 	return s.conduct, 0
 }
