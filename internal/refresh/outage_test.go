@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,5 +182,30 @@ func TestReasonOf(t *testing.T) {
 	}
 	if same("second hop: AccessDenied: not authorized to perform: sts:AssumeRole", "second hop: AccessDenied: not authorized to perform: sts:TagSession") {
 		t.Error("two reasons are one")
+	}
+}
+
+// A reason that goes on is logged at the first failure, the second, the fourth and so on, and once ten minutes have gone by
+// while another one was in between.
+func TestWorth(t *testing.T) {
+	start := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	var r reasons
+	var said []int
+	for n := 1; n <= 64; n++ {
+		if r.worth("throttled", n, start) {
+			said = append(said, n)
+		}
+	}
+	if want := []int{1, 2, 4, 8, 16, 32, 64}; !slices.Equal(said, want) {
+		t.Errorf("of 64 failures in a row those are logged: %v, not %v", said, want)
+	}
+	if !r.worth("refused", 65, start) {
+		t.Error("another reason is not logged")
+	}
+	if r.worth("throttled", 67, start.Add(repeatAfter-1)) {
+		t.Error("the first reason is logged again too early")
+	}
+	if !r.worth("throttled", 67, start.Add(repeatAfter)) {
+		t.Error("the first reason is not logged again after ten minutes")
 	}
 }
