@@ -5,14 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/VictoriaMetrics/metrics"
 
 	"rolechain/internal/chain"
 	"rolechain/internal/endpoint"
@@ -20,18 +21,19 @@ import (
 	"rolechain/internal/refresh"
 )
 
-// families are the metrics, with what OpenMetrics says of each. A label's value is never a secret, nor an ARN.
-var families = map[string]struct{ kind, help string }{
-	"rolechain_session_left_seconds": {"gauge", "Time until the session of a profile ends; NaN while nobody has asked for it."},
-	"rolechain_refreshes":            {"counter", "New sessions of a profile."},
-	"rolechain_refresh_failures":     {"counter", "Tries for a session of a profile that failed, by the hop that did and AWS's code."},
-	"rolechain_sts_duration_seconds": {"histogram", "Time that a call of a hop took, whatever its answer."},
-	"rolechain_requests":             {"counter", "Requests for a session or the status, by the way in and the answer's status."},
-	"rolechain_worker_restarts":      {"counter", "Workers that were started in the place of one that died or hung."},
+// families are the metrics, in the order of the exposition, with what OpenMetrics says of each. A label's value is never a secret,
+// nor an ARN.
+var families = []struct{ name, kind, help string }{
+	{"rolechain_refresh_failures", "counter", "Tries for a session of a profile that failed, by the hop that did and AWS's code."},
+	{"rolechain_refreshes", "counter", "New sessions of a profile."},
+	{"rolechain_requests", "counter", "Requests for a session or the status, by the way in and the answer's status."},
+	{"rolechain_session_left_seconds", "gauge", "Time until the session of a profile ends; NaN while nobody has asked for it."},
+	{"rolechain_sts_duration_seconds", "histogram", "Time that a call of a hop took, whatever its answer."},
+	{"rolechain_worker_restarts", "counter", "Workers that were started in the place of one that died or hung."},
 }
 
 // latencies are the histogram's bounds in seconds. STS answers within 0.1 s or so in the same Region; a call is given up after 10 s.
-var latencies = []float64{0.025, 0.05, 0.1, 0.25, 0.5, 1.5, 4.5, 9.5}
+var latencies = [...]float64{0.025, 0.05, 0.1, 0.25, 0.5, 1.5, 4.5, 9.5}
 
 // maxCodes bounds the series of failures: a code is what somebody answered.
 const maxCodes = 100
@@ -39,23 +41,54 @@ const maxCodes = 100
 // A meter counts what a worker does. All counters but the restarts begin anew with each worker, as Prometheus expects of a process
 // that was started again. A nil meter counts nothing.
 type meter struct {
-	set *metrics.Set
+	mu     sync.Mutex
+	counts map[string]map[string]uint64 // of a family's series, by their labels
+	left   map[string]func() float64    // of profiles
+	calls  map[int]*histogram           // of hops
+}
 
-	mu    sync.Mutex
-	codes map[string]bool // names of series of failures
+// A histogram counts how many calls took at most as long as each of latencies says; the last is for all of them.
+type histogram struct {
+	within [len(latencies) + 1]uint64
+	sum    float64 // seconds
 }
 
 func newMeter(restarts int) *meter {
-	m := &meter{set: metrics.NewSet(), codes: map[string]bool{}}
-	m.set.NewCounter("rolechain_worker_restarts_total").Set(uint64(restarts))
+	m := &meter{counts: map[string]map[string]uint64{}, left: map[string]func() float64{}, calls: map[int]*histogram{}}
+	m.add("rolechain_worker_restarts", "", uint64(restarts))
 	return m
+}
+
+// add counts n more.
+func (m *meter) add(family, labels string, n uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	of := m.counts[family]
+	if of == nil {
+		of = map[string]uint64{}
+		m.counts[family] = of
+	}
+	of[labels] += n
 }
 
 // call counts a call of a hop.
 func (m *meter) call(hop int, took time.Duration) {
-	if m != nil {
-		m.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf(`rolechain_sts_duration_seconds{hop="%d"}`, hop), latencies).Update(took.Seconds())
+	if m == nil {
+		return
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	h := m.calls[hop]
+	if h == nil {
+		h = &histogram{}
+		m.calls[hop] = h
+	}
+	for i := range h.within {
+		if i >= len(latencies) || took.Seconds() <= latencies[i] {
+			h.within[i]++
+		}
+	}
+	h.sum += took.Seconds()
 }
 
 // counted is get, counted for a profile.
@@ -69,7 +102,7 @@ func (m *meter) counted(profile string, get getter) getter {
 		case err != nil:
 			m.failed(profile, err)
 		case s.AccessKeyID != held.AccessKeyID:
-			m.set.GetOrCreateCounter(fmt.Sprintf("rolechain_refreshes_total{profile=%q}", profile)).Inc()
+			m.add("rolechain_refreshes", fmt.Sprintf("{profile=%q}", profile), 1)
 		}
 		return s, err
 	}
@@ -84,16 +117,14 @@ func (m *meter) failed(profile string, err error) {
 			code = strings.ReplaceAll(string(e.Kind), " ", "_")
 		}
 	}
-	name := func() string {
-		return fmt.Sprintf(`rolechain_refresh_failures_total{profile=%q,hop="%d",code=%q}`, profile, hop, code)
-	}
+	const family = "rolechain_refresh_failures"
+	labels := func() string { return fmt.Sprintf(`{profile=%q,hop="%d",code=%q}`, profile, hop, code) }
 	m.mu.Lock()
-	if !m.codes[name()] && len(m.codes) >= maxCodes {
+	if _, known := m.counts[family][labels()]; !known && len(m.counts[family]) >= maxCodes {
 		code = "other"
 	}
-	m.codes[name()] = true
 	m.mu.Unlock()
-	m.set.GetOrCreateCounter(name()).Inc()
+	m.add(family, labels(), 1)
 }
 
 // word leaves of a code what AWS's codes are made of.
@@ -106,17 +137,19 @@ func word(code string) string {
 	}, code[:min(len(code), 64)])
 }
 
-// left is a gauge of how long a keeper's session is good for.
-func (m *meter) left(profile string, k *refresh.Keeper) {
+// watch adds the gauge of how long a keeper's session is good for.
+func (m *meter) watch(profile string, k *refresh.Keeper) {
 	if m == nil {
 		return
 	}
-	m.set.NewGauge(fmt.Sprintf("rolechain_session_left_seconds{profile=%q}", profile), func() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.left[profile] = func() float64 {
 		if end := k.Status().Expires; !end.IsZero() {
 			return math.Round(time.Until(end).Seconds())
 		}
 		return math.NaN()
-	})
+	}
 }
 
 // requests is h, with each request counted.
@@ -134,7 +167,7 @@ func (m *meter) requests(h http.Handler) http.Handler {
 		case r.UserAgent() == endpoint.UserAgent:
 			way = "process"
 		}
-		m.set.GetOrCreateCounter(fmt.Sprintf(`rolechain_requests_total{way=%q,status="%d"}`, way, seen.status)).Inc()
+		m.add("rolechain_requests", fmt.Sprintf(`{way=%q,status="%d"}`, way, seen.status), 1)
 	})
 }
 
@@ -165,31 +198,62 @@ func (m *meter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(m.text()) // to a client that has gone
 }
 
-// text is the exposition. The library writes the samples, which are sorted by name; its own metadata is that of Prometheus's older
-// format, in which a counter's family ends in _total.
+// text is the exposition, in OpenMetrics 1.0 (https://prometheus.io/docs/specs/om/open_metrics_spec/).
 func (m *meter) text() []byte {
-	var samples, out bytes.Buffer
-	m.set.WritePrometheus(&samples)
-	last := ""
-	for line := range strings.Lines(samples.String()) {
-		name := line[:max(0, strings.IndexAny(line, "{ "))]
-		for _, end := range []string{"_total", "_bucket", "_sum", "_count"} {
-			name = strings.TrimSuffix(name, end)
+	var out bytes.Buffer
+	for _, f := range families {
+		samples := m.samples(f.name, f.kind)
+		if len(samples) == 0 {
+			continue
 		}
-		if name != last {
-			last = name
-			f := families[name]
-			fmt.Fprintf(&out, "# TYPE %s %s\n", name, f.kind)
-			if strings.HasSuffix(name, "_seconds") {
-				fmt.Fprintf(&out, "# UNIT %s seconds\n", name)
-			}
-			fmt.Fprintf(&out, "# HELP %s %s\n", name, f.help)
+		fmt.Fprintf(&out, "# TYPE %s %s\n", f.name, f.kind)
+		if strings.HasSuffix(f.name, "_seconds") {
+			fmt.Fprintf(&out, "# UNIT %s seconds\n", f.name)
 		}
-		out.WriteString(line)
+		fmt.Fprintf(&out, "# HELP %s %s\n", f.name, f.help)
+		for _, line := range samples {
+			out.WriteString(line)
+		}
 	}
 	out.WriteString("# EOF\n")
 	return out.Bytes()
 }
+
+// samples are the lines of a family's series.
+func (m *meter) samples(family, kind string) (lines []string) {
+	line := func(suffix, labels string, value float64) {
+		lines = append(lines, family+suffix+labels+" "+decimal(value)+"\n")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch kind {
+	case "counter":
+		for _, labels := range slices.Sorted(maps.Keys(m.counts[family])) {
+			line("_total", labels, float64(m.counts[family][labels]))
+		}
+	case "gauge":
+		for _, profile := range slices.Sorted(maps.Keys(m.left)) {
+			line("", fmt.Sprintf("{profile=%q}", profile), m.left[profile]())
+		}
+	case "histogram":
+		for _, hop := range slices.Sorted(maps.Keys(m.calls)) {
+			h := m.calls[hop]
+			for i, count := range h.within {
+				bound := math.Inf(1)
+				if i < len(latencies) {
+					bound = latencies[i]
+				}
+				line("_bucket", fmt.Sprintf(`{hop="%d",le="%s"}`, hop, decimal(bound)), float64(count))
+			}
+			line("_sum", fmt.Sprintf(`{hop="%d"}`, hop), h.sum)
+			line("_count", fmt.Sprintf(`{hop="%d"}`, hop), float64(h.within[len(latencies)]))
+		}
+	}
+	return lines
+}
+
+// decimal is a number as OpenMetrics writes it: +Inf and NaN as well.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // serveMetrics serves them until ctx ends. The service of credentials does not depend on it.
 func (w *worker) serveMetrics(ctx context.Context) {

@@ -66,7 +66,7 @@ func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
 		o.Publish = append(o.Publish, refresh.Publisher{Name: "credentials file", Publish: w.publishKeys()})
 	}
 	k.client = refresh.New(o)
-	w.meter.left("default", k.client)
+	w.meter.watch("default", k.client)
 	for _, r := range routes {
 		if r.path == handover.CredentialsPath {
 			continue
@@ -79,7 +79,7 @@ func (w *worker) keepers(routes []route, d handover.Discovery) (k keepers) {
 			o.MaxLife = w.longest(w.state.Spec.Profiles[r.profile].Options)
 		}
 		k.others = append(k.others, other{r, refresh.New(o)})
-		w.meter.left(r.profile, k.others[len(k.others)-1].Keeper)
+		w.meter.watch(r.profile, k.others[len(k.others)-1].Keeper)
 	}
 	return k
 }
