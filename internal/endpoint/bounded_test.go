@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Twice as many clients as connections: all are served, none is refused, and never more at a time than there may be.
@@ -158,5 +160,48 @@ func TestFullIsTold(t *testing.T) {
 		t.Error("closed")
 	} else {
 		c.Close()
+	}
+}
+
+// A request that is there and that nobody has read yet is no silence: a process may be kept from running for long.
+func TestUnreadIsNoSilence(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBounded(l, 2, func(bool) {})
+	defer b.Close()
+	var accepted []*connection
+	for _, says := range []string{"x", ""} {
+		client, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		c, err := b.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := client.Write([]byte(says)); err != nil {
+			t.Fatal(err)
+		}
+		accepted = append(accepted, c.(*connection))
+	}
+	await, err := accepted[0].Conn.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := await.Read(func(fd uintptr) bool {
+		_, _, err := unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK)
+		return err != unix.EAGAIN
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range accepted {
+		c.since = c.since.Add(-silence)
+	}
+	if got := b.oldestSilent(); got != accepted[1] {
+		t.Errorf("%p gives way, not the one that has sent nothing, %p; the other is %p", got, accepted[1], accepted[0])
 	}
 }
