@@ -32,7 +32,8 @@ func TestAsk(t *testing.T) {
 	}
 	d.Token = "x"
 	var answer *AnswerError
-	if _, _, err := AskSession(t.Context(), d, "default"); !errors.As(err, &answer) || answer.Code != "Unauthorized" || answer.Status != 401 {
+	if _, _, err := AskSession(t.Context(), d, "default"); !errors.As(err, &answer) || answer.Code != "Unauthorized" || answer.Status != 401 ||
+		answer.Message == "401 Unauthorized" { // the refresher's own words, not HTTP's
 		t.Errorf("got %v", err)
 	}
 	r.stop()
