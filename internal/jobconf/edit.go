@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"rolechain/internal/exit"
 )
 
@@ -71,13 +69,15 @@ func (e *editor) refuse(n *node, problem, hint string) {
 	}
 }
 
+const aliased = "this is an alias, or has one, and a change would be in other places as well"
+
 // add adds members at the end of an object.
 func (e *editor) add(n *node, members ...pair) {
 	switch {
 	case n.kind != object:
 		e.refuse(n, "this is not a map, and cannot be added to", "take it out, or make it a map")
 	case n.shared:
-		e.refuse(n, "this is an alias, and an addition would be in other places as well", "write it out in this place")
+		e.refuse(n, aliased, "write it out in this place")
 	case n.yaml != nil:
 		e.changed = true
 		e.addYAML(n, members)
@@ -90,12 +90,13 @@ func (e *editor) add(n *node, members ...pair) {
 // addItem adds an object at the end of a list.
 func (e *editor) addItem(n *node, members []pair) {
 	switch {
-	case n.kind != list || n.shared:
-		e.refuse(n, "this is not a list of its own, and cannot be added to", "take it out, or make it a list")
+	case n.kind != list:
+		e.refuse(n, "this is not a list, and cannot be added to", "take it out, or make it a list")
+	case n.shared:
+		e.refuse(n, aliased, "write it out in this place")
 	case n.yaml != nil:
 		e.changed = true
-		n.yaml.Content = append(n.yaml.Content, yamlValue(members))
-		e.rewrite = true
+		e.addItemYAML(n, members)
 	default:
 		e.changed = true
 		e.splices = append(e.splices, jsonItem(e.c.data, n, members))
@@ -105,7 +106,9 @@ func (e *editor) addItem(n *node, members []pair) {
 // replace writes another text.
 func (e *editor) replace(n *node, value string) {
 	switch {
-	case n.shared || n.kind != scalar:
+	case n.shared:
+		e.refuse(n, aliased, "write it out in this place")
+	case n.kind != scalar:
 		e.refuse(n, "this cannot be edited in its place", "write it out as a text")
 	case n.yaml != nil:
 		e.changed = true
@@ -252,19 +255,4 @@ func stringEnd(data []byte, at int) int {
 		}
 	}
 	return at + 1
-}
-
-// yamlValue is a value as a node of the library.
-func yamlValue(value any) *yaml.Node {
-	switch v := value.(type) {
-	case []pair:
-		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-		for _, m := range v {
-			n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: m.name}, yamlValue(m.value))
-		}
-		return n
-	case []any:
-		return &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{yamlValue(v[0])}}
-	}
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value.(string), Style: yaml.DoubleQuotedStyle}
 }

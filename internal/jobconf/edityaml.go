@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -15,115 +14,93 @@ import (
 
 // addYAML adds members at the end of a mapping.
 func (e *editor) addYAML(n *node, members []pair) {
-	before := slices.Clone(n.yaml.Content)
-	n.yaml.Content = append(n.yaml.Content, yamlValue(members).Content...)
-	if len(before) == 0 || n.yaml.Style&yaml.FlowStyle != 0 {
-		n.yaml.Style = 0
-		e.rewrite = true
+	y, before := n.yaml, n.yaml.Content
+	y.Content = append(slices.Clone(before), yamlValue(members).Content...)
+	block := func(indent string) string { return yamlBlock(members, indent) }
+	if len(before) == 0 || y.Style&yaml.FlowStyle != 0 {
+		e.addFlow(y, len(before) == 0, yamlFlow(members), block)
 		return
 	}
 	column := before[0].Column - 1
-	at, newline := e.mappingEnd(before[len(before)-2].Line, column)
-	indent := strings.Repeat(" ", column)
-	text := newline
-	for _, m := range members {
-		text += yamlText(m, indent)
-	}
-	e.splices = append(e.splices, splice{at, at, text})
+	at, newline := e.entryEnd(before[len(before)-2].Line, column)
+	e.insert(at, newline+block(strings.Repeat(" ", column)))
 }
 
-// mappingEnd returns where the entry that begins on a line ends, in a mapping of a column: behind the last line that is its own.
-// newline is "\n" if that line has no end.
-func (e *editor) mappingEnd(line, column int) (at int, newline string) {
-	number, offset := 0, 0
-	for l := range strings.Lines(string(e.c.data)) {
-		number++
-		offset += len(l)
-		text := strings.TrimLeft(l, " ")
-		switch {
-		case number < line:
-			continue
-		case number == line:
-		case strings.TrimSpace(text) == "":
-			continue // may be within the entry, or behind it
-		case strings.HasPrefix(text, "#") && len(l)-len(text) >= column: // a comment behind the entry
-		case len(l)-len(text) <= column && !(len(l)-len(text) == column && strings.HasPrefix(text, "- ")):
-			return at, "" // the next entry, a comment before it, or something outside
-		}
-		at = offset
-		if !strings.HasSuffix(l, "\n") {
+// addItemYAML adds an object at the end of a list.
+func (e *editor) addItemYAML(n *node, members []pair) {
+	y, before := n.yaml, n.yaml.Content
+	y.Content = append(slices.Clone(before), yamlValue(members))
+	block := func(indent, gap string) string {
+		inner := indent + " " + gap
+		return indent + "-" + gap + strings.TrimPrefix(yamlBlock(members, inner), inner)
+	}
+	if len(before) == 0 || y.Style&yaml.FlowStyle != 0 {
+		e.addFlow(y, len(before) == 0, "{"+yamlFlow(members)+"}", func(indent string) string { return block(indent, " ") })
+		return
+	}
+	last := before[len(before)-1]
+	start := e.offset(last)
+	prefix := string(e.c.data[bytes.LastIndexByte(e.c.data[:start], '\n')+1 : start])
+	column := strings.LastIndexByte(prefix, '-')
+	if column < 0 || strings.Trim(prefix, " -") != "" {
+		e.rewrite = true
+		return
+	}
+	at, newline := e.entryEnd(last.Line, column)
+	e.insert(at, newline+block(strings.Repeat(" ", column), prefix[column+1:]))
+}
+
+// addFlow adds to a mapping or list in braces or brackets: text before the closing one. If it is empty, and the value of a key in a
+// block, it becomes a block, indented deeper than the key.
+func (e *editor) addFlow(y *yaml.Node, empty bool, text string, block func(indent string) string) {
+	if empty {
+		y.Style = 0
+	}
+	start := e.offset(y)
+	end, found := flowEnd(e.c.data, start)
+	if !found {
+		e.rewrite = true
+		return
+	}
+	prefix, suffix := lineAround(e.c.data, start, end+1)
+	key, isKey := strings.CutSuffix(strings.TrimRight(prefix, " "), ":")
+	if suffix = strings.TrimLeft(suffix, " \t\r"); empty && isKey && !strings.ContainsAny(key, "{[") && (suffix == "" || suffix[0] == '#') {
+		line := end + 1 + bytes.IndexByte(append(e.c.data[end+1:len(e.c.data):len(e.c.data)], '\n'), '\n')
+		newline := ""
+		if line == len(e.c.data) {
 			newline = "\n"
 		}
+		e.splices = append(e.splices, splice{start - 1, end + 1, ""})
+		e.insert(min(line+1, len(e.c.data)), newline+block(strings.Repeat(" ", indentOfKey(prefix))+indentation(e.c.data, "  ")))
+		return
 	}
-	return at, newline
+	inner := strings.TrimRight(string(e.c.data[start+1:end]), " \t\r\n")
+	at := start + 1 + len(inner)
+	if strings.Contains(inner[strings.LastIndexByte(inner, '\n')+1:], " #") { // perhaps a comment, behind which nothing can stand
+		at = end
+	}
+	switch {
+	case empty:
+		e.splices = append(e.splices, splice{at, end, text})
+	case strings.HasSuffix(inner, ","):
+		e.insert(at, " "+text)
+	default:
+		e.insert(at, ", "+text)
+	}
 }
 
-// yamlText is a member as block YAML.
-func yamlText(m pair, indent string) string {
-	name := m.name
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") != "" {
-		name = quoteJSON(name)
-	}
-	members, isMap := m.value.([]pair)
-	if !isMap {
-		if items, isList := m.value.([]any); isList {
-			inner := ""
-			for _, m := range items[0].([]pair) {
-				inner += yamlText(m, indent+"    ")
-			}
-			return indent + name + ":\n" + indent + "  - " + strings.TrimPrefix(inner, indent+"    ")
-		}
-		return indent + name + ": " + quoteJSON(m.value.(string)) + "\n"
-	}
-	text := indent + name + ":\n"
-	for _, inner := range members {
-		text += yamlText(inner, indent+"  ")
-	}
-	return text
-}
+func (e *editor) insert(at int, text string) { e.splices = append(e.splices, splice{at, at, text}) }
 
 // replaceYAML writes another text in the place of a scalar.
 func (e *editor) replaceYAML(n *node, value string) {
 	y := n.yaml
-	start, end, found := e.scalar(y)
+	start, end, rest, found := e.scalar(y)
 	y.Value, y.Tag, y.Style = value, "!!str", yaml.DoubleQuotedStyle
 	if !found {
 		e.rewrite = true
 		return
 	}
-	e.splices = append(e.splices, splice{start, end, quoteJSON(value)})
-}
-
-// scalar returns the bytes of a scalar that is written on one line.
-func (e *editor) scalar(y *yaml.Node) (start, end int, found bool) {
-	for range y.Line - 1 {
-		next := bytes.IndexByte(e.c.data[start:], '\n')
-		if next < 0 {
-			return 0, 0, false
-		}
-		start += next + 1
-	}
-	for range y.Column - 1 { // columns are characters
-		_, size := utf8.DecodeRune(e.c.data[start:])
-		start += size
-	}
-	rest := e.c.data[start:]
-	switch {
-	case y.Style&yaml.DoubleQuotedStyle != 0 && len(rest) > 0 && rest[0] == '"':
-		end = stringEnd(rest, 0)
-	case y.Style&yaml.SingleQuotedStyle != 0 && len(rest) > 0 && rest[0] == '\'':
-		for end = 1; end < len(rest) && (rest[end] != '\'' || bytes.HasPrefix(rest[end:], []byte("''"))); end++ {
-			if rest[end] == '\'' {
-				end++
-			}
-		}
-		end++
-	case y.Style == 0 && bytes.HasPrefix(rest, []byte(y.Value)):
-		end = len(y.Value)
-	default:
-		return 0, 0, false
-	}
-	return start, start + end, end <= len(rest)
+	e.splices = append(e.splices, splice{start, end, quoteJSON(value) + rest})
 }
 
 // yamlBytes returns the edited text, or what the library writes if that is not the same.
@@ -131,9 +108,8 @@ func (e *editor) yamlBytes() ([]byte, error) {
 	var b bytes.Buffer
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
-	var want []*node
 	for _, document := range e.c.documents {
-		if err := encoder.Encode(document.yaml); err != nil {
+		if err := encoder.Encode(document.document); err != nil {
 			return nil, err
 		}
 	}
@@ -144,21 +120,57 @@ func (e *editor) yamlBytes() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	before := comments(e.c.data)
 	if !e.rewrite {
 		text := apply(e.c.data, e.splices)
-		if got, err := parseYAML(text); err == nil && slices.EqualFunc(got, want, same) {
+		if got, err := parseYAML(text); err == nil && slices.EqualFunc(got, want, same) && slices.Equal(comments(text), before) {
 			return text, nil
 		}
 	}
+	after := comments(b.Bytes())
+	for _, comment := range before {
+		if i := slices.Index(after, comment); i >= 0 {
+			after = slices.Delete(after, i, i+1)
+			continue
+		}
+		return nil, refuse(e.c.File, "the place of the change cannot be edited, and written anew the file would lose the comment "+quoteJSON(comment), "write the map or list in which the change goes in block style, without a tag")
+	}
 	for _, document := range e.c.documents { // what the library writes has to be what its nodes say
-		c := yamlConverter{left: maxNodes}
-		again := c.node(document.yaml, "$", 0)
+		c := yamlConverter{left: maxNodes, aliased: map[*yaml.Node]bool{}}
+		again := c.node(document.document, "$", 0)
 		if len(want) == 0 || !same(again, want[0]) {
 			return nil, errors.New(e.c.File + ": cannot be written without a change elsewhere in it")
 		}
 		want = want[1:]
 	}
 	return b.Bytes(), nil
+}
+
+// comments returns the comments of a YAML file, each line by itself, in order.
+func comments(data []byte) []string {
+	var list []string
+	var walk func(y *yaml.Node)
+	walk = func(y *yaml.Node) {
+		for _, comment := range []string{y.HeadComment, y.LineComment, y.FootComment} {
+			for line := range strings.Lines(comment) {
+				if line = strings.TrimSpace(line); line != "" {
+					list = append(list, line)
+				}
+			}
+		}
+		for _, inner := range y.Content {
+			walk(inner)
+		}
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var document yaml.Node
+		if d.Decode(&document) != nil {
+			slices.Sort(list)
+			return list
+		}
+		walk(&document)
+	}
 }
 
 // same reports whether two values are equal, in the same order.

@@ -22,7 +22,8 @@ type node struct {
 	line       int    // from 1
 	start, end int    // bytes of the value, in JSON only
 	yaml       *yaml.Node
-	shared     bool // an alias or merge key of YAML brought it here
+	document   *yaml.Node // with the comments of a whole document, on its root only
+	shared     bool       // an alias or merge key of YAML brought it here, or has it elsewhere
 }
 
 type kind int
@@ -182,11 +183,13 @@ func parseYAML(data []byte) ([]*node, error) {
 		case err != nil:
 			return nil, fmt.Errorf("it is not YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 		}
-		c := yamlConverter{left: maxNodes}
+		c := yamlConverter{left: maxNodes, aliased: map[*yaml.Node]bool{}}
 		n := c.node(&document, "$", 0)
+		n.document = &document
+		c.share(n, false)
 		switch {
 		case c.left <= 0:
-			return nil, errors.New("its aliases expand to more than this reads")
+			return nil, fmt.Errorf("with its aliases expanded it has more than %d values, or more than %d levels", maxNodes, maxDepth)
 		case c.template > 0:
 			return nil, fmt.Errorf("line %d: it is a template, and this reads what becomes of it: helm template, for example", c.template)
 		}
@@ -200,7 +203,21 @@ const (
 	maxDepth = 200
 )
 
-type yamlConverter struct{ left, shared, template int }
+type yamlConverter struct {
+	left, shared, template int
+	aliased                map[*yaml.Node]bool
+}
+
+// share marks what stands in more than one place.
+func (c *yamlConverter) share(n *node, shared bool) {
+	n.shared = n.shared || shared || c.aliased[n.yaml]
+	for _, m := range n.members {
+		c.share(m.value, n.shared)
+	}
+	for _, item := range n.items {
+		c.share(item, n.shared)
+	}
+}
 
 func (c *yamlConverter) node(y *yaml.Node, path string, depth int) *node {
 	c.left--
@@ -215,6 +232,7 @@ func (c *yamlConverter) node(y *yaml.Node, path string, depth int) *node {
 	case yaml.DocumentNode:
 		return c.node(y.Content[0], path, depth+1)
 	case yaml.AliasNode:
+		c.aliased[y.Alias] = true
 		c.shared++
 		aliased := c.node(y.Alias, path, depth+1)
 		c.shared--

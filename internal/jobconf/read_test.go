@@ -255,7 +255,7 @@ func TestRefused(t *testing.T) {
 		{"x.yaml", "a: [\n", "it is not YAML"},
 		{"x.yaml", "sparkConf:\n  {{ toYaml .Values.conf }}\n", "line 2: it is a template"},
 		{"x.yaml", "kind: Deployment\n", "Deployment is not a kind that this reads"},
-		{"x.yaml", bomb, "expand to more than this reads"},
+		{"x.yaml", bomb, "it has more than 100000 values"},
 		{"x.tf", "resource \"a\" \"b\" {\n x = \"y\n", "line 2: it is not Terraform: a text is not closed"},
 		{"x.tf", "resource \"a\" {\n", "a brace is not closed"},
 		{"x", "job.py", `no property in it whose name begins with "spark."`},
