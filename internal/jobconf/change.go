@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -72,6 +73,8 @@ func refuse(where, problem, hint string) error {
 func (c *Conf) Editable() error {
 	const hint = "-merge edits the JSON of start-job-run (also within a state machine of Step Functions, and as the arguments of Airflow's operator), a spark-defaults.conf, and a SparkApplication; for others, -conf says what is in the way, and -for writes what to put there"
 	switch {
+	case len(bytes.TrimSpace(c.data)) == 0 && !isLines(filepath.Ext(c.File)):
+		return exit.Because(exit.BadSetting, fmt.Errorf("%s: there is nothing in it", c.File), "give the job, or name the file spark-defaults.conf")
 	case !c.editable:
 		return exit.Because(exit.BadSetting, fmt.Errorf("%s: %s is not edited", c.File, c.Form), hint)
 	case c.jobs > 1:
@@ -196,6 +199,9 @@ func (c *Conf) namer(root *node) func(string) string {
 
 // applyToLines edits a file of properties.
 func (c *Conf) applyToLines(change Change) ([]byte, error) {
+	if n := len(c.lines); n > 0 && c.lines[n-1].open && (len(change.Add) > 0 || change.Image != "") {
+		return nil, refuse(c.where(fmt.Sprintf("line %d", c.lines[n-1].number)), c.lines[n-1].name+" ends in a backslash, and what is added would be a part of it", "take the backslash out")
+	}
 	var splices []splice
 	for _, r := range change.Replace {
 		if r.Property.at2 == nil {

@@ -54,11 +54,11 @@ func Read(file string, data []byte) (*Conf, error) {
 	switch extension := filepath.Ext(file); {
 	case extension == ".py":
 		return nil, errors.New("a program is not read: print the arguments of Airflow's operator as JSON, json.dumps({\"job_driver\": …, \"configuration_overrides\": …}), and give that file")
-	case len(text) > 0 && (text[0] == '{' || text[0] == '[') && extension != ".yaml" && extension != ".yml":
+	case len(text) > 0 && (text[0] == '{' || text[0] == '[' && !isLines(extension)) && extension != ".yaml" && extension != ".yml":
 		err = c.readJSON()
 	case extension == ".tf" || extension == ".hcl":
 		err = c.readHCL()
-	case extension == ".conf" || extension == ".properties":
+	case isLines(extension):
 		err = c.readLines()
 	case extension == ".yaml" || extension == ".yml" || looksLikeYAML(string(text)):
 		err = c.readYAML()
@@ -84,6 +84,8 @@ func Read(file string, data []byte) (*Conf, error) {
 	}
 	return c, nil
 }
+
+func isLines(extension string) bool { return extension == ".conf" || extension == ".properties" }
 
 func (c *Conf) where(place string) string { return c.File + " (" + c.Form + ", " + place + ")" }
 
@@ -173,8 +175,8 @@ func looksLikeScript(text string) bool {
 		return true
 	}
 	for l := range strings.Lines(text) {
-		if strings.HasPrefix(strings.TrimSpace(l), "#") {
-			continue
+		if l = strings.TrimSpace(l); strings.HasPrefix(l, "#") || strings.HasPrefix(l, "spark.") {
+			continue // a comment, or a property whose value has such a word in it
 		}
 		for _, word := range []string{"spark-submit", "--conf", "start-job-run"} {
 			if strings.Contains(l, word) {

@@ -1,6 +1,7 @@
 package jobconf
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ type line struct {
 	number      int    // of its first line, from 1
 	start, end  int    // bytes of the value, with its escapes and line continuations
 	separator   string // between name and value
+	open        bool   // it ends in a backslash, as the last line of the file
 }
 
 // propertyLines reads text as java.util.Properties does, which Spark reads spark-defaults.conf with: comments with # and !,
@@ -19,27 +21,28 @@ type line struct {
 func propertyLines(text string) []line {
 	var list []line
 	for at, number := 0, 1; at < len(text); {
-		first, begin := number, at
-		end := at
-		for { // the logical line, up to a line end without a backslash before it
-			next := strings.IndexByte(text[end:], '\n')
+		first, begin, end, open := number, at, at, true
+		for open { // the logical line, up to a line end without a backslash before it
+			next := strings.IndexAny(text[end:], "\r\n")
 			if next < 0 {
-				end = len(text)
+				end, at = len(text), len(text)
+				open = continues(strings.TrimRight(text[begin:end], "\r\n"))
 				break
 			}
 			end += next
-			number++
-			comment := strings.HasPrefix(strings.TrimLeft(text[begin:end], " \t\f"), "#") || strings.HasPrefix(strings.TrimLeft(text[begin:end], " \t\f"), "!")
-			if comment || !continues(text[begin:end]) {
-				break
+			at = end + 1
+			if strings.HasPrefix(text[end:], "\r\n") {
+				at++
 			}
-			end++
+			number++
+			if open = continues(text[begin:end]) && !isComment(text[begin:end]); open {
+				end = at
+			}
 		}
-		at = end + 1
-		logical := strings.TrimSuffix(text[begin:end], "\r")
+		logical := text[begin:end]
 		skipped := len(logical) - len(strings.TrimLeft(logical, " \t\f\r"))
 		logical = logical[skipped:]
-		if logical == "" || logical[0] == '#' || logical[0] == '!' {
+		if logical == "" || isComment(logical) {
 			continue
 		}
 		nameEnd := 0
@@ -57,15 +60,19 @@ func propertyLines(text string) []line {
 		valueAt := len(logical) - len(rest)
 		list = append(list, line{
 			name: unescape(logical[:nameEnd]), value: strings.TrimSpace(unescape(rest)), number: first,
-			start: begin + skipped + valueAt, end: begin + skipped + len(logical), separator: logical[nameEnd:valueAt],
+			start: begin + skipped + valueAt, end: begin + skipped + len(logical), separator: logical[nameEnd:valueAt], open: open,
 		})
 	}
 	return list
 }
 
+func isComment(line string) bool {
+	line = strings.TrimLeft(line, " \t\f")
+	return strings.HasPrefix(line, "#") || strings.HasPrefix(line, "!")
+}
+
 // continues reports whether a line ends in an odd number of backslashes.
 func continues(line string) bool {
-	line = strings.TrimSuffix(line, "\r")
 	return (len(line)-len(strings.TrimRight(line, `\`)))%2 == 1
 }
 
@@ -108,27 +115,49 @@ func unescape(text string) string {
 func (c *Conf) readLines() error {
 	c.Form, c.editable = "spark-defaults.conf", true
 	c.lines = propertyLines(string(c.data))
-	for _, l := range c.lines {
-		c.addLine(l, 0, "")
-	}
-	if len(c.Properties) == 0 && len(c.lines) > 0 {
+	if !c.addLines(c.lines, 0, "") && len(c.lines) > 0 {
 		return errNothing
 	}
 	return nil
 }
 
-// addLine adds the property of a line, which may be in a file within a file.
-func (c *Conf) addLine(l line, above int, path string) {
-	name := l.name
-	switch {
-	case strings.HasPrefix(name, "fs.s3"): // of a core-site
-		name = "spark.hadoop." + name
-	case !strings.HasPrefix(name, "spark.") && !strings.HasPrefix(name, "hoodie."):
-		return // Spark ignores it
+// addLines adds the properties of a file of lines, which may be in a file within a file, and reports whether there are any. If so, it
+// says which lines Spark ignores.
+func (c *Conf) addLines(lines []line, above int, path string) bool {
+	var ignored []string
+	where := ""
+	place := func(l line) string {
+		if path != "" {
+			return fmt.Sprintf("line %d, %s", above+l.number, path)
+		}
+		return fmt.Sprintf("line %d", above+l.number)
 	}
-	where := fmt.Sprintf("line %d", above+l.number)
-	if path != "" {
-		where += ", " + path
+	found := false
+	for _, l := range lines {
+		name := l.name
+		switch {
+		case strings.HasPrefix(name, "fs.s3"): // of a core-site
+			name = "spark.hadoop." + name
+		case !isRead(name):
+			ignored = append(ignored, quoteJSON(name))
+			where = cmp.Or(where, place(l))
+			continue
+		}
+		found = true
+		c.Properties = append(c.Properties, Property{Name: name, Value: l.value, Where: place(l), Unknown: hasTemplate(l.value), at2: &l})
 	}
-	c.Properties = append(c.Properties, Property{Name: name, Value: l.value, Where: where, Unknown: hasTemplate(l.value), at2: &l})
+	if found && len(ignored) > 0 {
+		c.Unread = append(c.Unread, Unread{where, strings.Join(ignored, ", ") + ignoredBySpark, ignoredHint})
+	}
+	return found
 }
+
+// isRead reports whether Spark, or Hudi, reads a property of that name.
+func isRead(name string) bool {
+	return strings.HasPrefix(name, "spark.") || strings.HasPrefix(name, "hoodie.")
+}
+
+const (
+	ignoredBySpark = `, which Spark ignores: the name does not begin with "spark."`
+	ignoredHint    = "take it out, or write the name that was meant"
+)

@@ -193,9 +193,7 @@ func (c *Conf) readConfigMap(n *node) {
 			c.unread(m.value, m.name+" is not a file of properties", "look through it for credentials and roles")
 			continue
 		}
-		for _, l := range propertyLines(m.value.text) {
-			c.addLine(l, m.value.line, m.value.path)
-		}
+		c.addLines(propertyLines(m.value.text), m.value.line, m.value.path)
 	}
 }
 

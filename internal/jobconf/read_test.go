@@ -15,7 +15,7 @@ var readTests = []struct {
 }{
 	{
 		"spark-defaults.conf", "spark-defaults.conf", "# spark.no 1\n! spark.no 2\nspark.a 1\nspark.b=2\nspark.c : 3\nspark.d   -Dx=y \\\n    -Dz='q r' \nspark.e=\nother x\nspark.f=C:\\\\x\\u00fc\nfs.s3a.access.key k=v\n",
-		"spark-defaults.conf", []string{"spark.a=1", "spark.b=2", "spark.c=3", "spark.d=-Dx=y -Dz='q r'", "spark.e=", `spark.f=C:\xü`, "spark.hadoop.fs.s3a.access.key=k=v"}, nil,
+		"spark-defaults.conf", []string{"spark.a=1", "spark.b=2", "spark.c=3", "spark.d=-Dx=y -Dz='q r'", "spark.e=", `spark.f=C:\xü`, "spark.hadoop.fs.s3a.access.key=k=v"}, []string{`line 9): "other", which Spark ignores`},
 	},
 	{
 		"a comment that ends in a backslash", "x.conf", "# a \\\nspark.a 1\r\nspark.b \\\r\n  2\r\n", "spark-defaults.conf", []string{"spark.a=1", "spark.b=2"}, nil,

@@ -102,8 +102,9 @@ func (c *Conf) readParameter(w word, flag, value string) {
 }
 
 func (c *Conf) addWord(w word, name, value, above string) {
-	if !strings.HasPrefix(name, "spark.") && !strings.HasPrefix(name, "hoodie.") {
-		return // spark-submit ignores it
+	if !isRead(name) {
+		c.Unread = append(c.Unread, Unread{w.where, "--conf " + quoteJSON(name) + ignoredBySpark, ignoredHint})
+		return
 	}
 	c.Properties = append(c.Properties, Property{Name: name, Value: value, Where: w.where, Above: above, Unknown: strings.ContainsAny(value, "$`") || hasTemplate(value)})
 }
