@@ -90,6 +90,8 @@ func TestMerge(t *testing.T) {
 			"[plugins]\ncli_legacy_plugin_path = /p\n[DEFAULT]\nx = y\n\n[default]\n" + clientKeys + "region = eu-west-1\n\n" + base},
 		{"a file that is indented as a whole", "    [default]\n    region = r\n\n    [profile dev]\n    region = x\n",
 			"[default]\n    region = r\n" + clientKeys + "\n[profile dev]\n    region = x\n\n" + base},
+		{"a header that is indented as much as the key above it", "[x]\n  a = b\n  [profile dev]\n  region = x\n",
+			"[x]\n  a = b\n  [profile dev]\n  region = x\n\n[default]\n" + clientKeys + "region = eu-west-1\n\n" + base},
 		{"an empty region", "[default]\nregion =\n[x]\n", "[default]\nregion = eu-west-1\n" + clientKeys + "[x]\n\n" + base},
 		{"not ASCII", "[profile dév]\nregion = r # ü\n",
 			"[profile dév]\nregion = r # ü\n\n[default]\n" + clientKeys + "region = eu-west-1\n\n" + base},
