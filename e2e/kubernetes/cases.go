@@ -20,6 +20,7 @@ type Case struct {
 	plan        jobs.Plan
 	ends        int                   // how often the job waits for the end of every session; 0: jobs.Ends
 	aws         func(*ststest.Config) // changes the roles
+	grants      []s3test.Grant        // what roles may do besides
 	annotations map[string]string     // of the service account; nil: IRSA with the job execution role
 	injected    bool                  // a policy puts rolechain into the pods of an image without it
 	itself      bool                  // is not run injected as well: the policy would take away what it is about
@@ -47,6 +48,9 @@ var cases = []Case{
 	{Name: "arbitrary-user", about: "a user without name and home", plan: idle, run: arbitraryUser},
 	{Name: "late-upload", about: "100 s of uploads after SIGTERM", plan: idle, run: uploadsAfterTerm},
 	{Name: "readiness", about: "status as readiness probe, with STS in trouble", plan: idle, run: readiness},
+	{Name: "metrics", about: "the metrics of driver and executors, against what STS has seen", plan: jobs.LongRunning(4), ends: 3, itself: true, run: scrapeMetrics},
+	{Name: "sidecar", about: "the token in a native sidecar's hands", plan: jobs.LongRunning(3), ends: 2, itself: true, run: sidecar,
+		grants: []s3test.Grant{{Role: jobs.ClientARN, Bucket: jobs.JobBucket, Actions: []string{"s3:GetObject", "s3:ListBucket"}}}},
 }
 
 // all are the cases, and most of them once more in pods of an image without rolechain, into which the policy of

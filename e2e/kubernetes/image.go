@@ -59,12 +59,13 @@ func (s *Suite) images(ctx context.Context, base, dir string) error {
 		"opt/rolechain/rolechain":       {file: filepath.Join(s.bin(), "rolechain"), mode: 0o755},
 		"opt/rolechain/" + jobs.JarName: {file: jobs.Jar(s.root), mode: 0o644},
 	}
+	roots := map[string]entry{"etc/ssl/certs/ca-certificates.crt": bundle}
 	chained := map[string]entry{
 		"opt/rolechain/original":             {file: filepath.Join(standin, "entrypoint.sh"), mode: 0o755},
 		"usr/bin/entrypoint.sh":              {link: "/opt/rolechain/entrypoint"},
 		"usr/lib/spark/jars/" + jobs.JarName: {link: "/opt/rolechain/" + jobs.JarName},
 	}
-	for name, entries := range map[string]map[string]entry{"trusted.tar": trusted, "programs.tar": programs, "chained.tar": chained} {
+	for name, entries := range map[string]map[string]entry{"trusted.tar": trusted, "programs.tar": programs, "chained.tar": chained, "roots.tar": roots} {
 		if err := writeLayer(place(name), entries); err != nil {
 			return fmt.Errorf("making the layer %s: %w", name, err)
 		}
@@ -74,7 +75,7 @@ func (s *Suite) images(ctx context.Context, base, dir string) error {
 	all := map[string]layout.Image{plainImage: image}
 	image.Layers = append(image.Layers[:2:2], place("programs.tar"), place("chained.tar"))
 	all[chainedImage] = image
-	all[rolechainImage] = layout.Image{Architecture: runtime.GOARCH, Layers: []string{place("programs.tar")},
+	all[rolechainImage] = layout.Image{Architecture: runtime.GOARCH, Layers: []string{place("programs.tar"), place("roots.tar")},
 		Entrypoint: []string{"/opt/rolechain/rolechain"}, User: "65534:65534"}
 	return layout.WriteNamed(place("oci"), all)
 }

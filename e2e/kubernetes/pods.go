@@ -17,12 +17,13 @@ import (
 type Pod struct {
 	Metadata struct {
 		Name, UID         string
+		Annotations       map[string]string
 		DeletionTimestamp *time.Time
 	}
 	Status struct {
-		Phase             string
-		Message           string
-		ContainerStatuses []ContainerStatus
+		Phase, Message, PodIP string
+		ContainerStatuses     []ContainerStatus
+		InitContainerStatuses []ContainerStatus
 	}
 }
 
@@ -58,7 +59,7 @@ func (t *trial) pod(ctx context.Context, name string) (p Pod, err error) {
 
 // container is the status of one; the zero value before it has any.
 func (p Pod) container(name string) ContainerStatus {
-	for _, c := range p.Status.ContainerStatuses {
+	for _, c := range slices.Concat(p.Status.ContainerStatuses, p.Status.InitContainerStatuses) {
 		if c.Name == name {
 			return c
 		}

@@ -139,7 +139,7 @@ func (s *site) open(ctx context.Context, c Case, number int) (*trial, error) {
 	if t.STS, err = ststest.New(ststest.Options{Config: sts}); err != nil {
 		return nil, err
 	}
-	if err := t.Begin(ctx, s3test.Grant{Role: jobs.BaseARN, Bucket: jobs.LogBucket, Actions: []string{"s3:PutObject"}}); err != nil {
+	if err := t.Begin(ctx, append(c.grants, s3test.Grant{Role: jobs.BaseARN, Bucket: jobs.LogBucket, Actions: []string{"s3:PutObject"}})...); err != nil {
 		return nil, err
 	}
 	if c.ends > 0 {

@@ -28,6 +28,7 @@ const (
 type submission struct {
 	driver, executor object   // templates; nil: EMR's
 	podIdentity      bool     // in place of IRSA
+	clientReads      bool     // the client role reads the job's own file
 	more             []string // further arguments of spark-conf
 	arguments        []string // of the program; nil: the plan's
 }
@@ -49,9 +50,14 @@ func (t *trial) submit(ctx context.Context, s submission) error {
 		s.arguments = t.Plan.Arguments()
 	}
 	args := []string{"spark-conf", "-for", "spark-submit", "-release", "spark-" + t.Spark, "-delivery", t.Delivery, "-name", jobName,
-		"-client-role", jobs.ClientARN, "-region", jobs.Region, "-job-bucket", jobs.JobBucket,
+		"-client-role", jobs.ClientARN, "-region", jobs.Region,
 		"-image", image, "-entry-point", t.Program(), "-master", "k8s://" + cluster.Server + ":443",
 		"-namespace", t.name, "-service-account", account, "-set", "ROLE_CHAIN_ENTRYPOINT=/opt/rolechain/original"}
+	if s.clientReads {
+		args = append(args, "-client-bucket", jobs.JobBucket)
+	} else {
+		args = append(args, "-job-bucket", jobs.JobBucket)
+	}
 	if !s.podIdentity {
 		args = append(args, "-job-role", jobs.BaseARN)
 	} else { // EKS knows the role

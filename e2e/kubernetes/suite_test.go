@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -35,6 +36,18 @@ func TestInjected(t *testing.T) {
 		if want := !c.injected && !c.itself; names[c.Name+"-injected"] != want {
 			t.Errorf("%s is run injected: %v", c.Name, !want)
 		}
+	}
+}
+
+func TestSample(t *testing.T) {
+	text := "# TYPE a counter\na_total{p=\"x\"} 3\na_total{p=\"xy\"} 4\nb NaN\n# EOF\n"
+	for series, want := range map[string]float64{`a_total{p="x"}`: 3, `a_total{p="xy"}`: 4, "a_total": -1, "c": -1} {
+		if got := sample(text, series); got != want {
+			t.Errorf("%s is %v, want %v", series, got, want)
+		}
+	}
+	if got := sample(text, "b"); !math.IsNaN(got) {
+		t.Errorf("b is %v", got)
 	}
 }
 
