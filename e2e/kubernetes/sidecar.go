@@ -81,9 +81,8 @@ const thiefSession = "thief"
 // sidecar is a job whose token is in a sidecar's hands: the job is the client role, cannot become the job execution role,
 // and ends as before.
 func sidecar(ctx context.Context, t *trial) error {
-	err := t.submit(ctx, submission{driver: besideSidecar(true), executor: besideSidecar(false), clientReads: true,
-		more: []string{"-set", "ROLE_CHAIN_SIDECAR=" + sessionsPlace}})
-	if err != nil {
+	if err := t.submit(ctx, submission{driver: besideSidecar(true), executor: besideSidecar(false), clientReads: true,
+		more: []string{"-set", "ROLE_CHAIN_SIDECAR=" + sessionsPlace}}); err != nil {
 		return err
 	}
 	if err := t.logged(ctx, driverPod, driverContainer, "round 0: "); err != nil {
@@ -100,16 +99,12 @@ func sidecar(ctx context.Context, t *trial) error {
 			t.surprise("in %s: %s", pod, text)
 		}
 	}
-	end, err := t.ended(ctx, driverPod, driverContainer)
-	if err != nil {
+	if err := t.endWell(ctx); err != nil {
 		return err
 	}
-	if end.ExitCode != 0 {
-		log, _ := t.log(ctx, driverPod, driverContainer)
-		t.surprise("the driver ended with %d: %s %s", end.ExitCode, end.Message, last(log))
-	}
 	// The kubelet ends a native sidecar once the others have ended.
-	if end, err = t.ended(ctx, driverPod, sidecarContainer); err != nil {
+	end, err := t.ended(ctx, driverPod, sidecarContainer)
+	if err != nil {
 		return err
 	}
 	if end.ExitCode != 0 {

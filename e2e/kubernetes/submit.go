@@ -27,6 +27,7 @@ const (
 // A submission is what differs between those of the cases.
 type submission struct {
 	driver, executor object   // templates; nil: EMR's
+	injects          bool     // the templates are those that spark-conf writes with -inject, for an image without rolechain
 	podIdentity      bool     // in place of IRSA
 	clientReads      bool     // the client role reads the job's own file
 	more             []string // further arguments of spark-conf
@@ -35,7 +36,10 @@ type submission struct {
 
 // submit has spark-conf write the submission of the trial, and Spark submit it.
 func (t *trial) submit(ctx context.Context, s submission) error {
-	image := chainedImage
+	image, original := chainedImage, "/opt/rolechain/original"
+	if s.injects {
+		image, original = plainImage, "/usr/bin/entrypoint.sh"
+	}
 	if t.injected {
 		const jar = "/opt/rolechain/" + jobs.JarName // not among Spark's own here
 		image, s.more = plainImage, append(s.more, "-property", "spark.driver.extraClassPath="+jar, "-property", "spark.executor.extraClassPath="+jar)
@@ -52,7 +56,8 @@ func (t *trial) submit(ctx context.Context, s submission) error {
 	args := []string{"spark-conf", "-for", "spark-submit", "-release", "spark-" + t.Spark, "-delivery", t.Delivery, "-name", jobName,
 		"-client-role", jobs.ClientARN, "-region", jobs.Region,
 		"-image", image, "-entry-point", t.Program(), "-master", "k8s://" + cluster.Server + ":443",
-		"-namespace", t.name, "-service-account", account, "-set", "ROLE_CHAIN_ENTRYPOINT=/opt/rolechain/original"}
+		"-namespace", t.name, "-service-account", account, "-set", "ROLE_CHAIN_ENTRYPOINT=" + original,
+		"-out", filepath.Join(t.World.Work, "submission")}
 	if s.clientReads {
 		args = append(args, "-client-bucket", jobs.JobBucket)
 	} else {
@@ -67,7 +72,11 @@ func (t *trial) submit(ctx context.Context, s submission) error {
 		args = append(args, "-class", class)
 	}
 	args = append(args, t.Plan.Chain...)
-	for name, template := range map[string]object{"driver": s.driver, "executor": s.executor} {
+	templates := map[string]object{"driver": s.driver, "executor": s.executor}
+	if s.injects {
+		templates, args = nil, append(args, "-inject", rolechainImage)
+	}
+	for name, template := range templates {
 		path, err := t.write(name+".yaml", template)
 		if err != nil {
 			return err
@@ -81,17 +90,10 @@ func (t *trial) submit(ctx context.Context, s submission) error {
 	args = append(append(append(args, s.more...), "--"), s.arguments...)
 	cmd := exec.CommandContext(ctx, filepath.Join(t.Bin, "rolechain"), args...)
 	cmd.Env = []string{}
-	said := &strings.Builder{}
-	cmd.Stderr = said
-	text, err := cmd.Output()
-	if err != nil {
+	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("rolechain %s: %w\n%s", strings.Join(args, " "), err, said)
 	}
-	script := filepath.Join(t.World.Work, "submit.sh")
-	if err := os.WriteFile(script, text, 0o755); err != nil {
-		return err
-	}
-	submit := exec.CommandContext(ctx, script)
+	submit := exec.CommandContext(ctx, filepath.Join(t.World.Work, "submission", "submit.sh"))
 	home := filepath.Join(t.SparkDir(), "spark")
 	submit.Env = append(os.Environ(), "SPARK_HOME="+home, "PATH="+filepath.Join(home, "bin")+":"+os.Getenv("PATH"), "KUBECONFIG="+t.Kubeconfig(),
 		"JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
