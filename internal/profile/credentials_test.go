@@ -133,3 +133,11 @@ func others(f *file) string {
 	}
 	return string(rest.bytes())
 }
+
+// Without anything of ours a file stays as it is, byte by byte.
+func TestWithdrawNothing(t *testing.T) {
+	const file = "\ufeff[a]\r\ncredential_process = theirs\r\n\n[b]\n"
+	if got := Withdraw([]byte(file), func(string) bool { return false }); string(got) != file {
+		t.Errorf("%q", got)
+	}
+}

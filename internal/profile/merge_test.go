@@ -159,6 +159,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"old Mac line ends", "[default]\rregion = r\r", 1, "carriage return"},
 		{"a no-break space as indentation", "[x]\na = b\n\u00a0c = d\n", 3, "white space character"},
 		{"a key below a credential key", "[default]\nrole_arn = x\n  region = r\n", 3, "region is indented below role_arn"},
+		{"a credential key two lines below a key", "[default]\nregion = r\n  # c\n  role_arn = p\n", 4, "role_arn is indented below region"},
 		{"a credential key below a key", "[default]\nregion = r\n  credential_process = p\n", 3, "credential_process is indented below region"},
 		{"a block that botocore refuses", "[x]\ns3 =\n  a = b\n  c\n", 4, "no = inside the block of s3"},
 		{"credentials for every section", "[DEFAULT]\naws_access_key_id = x\n", 2, "[DEFAULT]"},

@@ -42,3 +42,21 @@ func TestReadSettings(t *testing.T) {
 		}
 	}
 }
+
+// A problem is looked for in the line that a setting says.
+func TestSettingsKnowTheirLines(t *testing.T) {
+	s, _ := ReadSettings([]byte("[default]\nservices = b\n\n[services b]\nsts =\n  # here\n  endpoint_url = https://b\n"))
+	if got := s.Services["sts"]["endpoint_url"].Line; got != 7 {
+		t.Errorf("endpoint_url is said to be in line %d, not 7", got)
+	}
+}
+
+func TestWithoutComment(t *testing.T) {
+	for value, want := range map[string]string{
+		"a # b": "a", "a\t; b": "a", "a  #": "a", "a#b": "a#b", "a;b ;c": "a;b", "#b": "#b", "": "", "a \u00a0#b": "a \u00a0#b",
+	} {
+		if got := withoutComment(value); got != want {
+			t.Errorf("%q: %q, not %q", value, got, want)
+		}
+	}
+}
