@@ -163,9 +163,13 @@ func (p *hclParser) expression(path string) (*node, error) {
 			if p.peek() == 0 {
 				return nil, fmt.Errorf("a bracket is not closed")
 			}
+			before := p.at
 			item, err := p.expression(fmt.Sprintf("%s[%d]", path, len(n.items)))
 			if err != nil {
 				return nil, err
+			}
+			if p.at == before {
+				return nil, fmt.Errorf("%q is no value", p.peek())
 			}
 			n.items = append(n.items, item)
 		}
@@ -184,8 +188,8 @@ func (p *hclParser) expression(path string) (*node, error) {
 	}
 	// Something that goes on, such as a condition or an operator, is not what was read.
 	if p.space(false); strings.IndexByte("\n,]})\x00", p.peek()) < 0 || !known {
-		p.skip()
-		return &node{kind: dynamic, path: path, line: line, text: strings.TrimSpace(p.text[start:p.at])}, nil
+		err := p.skip()
+		return &node{kind: dynamic, path: path, line: line, text: strings.TrimSpace(p.text[start:p.at])}, err
 	}
 	return n, nil
 }
@@ -214,36 +218,38 @@ func (p *hclParser) call(name, path string) (*node, error) {
 		p.space(true)
 	}
 	if err == nil && p.peek() != ')' {
-		p.skip()
-		return &node{kind: dynamic, path: path, line: p.line}, nil
+		n, err = &node{kind: dynamic, path: path, line: p.line}, p.skip()
 	}
-	p.at++
+	if p.peek() == ')' {
+		p.at++
+	}
 	return n, err
 }
 
 // skip goes on to the end of an expression that is not understood.
-func (p *hclParser) skip() {
+func (p *hclParser) skip() error {
 	for depth := 0; p.at < len(p.text); {
 		switch b := p.peek(); {
 		case b == '"':
 			if _, err := p.quoted(""); err != nil {
-				return
+				return err
 			}
 			continue
 		case strings.IndexByte("([{", b) >= 0:
 			depth++
 		case strings.IndexByte(")]}", b) >= 0:
 			if depth--; depth < 0 {
-				return
+				return nil
 			}
 		case depth == 0 && (b == '\n' || b == ','):
-			return
+			return nil
 		}
 		if p.peek() == '\n' {
 			p.line++
 		}
 		p.at++
 	}
+	return nil
 }
 
 // quoted reads a text in quotes. With a template in it, it is what it is in the file.

@@ -1,0 +1,31 @@
+package jobconf
+
+import "testing"
+
+// No file makes it panic, and what it reads it reads again.
+func FuzzRead(f *testing.F) {
+	for _, test := range readTests {
+		f.Add(test.file, []byte(test.text))
+	}
+	f.Fuzz(func(t *testing.T, file string, data []byte) {
+		c, err := Read(file, data)
+		if err != nil {
+			return
+		}
+		if c.Editable() != nil {
+			return
+		}
+		same, err := c.Apply(Change{})
+		if err != nil || string(same) != string(data) {
+			t.Errorf("no change gives %q, %v", same, err)
+		}
+		changed, err := c.Apply(Change{Add: []Setting{{"spark.new", "a b"}}})
+		if err != nil {
+			return // refused, with a reason
+		}
+		again, err := Read(file, changed)
+		if err != nil || len(again.Find("spark.new")) == 0 || len(again.Properties) != len(c.Properties)+1 {
+			t.Errorf("%q: %v", changed, err)
+		}
+	})
+}
