@@ -40,8 +40,9 @@ type Conf struct {
 	data      []byte
 	documents []*node
 	lines     []line
-	job       *node // the object with jobDriver and configurationOverrides, or the spec of a SparkApplication
-	jobs      int   // how many of them there are
+	job       *node        // the object with jobDriver and configurationOverrides, or the spec of a SparkApplication
+	jobs      int          // how many of them there are
+	seen      map[any]bool // values that have been read
 	editable  bool
 	known     bool // there is something of a job in it, if not a property
 }
@@ -73,6 +74,9 @@ func Read(file string, data []byte) (*Conf, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, n := range c.documents {
+		c.overlooked(n, false)
+	}
 	if len(text) > 0 && len(c.Properties) == 0 && len(c.Unread) == 0 && c.job == nil && !c.known {
 		return nil, errors.New(`there is no property in it whose name begins with "spark.", and no job`)
 	}
@@ -98,12 +102,14 @@ func (c *Conf) add(name string, value *node, above string) {
 		c.unread(value, name+" is not a text", "write its value as a text")
 		return
 	}
+	c.see(value)
 	c.Properties = append(c.Properties, Property{
 		Name: name, Value: value.text, Where: value.place(), Above: above, Unknown: value.kind == dynamic || hasTemplate(value.text), at: value,
 	})
 }
 
 func (c *Conf) unread(at *node, text, hint string) {
+	c.see(at)
 	c.Unread = append(c.Unread, Unread{at.place(), text, hint})
 }
 

@@ -21,6 +21,9 @@ func (c *Conf) readJSON() error {
 	if unknown := c.readManifest(n); len(unknown) > 0 && c.job == nil && len(c.Properties) == 0 {
 		c.readEMR(n)
 	}
+	if strings.HasSuffix(c.File, ".tf.json") { // each block is a list there
+		c.Form, c.editable = "Terraform", false
+	}
 	return nil
 }
 
@@ -30,6 +33,10 @@ func (c *Conf) readEMR(n *node) {
 		c.readEMR(item)
 	}
 	if n.kind != object {
+		return
+	}
+	if kind := n.find("kind").string(); strings.HasSuffix(kind, "SparkApplication") {
+		c.readManifest(n)
 		return
 	}
 	if n.like("jobDriver") != nil || n.like("configurationOverrides") != nil {
@@ -64,8 +71,10 @@ func (c *Conf) readMember(m member) {
 	}
 	switch name := plainName(m.name); {
 	case (name == "sparksubmitparameters" || name == "sparksqlparameters") && value.kind != object: // a list is one that something joins
+		c.see(value)
 		c.readArguments(words(value), "spark-defaults")
 	case name == "configurationoverrides" && value.kind == scalar && value.text != "": // ACK has a text there
+		c.see(value)
 		c.readText(value)
 	case name == "entrypoint" && value.kind == scalar:
 		c.add("entryPoint", value, "")
@@ -116,11 +125,13 @@ func (c *Conf) readClassification(name, n *node) {
 		c.readExports(n)
 		return
 	case "spark-log4j", "spark-log4j2", "spark-metrics", "livy-conf", "jeg-config", "jupyter-kernel-overrides", "emr-job-submitter", "emr-containers-defaults", "yarn-site", "capacity-scheduler":
+		c.see(n)
 		return
 	default:
 		known = false
 	}
 	if !known || properties != nil && properties.kind == dynamic {
+		c.see(n)
 		c.unread(name, fmt.Sprintf("the classification %q", name.text), "look through it for credentials and roles")
 		return
 	}

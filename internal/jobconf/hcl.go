@@ -13,9 +13,9 @@ func (c *Conf) readHCL() error {
 	if err != nil {
 		return fmt.Errorf("line %d: it is not Terraform: %w", p.line, err)
 	}
-	c.Form = "Terraform"
 	c.readEMR(n)
-	c.job = nil // it is not edited here
+	c.overlooked(n, true)
+	c.Form, c.job, c.editable = "Terraform", nil, false // it is not edited here
 	return nil
 }
 

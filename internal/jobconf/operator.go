@@ -1,6 +1,7 @@
 package jobconf
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,6 +23,9 @@ func (c *Conf) readYAML() error {
 	}
 	return nil
 }
+
+// kinds are the objects of Kubernetes that are read.
+var kinds = []string{"SparkApplication", "ScheduledSparkApplication", "JobRun", "JobTemplate", "Pod", "PodTemplate", "ConfigMap", "List"}
 
 // readManifest reads an object of Kubernetes, or input of start-job-run. It returns kinds that it does not know.
 func (c *Conf) readManifest(n *node) (unknown []string) {
@@ -74,7 +78,7 @@ func (c *Conf) readApplication(spec *node) {
 	c.job = spec
 	c.jobs++
 	c.Image = spec.find("image").string()
-	if v := spec.find("sparkVersion").string(); v != "" {
+	if v := cmp.Or(spec.find("sparkVersion").string(), spec.find("runtimeVersions").find("sparkVersion").string()); v != "" {
 		c.Release = "spark-" + v
 	}
 	if _, rest, found := strings.Cut(c.Image, "spark/emr-"); found { // an image of EMR
@@ -106,7 +110,12 @@ func (c *Conf) readApplication(spec *node) {
 			joined.kind, joined.text = scalar, texts(v, ",")
 			c.add(f.property, &joined, "sparkConf")
 		}
+		if v := spec.find(f.field); v != nil { // Apache's operator
+			c.add(f.property, v, "sparkConf")
+		}
 	}
+	c.readPod(spec.find("driverSpec").find("podTemplateSpec").find("spec"), "spark.kubernetes.driverEnv.")
+	c.readPod(spec.find("executorSpec").find("podTemplateSpec").find("spec"), "spark.executorEnv.")
 	c.readRole(spec.find("driver"), "driver", "spark.kubernetes.driverEnv.")
 	c.readRole(spec.find("executor"), "executor", "spark.executorEnv.")
 }
@@ -124,6 +133,7 @@ func (c *Conf) readRole(n *node, role, env string) {
 	}
 	c.map_(n.find("envVars"), env, "sparkConf")
 	if refs := n.find("envSecretKeyRefs"); refs != nil {
+		c.see(refs)
 		for _, m := range refs.members {
 			ref := *m.value
 			ref.kind, ref.text = scalar, m.value.find("name").string()+":"+m.value.find("key").string()
@@ -139,6 +149,7 @@ func (c *Conf) readRole(n *node, role, env string) {
 // readEnv reads env and envFrom of a container, or of a driver.
 func (c *Conf) readEnv(n *node, prefix string) {
 	if env := n.find("env"); env != nil {
+		c.see(env)
 		for _, item := range env.items {
 			value := item.find("value")
 			if value == nil {
@@ -150,6 +161,7 @@ func (c *Conf) readEnv(n *node, prefix string) {
 		}
 	}
 	if from := n.find("envFrom"); from != nil {
+		c.see(from)
 		for _, item := range from.items {
 			name := "something"
 			for _, kind := range []string{"configMapRef", "secretRef"} {
@@ -188,6 +200,7 @@ func (c *Conf) readConfigMap(n *node) {
 	if data == nil {
 		return
 	}
+	c.see(data)
 	for _, m := range data.members {
 		if !strings.HasSuffix(m.name, ".conf") && !strings.HasSuffix(m.name, ".properties") {
 			c.unread(m.value, m.name+" is not a file of properties", "look through it for credentials and roles")
@@ -202,6 +215,7 @@ func (c *Conf) map_(n *node, prefix, above string) {
 	if n == nil {
 		return
 	}
+	c.see(n)
 	if n.kind != object {
 		if n.text != "" || n.kind == dynamic {
 			c.unread(n, "it is not a map", "write NAME: VALUE for each")

@@ -154,7 +154,7 @@ resource "z" "z" {
   EOT
 }
 `, "Terraform", []string{"executionRoleArn?", "releaseLabel=emr-7.10.0-latest", "entryPoint?", "spark.a=1", "spark.b=x y", "spark.c?", "spark.d=4", "spark.e?", "spark-env.export.X=1", "spark.f=6", "spark.g=7"},
-		[]string{"spark_submit_parameters is known only when"},
+		[]string{"spark_submit_parameters is known only when", "text has settings of Spark in a text that is not read"},
 	},
 	{
 		"pod template", "driver.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: spark-kubernetes-driver\n    env:\n    - name: AWS_PROFILE\n      value: dev\n    envFrom:\n    - configMapRef: {name: c}\n  - name: sidecar\n    env: [{name: NO, value: \"1\"}]\n",

@@ -33,6 +33,7 @@ func TestMergeConflicts(t *testing.T) {
 		{"a.yaml", "", nil, exit.BadSetting, "a.yaml: there is nothing in it"},
 		{"standard input", "", nil, exit.BadSetting, "standard input: there is nothing in it"},
 		{"x.sh", "spark-submit --conf spark.a=1 x.py", nil, exit.BadSetting, "script is not edited"},
+		{"x.tf.json", `{"resource": {"aws_emrcontainers_job_template": {"x": {"job_template_data": [{"job_driver": [{}]}]}}}}`, nil, exit.BadSetting, "Terraform is not edited"},
 		{"x.tf", "spark_submit_parameters = \"--conf spark.a=1\"", nil, exit.BadSetting, "Terraform is not edited"},
 		{"x.conf", "spark.a 1", func(r *Request) { r.Name = "x" }, exit.BadSetting, `-name: "x" is for a job that is written anew`},
 		{"x.conf", "spark.a 1", func(r *Request) { r.Form = EMR }, exit.BadSetting, `-for: "emr" is not what x.conf is`},
