@@ -14,7 +14,6 @@ import (
 	"rolechain/internal/jvm"
 	"rolechain/internal/profile"
 	"rolechain/internal/settings"
-	"rolechain/internal/shell"
 )
 
 // A Finding is what one family of SDKs takes.
@@ -71,7 +70,7 @@ func Read(env settings.Environment, userHome string) Environment {
 	}
 	// Of options that are there twice the last counts, and the JVM reads the variables in this order.
 	for _, variable := range jvm.Variables {
-		for _, option := range shell.Split(e.vars[variable]) {
+		for _, option := range jvm.Options(e.vars[variable]) {
 			name, value, _ := strings.Cut(option, "=")
 			if name, is := strings.CutPrefix(name, "-D"); is && jvm.Leads(option) {
 				e.properties[name], e.from[name] = value, variable

@@ -107,7 +107,7 @@ func (p *Plan) warnOfOthers(env []string) {
 // warnOfJVM names the options that lead the AWS SDKs for Java elsewhere, before everything that is handed out. Their values
 // can be keys.
 func (p *Plan) warnOfJVM(env []string) {
-	for _, name := range jvm.Variables {
+	for _, name := range jvm.OfJob {
 		value, _ := lookup(env, name)
 		if options := jvm.Leading(value); len(options) > 0 {
 			p.Warnings = append(p.Warnings, settings.Warning{

@@ -20,8 +20,12 @@ func (j *judge) defeats(p jobconf.Property) {
 		want, set = ours, true // exported by a spark-env
 	}
 	switch {
-	case isJavaOptions(p.Name) || isVariable && slices.Contains(jvm.Variables, name):
-		for _, option := range shell.Split(p.Value) {
+	case isJavaOptions(p.Name) || isVariable && slices.Contains(jvm.OfJob, name):
+		split := shell.Split // as Spark does
+		if isVariable {
+			split = jvm.Options
+		}
+		for _, option := range split(p.Value) {
 			if jvm.Leads(option) && option != j.JavaOption {
 				name, _, _ := strings.Cut(option, "=")
 				conflict("take it out, and the property's other options are kept", "has %s, by which the AWS SDKs for Java find other credentials", name)

@@ -95,6 +95,7 @@ func TestFindings(t *testing.T) {
 		{"profile", "spark.executorEnv.JAVA_TOOL_OPTIONS", "-Xss2m -Daws.accessKeyId=AKIA", "has -Daws.accessKeyId"},
 		{"endpoint", "spark-env.export._JAVA_OPTIONS", "-Daws.profile=dev", "has -Daws.profile"},
 		{"endpoint", "spark.executorEnv.JDK_JAVA_OPTIONS", "-Xss2m", ""},
+		{"endpoint", "spark.kubernetes.driverEnv.SPARK_SUBMIT_OPTS", `-Dx=C:\ -Daws.profile=dev`, "has -Daws.profile"},
 		// What comes after the entrypoint.
 		{"endpoint", "spark-env.export.AWS_PROFILE", "dev", "gives SDKs other credentials"},
 		{"endpoint", "spark-env.export.CLIENT_ROLE_ARN", client, ""},
