@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
+	"rolechain/internal/exit"
 	"rolechain/internal/settings"
 )
 
@@ -166,5 +168,54 @@ func TestSparkConfMerge(t *testing.T) {
 		if out, said := merge(65, args...); out != "" || content() != conflict || !strings.Contains(said, "error: -merge: "+file+" (SparkApplication, line 6, $.spec.sparkConf['spark.executorEnv.AWS_PROFILE']): ") {
 			t.Errorf("%q, %s", out, said)
 		}
+	}
+}
+
+// A file is replaced only where this user may write it, and keeps its owner. What is no file is not replaced.
+func TestReplaceFile(t *testing.T) {
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0) // so that it can be opened for writing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for _, path := range []string{fifo, dir, "/dev/null", filepath.Join(dir, "none")} {
+		if err := replaceFile(path, []byte("new")); err == nil || !strings.HasPrefix(err.Error(), "-in-place: ") || exit.CodeOf(err) != exit.NoFiles {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if info, err := os.Lstat(fifo); err != nil || info.Mode().Type() != os.ModeNamedPipe {
+		t.Errorf("the FIFO is %v, %v", info.Mode(), err)
+	}
+	owner := os.Getuid()
+	if owner == 0 {
+		owner = 65534
+		if err := os.Chown(file, owner, owner); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := replaceFile(file, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(file)
+	if err != nil || int(info.Sys().(*syscall.Stat_t).Uid) != owner {
+		t.Errorf("the owner is another one: %v, %v", info.Sys(), err)
+	}
+	if os.Getuid() == 0 { // who may write every file
+		return
+	}
+	if err := os.Chmod(file, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if err := replaceFile(file, []byte("newer")); err == nil || !strings.Contains(err.Error(), "permission denied") {
+		t.Errorf("a file that may not be written: %v", err)
 	}
 }

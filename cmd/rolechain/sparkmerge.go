@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/rogpeppe/go-internal/diff"
+	"golang.org/x/sys/unix"
 
 	"rolechain/internal/exit"
 	"rolechain/internal/jobconf"
@@ -83,7 +85,8 @@ func (m merging) run(r submission.Request, log *slog.Logger, stdout io.Writer) e
 	return err
 }
 
-// replaceFile writes the content of a file anew, with its mode. At no time is there half a file.
+// replaceFile writes the content of a file anew, with its mode and, if this user may, its owner. At no time is there half a file. One
+// that this user may not write stays as it is.
 func replaceFile(path string, data []byte) error {
 	fail := func(err error) error {
 		return exit.Because(exit.NoFiles, fmt.Errorf("-in-place: %w", err), "the job is as it was")
@@ -92,13 +95,24 @@ func replaceFile(path string, data []byte) error {
 	if err != nil {
 		return fail(err)
 	}
-	info, err := os.Stat(path)
+	old, err := os.OpenFile(path, os.O_WRONLY|unix.O_NONBLOCK, 0) // a FIFO has no reader
 	if err != nil {
 		return fail(err)
+	}
+	defer old.Close()
+	info, err := old.Stat()
+	if err != nil {
+		return fail(err)
+	}
+	if !info.Mode().IsRegular() {
+		return fail(fmt.Errorf("%s is not a regular file", path))
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".rolechain-")
 	if err != nil {
 		return fail(err)
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		_ = f.Chown(int(st.Uid), int(st.Gid))
 	}
 	_, err = f.Write(data)
 	err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close())
