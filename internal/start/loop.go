@@ -100,11 +100,11 @@ func identity(path string) string {
 }
 
 // Follow reports as an error what NextMark would find in a start: from target on it follows copies of rolechain's
-// entrypoint, and scripts that execute one. name is the setting for the original, own the entrypoint that starts.
+// entrypoint, and scripts that execute or call one. name is the setting for the original, own the entrypoint that starts.
 func Follow(name, at, own string) error {
 	first := at
 	for seen := map[string]bool{}; ; {
-		next := leadsTo(at, own)
+		next := leadsTo(at, own, map[string]bool{})
 		if next == "" {
 			return nil
 		}
@@ -119,24 +119,46 @@ func Follow(name, at, own string) error {
 	}
 }
 
-// leadsTo returns the entrypoint of rolechain's that path is or, as a script, executes; "" for none.
-func leadsTo(path, own string) string {
+// leadsTo returns the entrypoint of rolechain's that path is or, as a script, executes or calls; "" for none. Between the two there may
+// be more scripts, which go into seen.
+func leadsTo(path, own string, seen map[string]bool) string {
 	if isOurs(path, own) {
 		return path
 	}
 	data, err := os.ReadFile(path)
-	if err != nil || !bytes.HasPrefix(data, []byte("#!")) || bytes.Contains(data, []byte("ROLE_CHAIN_ENTRYPOINT")) {
+	if err != nil || seen[identity(path)] || !bytes.HasPrefix(data, []byte("#!")) || bytes.Contains(data, []byte("ROLE_CHAIN_ENTRYPOINT")) {
 		return "" // a script that changes the setting leads elsewhere
 	}
+	seen[identity(path)] = true
 	for line := range strings.Lines(string(data)) {
+		line, interpreter := strings.CutPrefix(line, "#!")
 		words := strings.Fields(line)
-		if len(words) < 2 || words[0] != "exec" {
+		call := false
+		switch {
+		case len(words) == 0:
 			continue
+		case interpreter:
+			words = words[:1]
+		case words[0] == "exec":
+			words = words[1:]
+		default: // a call that depends on nothing
+			words, call = words[:1], true
+			if !strings.HasPrefix(line, words[0]) {
+				continue
+			}
 		}
-		for _, word := range words[1:] {
+		for _, word := range words {
 			called, err := exec.LookPath(strings.Trim(word, `"'`))
-			if err == nil && isOurs(called, own) {
+			if err != nil {
+				continue
+			}
+			if isOurs(called, own) {
 				return called
+			}
+			if !call && !interpreter {
+				if next := leadsTo(called, own, seen); next != "" {
+					return next
+				}
 			}
 		}
 	}
