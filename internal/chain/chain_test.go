@@ -229,6 +229,23 @@ func TestReuse(t *testing.T) {
 	})
 }
 
+// Who keeps the first hop's session fresh gets one that is good for 20 minutes, though others would go on with less.
+func TestNextBase(t *testing.T) {
+	inBubble(t, roles(), nil, func(p *pod) {
+		first, err := p.chain.Base(p.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(40*time.Minute + time.Second)
+		if again, err := p.chain.Base(p.Context()); err != nil || again != first {
+			t.Errorf("Base = %v, %v, want %v again", again, err, first)
+		}
+		if next, err := p.chain.NextBase(p.Context(), Session{}); err != nil || next == first {
+			t.Errorf("NextBase = %v, %v, with less than 20 minutes left", next, err)
+		}
+	})
+}
+
 // Half of the attempts renew the first hop before they must, but not in its first 10 minutes; one that fails to goes on from
 // what is good, whatever the failure is.
 func TestEarly(t *testing.T) {
