@@ -61,12 +61,13 @@ func Read(file string, data []byte) (*Conf, error) {
 		err = c.readHCL()
 	case isLines(extension):
 		err = c.readLines()
+	case bytes.HasPrefix(text, []byte("#!")): // what is in it, such as a manifest, is not the file
+		c.readScript(string(data), "")
 	case extension == ".yaml" || extension == ".yml" || looksLikeYAML(string(text)):
 		err = c.readYAML()
 	case looksLikeHCL(string(text)):
 		err = c.readHCL()
 	case looksLikeScript(string(text)):
-		c.Form = "script"
 		c.readScript(string(data), "")
 	default:
 		err = c.readLines()
@@ -177,9 +178,6 @@ func looksLikeHCL(text string) bool {
 }
 
 func looksLikeScript(text string) bool {
-	if strings.HasPrefix(text, "#!") {
-		return true
-	}
 	for l := range strings.Lines(text) {
 		if l = strings.TrimSpace(l); strings.HasPrefix(l, "#") || strings.HasPrefix(l, "spark.") {
 			continue // a comment, or a property whose value has such a word in it

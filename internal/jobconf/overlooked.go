@@ -32,7 +32,7 @@ func (c *Conf) overlooked(n *node, foreign bool) {
 		case c.isSeen(value) || empty:
 		case again >= 0 && value.kind != scalar && !value.shared && c.documents != nil: // blocks of Terraform may be
 			c.unread(value, name+" is there twice, and the last one counts", "keep one of them")
-		case strings.HasPrefix(name, "spark."):
+		case strings.HasPrefix(name, "spark.") && !strings.Contains(name, "/"): // spark.apache.org/NAME is a label
 			c.unread(value, name+" is in a place that is not read", hint)
 		case slices.Contains(variables, plainName(name)):
 			if !foreign {

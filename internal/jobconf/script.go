@@ -2,6 +2,7 @@ package jobconf
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,12 +30,27 @@ func words(n *node) []word {
 
 // readScript reads the calls of spark-submit and of start-job-run in a script.
 func (c *Conf) readScript(text, above string) {
+	c.Form = "script"
 	var all []word
 	for _, w := range shell.Words(text) {
 		all = append(all, word{w.Text, fmt.Sprintf("line %d", w.Line), w.Line})
 	}
 	c.readArguments(all, above)
+	before := ""
+	for i, l := range strings.Split(text, "\n") {
+		goesOn := strings.HasSuffix(before, `\`) || strings.HasSuffix(before, "--conf") // an argument, which has been read
+		before = strings.TrimRight(l, " \t\r")
+		where := fmt.Sprintf("line %d", i+1)
+		isRead := func(p Property) bool { return p.Where == where || strings.HasPrefix(p.Where, where+",") } // of JSON among the arguments
+		if settingLine.MatchString(l) && !goesOn && !slices.ContainsFunc(c.Properties, isRead) {
+			c.Unread = append(c.Unread, Unread{where, "a file within the script, which has settings of Spark", "give what it will be to -conf as well"})
+			break
+		}
+	}
 }
+
+// settingLine is a property in a file of YAML, JSON or properties.
+var settingLine = regexp.MustCompile(`^[ \t]*["']?spark\.[\w.-]+["']?([ \t]*[:=]|[ \t]+[^\s])`)
 
 // arguments are those of spark-submit that are a property under another name.
 var arguments = map[string]string{
@@ -47,15 +63,17 @@ var switches = []string{"--verbose", "-v", "--supervise", "--help", "-h", "--ver
 
 func (c *Conf) readArguments(all []word, above string) {
 	ofJob := false // behind the job's file stand the job's own arguments
+	isCall := func(w word) bool { return strings.HasSuffix(w.text, "spark-submit") || w.text == "start-job-run" }
+	before := slices.ContainsFunc(all, isCall) // words before the first call are no arguments of one
 	for i := 0; i < len(all); i++ {
 		w := all[i]
-		if strings.HasSuffix(w.text, "spark-submit") || w.text == "start-job-run" {
-			ofJob = false
+		if isCall(w) {
+			ofJob, before = false, false
 			continue
 		}
 		flag, value, joined := strings.Cut(w.text, "=")
 		if !strings.HasPrefix(flag, "-") || ofJob {
-			if isVariable(w.text) && !ofJob {
+			if isVariable(w.text) && !ofJob && !before {
 				c.Unread = append(c.Unread, Unread{w.where, w.text + " may hold arguments", "give what it will be"})
 			}
 			if program := strings.HasSuffix(w.text, ".py") || strings.HasSuffix(w.text, ".jar") || strings.HasSuffix(w.text, ".R"); program && !ofJob {
