@@ -4,14 +4,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
 	"rolechain/bench/internal/rig"
-	without "rolechain/bench/refresher/without"
-	"rolechain/internal/data"
 	"rolechain/internal/ststest"
 )
 
@@ -29,29 +25,6 @@ func TestRun(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(disk); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
-	}
-}
-
-// The build without the client has what rolechain check asks of the package that it stands in for.
-func TestWithout(t *testing.T) {
-	names := func(of reflect.Type) (list []string) {
-		for i := range of.NumMethod() {
-			list = append(list, of.Method(i).Name)
-		}
-		for i := range of.Elem().NumField() {
-			if field := of.Elem().Field(i); field.IsExported() {
-				list = append(list, field.Name)
-			}
-		}
-		slices.Sort(list)
-		return list
-	}
-	for _, of := range [][2]reflect.Type{
-		{reflect.TypeFor[*data.Probe](), reflect.TypeFor[*without.Probe]()}, {reflect.TypeFor[*data.Line](), reflect.TypeFor[*without.Line]()},
-	} {
-		if has, want := names(of[1]), names(of[0]); !slices.Equal(has, want) {
-			t.Errorf("without has %q, internal/data has %q", has, want)
-		}
 	}
 }
 

@@ -1,7 +1,7 @@
 // Refresher measures what the deliveries with a refresher cost: until the first session, in calls to STS, for each
 // request to the endpoint, and in memory.
 //
-//	go run ./bench/refresher [-starts N] [-loads N] [-requests N] [-disk DIR] [-python FILE] [-services]
+//	go run ./bench/refresher [-starts N] [-loads N] [-requests N] [-disk DIR] [-python FILE]
 //
 // It needs Linux on amd64 or arm64, and Go. The programs are the real ones, started as in a container; STS is the strict
 // stand-in of internal/ststest, in this process and on loopback. Reading the refresher's memory needs root, because the
@@ -24,9 +24,6 @@
 //   - Memory. Private_Clean and Private_Dirty of /proc/PID/smaps_rollup, of supervisor and worker together, after the
 //     start and after -requests requests. Pages of the program's file that only one of the two has touched are in it: with
 //     several such pods on a node they are shared. The anonymous part is each one's own.
-//
-// -services compares the refresher's start and memory with those of a build without the SDK's client of S3 and what else rolechain
-// check asks services by, which lies in the same program.
 //
 // rolechain's aims stand beside the figures. They are no limits: the exit code is 0 whenever everything could be run.
 package main
@@ -54,7 +51,6 @@ type options struct {
 	requests int    // before memory is looked at again
 	disk     string // a directory that is not on tmpfs
 	python   string // with boto3; "" for none
-	services bool   // only what the service client costs
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
@@ -65,7 +61,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 		flags.IntVar(&o.requests, "requests", 100_000, "`number` of requests before memory is looked at again")
 		flags.StringVar(&o.disk, "disk", os.TempDir(), "`directory` for a HOME on disk")
 		flags.StringVar(&o.python, "python", "", "count boto3's calls too, with this python `file`")
-		flags.BoolVar(&o.services, "services", false, "measure only what the client of S3 in rolechain costs the refresher")
 	}, func() (err error) {
 		if o.starts < 1 || o.loads < 1 || o.requests < 1 {
 			return fmt.Errorf("-starts %d -loads %d -requests %d: at least 1", o.starts, o.loads, o.requests)
@@ -94,11 +89,7 @@ func (o *options) bench(ctx context.Context, out io.Writer) (err error) {
 	defer c.close()
 	fmt.Fprintf(out, "what file and endpoint delivery cost, %s/%s, %d CPUs\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Fprintln(out, "medians of rounds in which everything took its turn (10th-90th percentile); aims are no limits")
-	parts := []func(context.Context, *cluster, options, []rig.Place, io.Writer) error{firstSession, stsCalls, load, memory}
-	if o.services {
-		parts = append(parts[:0], services)
-	}
-	for _, part := range parts {
+	for _, part := range []func(context.Context, *cluster, options, []rig.Place, io.Writer) error{firstSession, stsCalls, load, memory} {
 		if ctx.Err() != nil {
 			return errors.New("interrupted")
 		}
