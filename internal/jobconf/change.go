@@ -49,10 +49,18 @@ func (c *Conf) Apply(change Change) ([]byte, error) {
 		members[i] = pair{s.Name, s.Value}
 	}
 	if c.isApplication() {
+		var more []pair
 		if change.Image != "" {
-			e.add(c.job, pair{"image", change.Image})
+			more = []pair{{"image", change.Image}}
 		}
-		e.into(c.job, "sparkConf", members)
+		if c.job.find("sparkConf") == nil && len(members) > 0 {
+			more = append(more, pair{"sparkConf", members})
+		} else {
+			e.into(c.job.find("sparkConf"), members)
+		}
+		if len(more) > 0 { // behind the properties, where both are at one place
+			e.add(c.job, more...)
+		}
 	} else {
 		if change.Image != "" {
 			members = append(members, pair{"spark.kubernetes.container.image", change.Image})
@@ -62,7 +70,11 @@ func (c *Conf) Apply(change Change) ([]byte, error) {
 	if e.err != nil {
 		return nil, e.err
 	}
-	return e.bytes()
+	out, err := e.bytes()
+	if err != nil {
+		return nil, err
+	}
+	return out, c.check(out, change)
 }
 
 func refuse(where, problem, hint string) error {
@@ -79,6 +91,8 @@ func (c *Conf) Editable() error {
 		return exit.Because(exit.BadSetting, fmt.Errorf("%s: %s is not edited", c.File, c.Form), hint)
 	case c.jobs > 1:
 		return exit.Because(exit.BadSetting, fmt.Errorf("%s: there are %d jobs in it, and one is edited", c.File, c.jobs), "give each a file of its own")
+	case c.IsApplication() && c.job == nil:
+		return exit.Because(exit.BadSetting, fmt.Errorf("%s: the %s has no spec", c.File, c.Form), "a job has one")
 	case c.IsEMR() && c.job == nil && c.defaults() == nil && c.configurations() == nil:
 		return exit.Because(exit.BadSetting, fmt.Errorf("%s: there are properties in it, but no job that they could be added to", c.File), hint)
 	}

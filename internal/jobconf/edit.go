@@ -50,14 +50,12 @@ type editor struct {
 	err     error
 }
 
-// into adds members to the object under a name, which is made if there is none.
-func (e *editor) into(parent *node, name string, members []pair) {
-	switch target := parent.find(name); {
+// into adds members to sparkConf.
+func (e *editor) into(target *node, members []pair) {
+	switch {
 	case len(members) == 0:
-	case target == nil:
-		e.add(parent, pair{name, members})
 	case target.kind == scalar && target.text == "": // a name without a value
-		e.refuse(target, name+" is empty", "take the name out")
+		e.refuse(target, "sparkConf is empty", "take the name out")
 	default:
 		e.add(target, members...)
 	}

@@ -125,3 +125,23 @@ func TestEditAnchors(t *testing.T) {
 		}
 	}
 }
+
+// An image and properties are two additions, which can be at one place.
+func TestAddImage(t *testing.T) {
+	for _, test := range []struct{ file, text, want string }{
+		{"a.yaml", "kind: SparkApplication\n\n# c\nspec:\n    mode: cluster\n\n    driver: {}\n", "kind: SparkApplication\n\n# c\nspec:\n    mode: cluster\n\n    driver: {}\n    image: \"i\"\n    sparkConf:\n      spark.new: \"1\"\n"},
+		{"a.yaml", "kind: SparkApplication\n\nspec:\n  sparkConf:\n    spark.a: \"1\"\n", "kind: SparkApplication\n\nspec:\n  sparkConf:\n    spark.a: \"1\"\n    spark.new: \"1\"\n  image: \"i\"\n"},
+		{"a.yaml", "kind: SparkApplication\n\nspec:\n  sparkConf: {}\n", "kind: SparkApplication\n\nspec:\n  sparkConf:\n    spark.new: \"1\"\n  image: \"i\"\n"},
+		{"a.yaml", "kind: SparkApplication\n\nspec: {}\n", "kind: SparkApplication\n\nspec:\n  image: \"i\"\n  sparkConf:\n    spark.new: \"1\"\n"},
+		{"a.json", `{"kind": "SparkApplication", "spec": {}}`, `{"kind": "SparkApplication", "spec": {"image": "i", "sparkConf": {"spark.new": "1"}}}`},
+		{"a.json", `{"kind": "SparkApplication", "spec": {"sparkConf": {}}}`, `{"kind": "SparkApplication", "spec": {"sparkConf": {"spark.new": "1"}, "image": "i"}}`},
+	} {
+		c, err := Read(test.file, []byte(test.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := c.Apply(Change{Add: []Setting{{"spark.new", "1"}}, Image: "i"}); err != nil || string(out) != test.want {
+			t.Errorf("%v\n%s\nwant\n%s", err, out, test.want)
+		}
+	}
+}

@@ -27,5 +27,21 @@ func FuzzRead(f *testing.F) {
 		if err != nil || len(again.Find("spark.new")) == 0 || len(again.Properties) != len(c.Properties)+1 {
 			t.Errorf("%q: %v", changed, err)
 		}
+		const image = "spark.kubernetes.container.image"
+		if len(c.Find(image)) > 0 {
+			return
+		}
+		c, err = Read(file, data) // what has been edited is not edited again
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed, err = c.Apply(Change{Add: []Setting{{"spark.new", "a b"}}, Image: "i"})
+		if err != nil {
+			return
+		}
+		again, err = Read(file, changed)
+		if err != nil || len(again.Find(image)) == 0 || len(again.Properties) != len(c.Properties)+2 {
+			t.Errorf("%q: %v", changed, err)
+		}
 	})
 }

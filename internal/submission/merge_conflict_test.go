@@ -29,6 +29,7 @@ func TestMergeConflicts(t *testing.T) {
 		{"j.json", `[{"jobDriver": {}}, {"jobDriver": {}}]`, nil, exit.BadSetting, "there are 2 jobs in it"},
 		{"j.json", `{"x": {"spark.a": "1"}}`, nil, exit.BadSetting, "no job that they could be added to"},
 		{"j.json", `[{"x": {"spark.a": "1"}}]`, nil, exit.BadSetting, "no job that they could be added to"},
+		{"a.yaml", "kind: SparkApplication\nenv: [{name: A, value: b}]\n", nil, exit.BadSetting, "a.yaml: the SparkApplication has no spec"},
 		{"j.json", " \n", nil, exit.BadSetting, "j.json: there is nothing in it"},
 		{"a.yaml", "", nil, exit.BadSetting, "a.yaml: there is nothing in it"},
 		{"standard input", "", nil, exit.BadSetting, "standard input: there is nothing in it"},
