@@ -4,9 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"net"
-	"strconv"
 	"strings"
 )
 
@@ -56,28 +54,19 @@ func (s server) once() ([]byte, error) {
 	return c.ask()
 }
 
-// ask makes one request and returns its answer, which must be a success.
+// ask makes one request and returns its answer, which must be a success. A session is one flat JSON object, and the only
+// thing with a brace: its end is that of the answer.
 func (c *client) ask() ([]byte, error) {
 	if _, err := c.Write(c.request); err != nil {
 		return nil, err
 	}
-	length := 0
-	for n := 0; ; n++ {
-		line, err := c.in.ReadSlice('\n')
-		switch {
-		case err != nil:
-			return nil, fmt.Errorf("reading an answer: %w", err)
-		case n == 0 && !bytes.HasPrefix(line, []byte("HTTP/1.1 200 ")):
-			return nil, fmt.Errorf("the answer is %q", line)
-		case len(line) <= 2 && length <= 0:
-			return nil, fmt.Errorf("an answer without a Content-Length")
-		case len(line) <= 2:
-			body := make([]byte, length)
-			_, err := io.ReadFull(c.in, body)
-			return body, err
-		}
-		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-			length, _ = strconv.Atoi(strings.TrimSpace(string(value)))
-		}
+	answer, err := c.in.ReadBytes('}')
+	if err != nil {
+		return nil, fmt.Errorf("reading an answer: %w", err)
 	}
+	head, body, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
+	if !bytes.HasPrefix(head, []byte("HTTP/1.1 200 ")) {
+		return nil, fmt.Errorf("the answer is %q", answer)
+	}
+	return body, nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -41,8 +40,8 @@ type contestant struct {
 }
 
 // load measures the endpoint beside bare handlers.
-func load(ctx context.Context, c *cluster, o options, places []rig.Place, out io.Writer) error {
-	p, err := c.startPod("endpoint", places[0])
+func load(ctx context.Context, c *cluster, o options, out io.Writer) error {
+	p, err := c.startPod("endpoint", c.Places[0])
 	if err != nil {
 		return err
 	}
@@ -65,7 +64,7 @@ func load(ctx context.Context, c *cluster, o options, places []rig.Place, out io
 		return err
 	}
 	defer end()
-	fmt.Fprintf(out, "requests to the endpoint, %d rounds; as the worker: %s\n", o.loads, strings.Join(worker, " "))
+	fmt.Fprintf(out, "requests to the endpoint, %d rounds; as the worker: %s\n", o.rounds, strings.Join(worker, " "))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "connections\tclients\tserver\trate to bare (aim %.2f)\tto bare as the worker\trequests/s\tmedian µs\tp99 µs\n", aimRate)
 	for _, l := range loads {
@@ -74,7 +73,7 @@ func load(ctx context.Context, c *cluster, o options, places []rig.Place, out io
 		for _, s := range servers {
 			all = append(all, func(counts bool) error { return l.round(s, counts) })
 		}
-		err := rig.Rounds(ctx, warmUp, o.loads, all)
+		err := rig.Rounds(ctx, warmUp, o.rounds, all)
 		for _, s := range servers {
 			for _, one := range s.kept {
 				one.Close()
@@ -100,27 +99,14 @@ func (s *contestant) rateTo(to *contestant) string {
 
 // startBare starts the program in bare/, which answers with body. env are runtime settings.
 func (c *cluster) startBare(body []byte, env []string) (s server, end func(), err error) {
-	cmd := exec.Command(c.bare)
+	cmd := exec.Command(c.file("bare"), string(body))
 	cmd.Env, cmd.Stderr = env, os.Stderr
-	stdin, err := cmd.StdinPipe()
+	stdin, stdout, err := startPiped(cmd)
 	if err != nil {
 		return s, nil, err
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return s, nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return s, nil, err
-	}
-	end = func() { stdin.Close(); _ = cmd.Wait() }
-	fmt.Fprintf(stdin, "%s\n", body)
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		end()
-		return s, nil, fmt.Errorf("starting a bare handler: %w", err)
-	}
-	return serverAt(strings.TrimSpace(line), "/credentials", "none"), end, nil
+	address, err := stdout.ReadString('\n')
+	return serverAt(strings.TrimSpace(address), "/credentials", "none"), func() { stdin.Close(); _ = cmd.Wait() }, err
 }
 
 // round gives s its requests of a round, and notes what they took when it counts.

@@ -1,11 +1,11 @@
 // Refresher measures what the deliveries with a refresher cost: until the first session, in calls to STS, for each
 // request to the endpoint, and in memory.
 //
-//	go run ./bench/refresher [-starts N] [-loads N] [-requests N] [-disk DIR] [-python FILE]
+//	go run ./bench/refresher [-rounds N] [-requests N] [-python FILE]
 //
 // It needs Linux on amd64 or arm64, and Go. The programs are the real ones, started as in a container; STS is the strict
 // stand-in of internal/ststest, in this process and on loopback. Reading the refresher's memory needs root, because the
-// refresher hides it. It takes less than a minute; `-requests 1000000` takes half a minute more.
+// refresher hides it. A HOME on disk is where temporary files are ($TMPDIR). It takes less than a minute; `-requests 1000000` takes half a minute more.
 //
 // Times say more of the machine and the hour than of a program, so what is compared is measured in turns in one run: every
 // round does everything once, in a new order, and what is printed is the median of the rounds' own ratios or differences,
@@ -34,7 +34,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 
@@ -43,64 +42,45 @@ import (
 	"rolechain/bench/internal/rig"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
-
 type options struct {
-	starts   int    // rounds of starts
-	loads    int    // rounds of requests
-	requests int    // before memory is looked at again
-	disk     string // a directory that is not on tmpfs
-	python   string // with boto3; "" for none
+	rounds   int
+	requests int
+	python   string
 }
 
-func run(args []string, stdout, stderr io.Writer) int {
+func main() {
 	var o options
-	return rig.Main("bench/refresher", args, stdout, stderr, func(flags *flag.FlagSet) {
-		flags.IntVar(&o.starts, "starts", 30, "`number` of rounds of starts")
-		flags.IntVar(&o.loads, "loads", 30, "`number` of rounds of requests to the endpoint")
-		flags.IntVar(&o.requests, "requests", 100_000, "`number` of requests before memory is looked at again")
-		flags.StringVar(&o.disk, "disk", os.TempDir(), "`directory` for a HOME on disk")
-		flags.StringVar(&o.python, "python", "", "count boto3's calls too, with this python `file`")
-	}, func() (err error) {
-		if o.starts < 1 || o.loads < 1 || o.requests < 1 {
-			return fmt.Errorf("-starts %d -loads %d -requests %d: at least 1", o.starts, o.loads, o.requests)
-		}
-		if o.python != "" {
-			o.python, err = filepath.Abs(o.python)
-		}
-		return err
-	}, o.bench)
+	flag.IntVar(&o.rounds, "rounds", 30, "`number` of rounds of starts, and of requests to the endpoint")
+	flag.IntVar(&o.requests, "requests", 100_000, "`number` of requests before memory is looked at again")
+	flag.StringVar(&o.python, "python", "", "count the calls of boto3 too, with this python `file` that has it")
+	rig.Main(o.bench)
 }
 
-func (o *options) bench(ctx context.Context, out io.Writer) (err error) {
+func (o *options) bench(ctx context.Context, w *rig.Workspace, out io.Writer) (err error) {
 	// The refreshers of jobs that have ended become our children, so that the end of each can be waited for.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("adopting the refreshers: %w", err)
 	}
-	dir, places, notes, remove, err := rig.Workspace(o.disk)
+	if o.python != "" {
+		if o.python, err = filepath.Abs(o.python); err != nil {
+			return err
+		}
+	}
+	c, err := newCluster(w)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, remove()) }()
-	c, err := newCluster(dir)
-	if err != nil {
-		return err
-	}
-	defer c.close()
+	defer c.sts.Close()
 	fmt.Fprintf(out, "what file and endpoint delivery cost, %s/%s, %d CPUs\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Fprintln(out, "medians of rounds in which everything took its turn (10th-90th percentile); aims are no limits")
-	for _, part := range []func(context.Context, *cluster, options, []rig.Place, io.Writer) error{firstSession, stsCalls, load, memory} {
+	for _, part := range []func(context.Context, *cluster, options, io.Writer) error{firstSession, stsCalls, load, memory} {
 		if ctx.Err() != nil {
 			return errors.New("interrupted")
 		}
 		fmt.Fprintln(out)
-		if err := part(ctx, c, *o, places, out); err != nil {
+		if err := part(ctx, c, *o, out); err != nil {
 			return err
 		}
-	}
-	fmt.Fprintln(out)
-	for _, note := range notes {
-		fmt.Fprintln(out, note)
 	}
 	return nil
 }

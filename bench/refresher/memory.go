@@ -26,14 +26,14 @@ const asking = 8
 type footprint struct{ private, anonymous int }
 
 // memory reads refreshers, which needs root: they hide their memory from everybody else.
-func memory(ctx context.Context, c *cluster, o options, places []rig.Place, out io.Writer) error {
+func memory(ctx context.Context, c *cluster, o options, out io.Writer) error {
 	var lines strings.Builder
 	w := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "delivery\tprivate to the aim\tprivate kB (aim %d)\tsupervisor's\tworker's\tanonymous kB\tsupervisor's\tworker's\n", aimPrivate)
 	// One after the other: pages of the program's file would count as shared.
-	err := c.memoryOf(ctx, "file", 0, places[0], w)
+	err := c.memoryOf(ctx, "file", 0, c.Places[0], w)
 	if err == nil {
-		err = c.memoryOf(ctx, "endpoint", o.requests, places[0], w)
+		err = c.memoryOf(ctx, "endpoint", o.requests, c.Places[0], w)
 	}
 	if errors.Is(err, os.ErrPermission) {
 		_, err = fmt.Fprintf(out, "memory of the refresher: not measured, it takes root with CAP_SYS_PTRACE\n")

@@ -24,28 +24,19 @@ type pod struct {
 	stderr bytes.Buffer
 }
 
-// startPod starts a container with a HOME of its own, and returns when its job runs.
-func (c *cluster) startPod(delivery string, place rig.Place) (*pod, error) {
+// startPod starts a container with a HOME of its own and the job's arguments, and returns when the job runs.
+func (c *cluster) startPod(delivery string, place rig.Place, args ...string) (*pod, error) {
 	home, err := place.Home()
 	if err != nil {
 		return nil, err
 	}
-	p := &pod{env: map[string]string{}, cmd: exec.Command(c.entrypoint)}
-	p.cmd.Env, p.cmd.Stderr = c.env(delivery, home, c.job), &p.stderr
-	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
+	p := &pod{env: map[string]string{}, cmd: exec.Command(c.file("entrypoint"), args...)}
+	p.cmd.Env, p.cmd.Stderr = c.env(delivery, home, c.file("job")), &p.stderr
+	if p.stdin, p.stdout, err = startPiped(p.cmd); err != nil {
 		return nil, err
 	}
-	stdout, err := p.cmd.StdoutPipe()
+	env, err := p.answer()
 	if err != nil {
-		return nil, err
-	}
-	p.stdout = bufio.NewReader(stdout)
-	if err := p.cmd.Start(); err != nil {
-		return nil, err
-	}
-	var env []string
-	if err := p.answer(&env); err != nil {
-		p.end()
 		return nil, fmt.Errorf("starting a pod with %s delivery: %w", delivery, err)
 	}
 	for _, assignment := range env {
@@ -55,32 +46,27 @@ func (c *cluster) startPod(delivery string, place rig.Place) (*pod, error) {
 	return p, nil
 }
 
-// sessions has the job do what line says, and returns the access key ids.
-func (p *pod) sessions(line string) ([]string, error) {
-	if _, err := fmt.Fprintln(p.stdin, line); err != nil {
-		return nil, err
+// startPiped starts cmd with pipes to it and from it.
+func startPiped(cmd *exec.Cmd) (io.WriteCloser, *bufio.Reader, error) {
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, nil, err
 	}
-	var ids []string
-	return ids, p.answer(&ids)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	return stdin, bufio.NewReader(stdout), cmd.Start()
 }
 
-// answer reads a line of the job's. A string is what went wrong.
-func (p *pod) answer(v any) error {
+// answer reads a line of the job's. A pod without one has ended, and what it logged says why.
+func (p *pod) answer() (list []string, err error) {
 	line, err := p.stdout.ReadBytes('\n')
 	if err != nil {
-		return fmt.Errorf("the job says nothing: %w: %s", err, p.said())
+		p.end()
+		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(p.stderr.String()))
 	}
-	var problem string
-	if json.Unmarshal(line, &problem) == nil {
-		return fmt.Errorf("the job: %s", problem)
-	}
-	return json.Unmarshal(line, v)
-}
-
-// said is what the pod has logged. Only when it has ended can that be read.
-func (p *pod) said() string {
-	p.end()
-	return strings.TrimSpace(p.stderr.String())
+	return list, json.Unmarshal(line, &list)
 }
 
 // refresher returns the processes of the pod's refresher.

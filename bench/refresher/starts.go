@@ -42,18 +42,18 @@ type milliseconds = float64
 
 // firstSession measures the time to the first session, with an STS that answers at once and with a slow one. What differs
 // between the places does not depend on STS.
-func firstSession(ctx context.Context, c *cluster, o options, places []rig.Place, out io.Writer) error {
+func firstSession(ctx context.Context, c *cluster, o options, out io.Writer) error {
 	fmt.Fprintln(out, "time to the first session: from the spawn to the original's first instructions")
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "STS takes\tstart\tHOME\tto the calls + profile's start\tms beyond the calls (aim %d)\tmedian ms\tcalls\trounds\n", aimOverhead)
-	if err := c.startsWith(ctx, 0, o.starts, places, w); err != nil {
+	if err := c.startsWith(ctx, 0, o.rounds, c.Places, w); err != nil {
 		return err
 	}
 	if err := c.sts.Inject(ststest.Fault{Kind: ststest.Slow, DelaySeconds: slow.Seconds()}); err != nil {
 		return err
 	}
 	defer c.sts.ClearFaults()
-	if err := c.startsWith(ctx, slow, (o.starts+1)/2, places[:1], w); err != nil {
+	if err := c.startsWith(ctx, slow, (o.rounds+1)/2, c.Places[:1], w); err != nil {
 		return err
 	}
 	return w.Flush()
@@ -117,7 +117,7 @@ func (c *cluster) starting(delivery, place, home string, calls int, profile *con
 		if err := os.RemoveAll(filepath.Join(home, ".aws")); err != nil {
 			return 0, err
 		}
-		took, err := c.Spawn([]string{c.entrypoint}, env)
+		took, err := c.Spawn([]string{c.file("entrypoint")}, env)
 		if err == nil {
 			err = reap(-1)
 		}
@@ -135,12 +135,12 @@ func (c *cluster) direct(ctx context.Context) *contender {
 		client := sts.New(sts.Options{Region: region, BaseEndpoint: &c.sts.URL, HTTPClient: &http.Client{Transport: transport}, Retryer: aws.NopRetryer{}})
 		name := aws.String("spark-pi-driver")
 		first, err := client.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-			RoleArn: aws.String(jobRole), RoleSessionName: name, WebIdentityToken: &c.token})
+			RoleArn: aws.String(rig.JobRole), RoleSessionName: name, WebIdentityToken: &c.token})
 		if err != nil {
 			return 0, err
 		}
 		from := credentials.NewStaticCredentialsProvider(*first.Credentials.AccessKeyId, *first.Credentials.SecretAccessKey, *first.Credentials.SessionToken)
-		_, err = client.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String(clientRole), RoleSessionName: name},
+		_, err = client.AssumeRole(ctx, &sts.AssumeRoleInput{RoleArn: aws.String(rig.ClientRole), RoleSessionName: name},
 			func(o *sts.Options) { o.Credentials = from })
 		return float64(time.Since(began)) / 1e6, err
 	}}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,45 +14,44 @@ import (
 	"rolechain/internal/sdktest"
 )
 
-// One round of everything: each start has left behind what it should, or run fails.
+// One round of everything: each start has left behind what it should, or the bench fails.
 func TestRun(t *testing.T) {
 	disk := t.TempDir()
-	bench := func(want int, args ...string) string {
+	t.Setenv("TMPDIR", disk)
+	bench := func(o options) (string, error) {
 		t.Helper()
-		var out, errs strings.Builder
-		if code := run(append([]string{"-rounds", "1", "-disk", disk}, args...), &out, &errs); code != want {
-			t.Errorf("exit code %d\n%s%s", code, &out, &errs)
-		}
-		return out.String()
+		var out strings.Builder
+		err := rig.Run(t.Context(), o.bench, &out)
+		return out.String(), err
 	}
-	bench(1, "-also", "shell=/bin/sh") // no entrypoint
-	out := bench(0)
+	if out, err := bench(options{rounds: 1, also: "/bin/sh"}); err == nil {
+		t.Errorf("a shell is an entrypoint:\n%s", out)
+	}
+	out, err := bench(options{rounds: 1})
 	for _, name := range []string{"floor", "the floor, another copy", "the original alone", "tini", "bash script, first start", "bash script, second start", "rolechain, first start", "rolechain, second start", "rolechain, pass-through"} {
-		if !regexp.MustCompile(`(?m)^` + name + `.*(\d\.\d\d \(\d.*| 1 .*|is not on PATH|are on PATH)$`).MatchString(out) {
-			t.Errorf("%s is not in the table:\n%s", name, out)
+		if err != nil || !regexp.MustCompile(`(?m)^`+name+`.*(\d\.\d\d \(\d.*| 1 .*|is not on PATH)$`).MatchString(out) {
+			t.Errorf("%s is not in the table: %v\n%s", name, err, out)
 		}
 	}
-	out = bench(0, "-profile")
+	out, err = bench(options{profile: true})
 	for _, want := range []string{`rolechain, first start +\d+ +\d+`, `rolechain, first start: package init`, `  all packages +\d+`} {
-		if !regexp.MustCompile(want).MatchString(out) {
-			t.Errorf("%s is not in the profile:\n%s", want, out)
+		if err != nil || !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("%s is not in the profile: %v\n%s", want, err, out)
 		}
 	}
 	if left, _ := os.ReadDir(disk); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	for _, args := range [][]string{{"-rounds", "0"}, {"-also", "x"}, {"-also", "=x"}, {"x"}, {"-nosuch"}} {
-		bench(2, args...)
-	}
 }
 
 // A ratio is that of the same rounds.
 func TestTable(t *testing.T) {
-	floor := &contender{name: "floor", times: []float64{1000, 2000, 3000}}
-	script := &contender{name: "script", home: "disk", times: []float64{4000, 8000, 12000}}
-	ours := &contender{name: "ours", home: "disk", times: []float64{1500, 3000, 4500}, script: script}
-	other := &contender{name: "other", home: "disk", times: []float64{3000, 6000, 9000}, script: script, present: ours}
-	tini := &contender{name: "tini", missing: "it is not on PATH"}
+	argv := []string{"/program"}
+	floor := &contender{name: "floor", home: "-", argv: argv, times: []float64{1000, 2000, 3000}}
+	script := &contender{name: "script", home: "disk", argv: argv, times: []float64{4000, 8000, 12000}}
+	ours := &contender{name: "ours", home: "disk", argv: argv, times: []float64{1500, 3000, 4500}, script: script}
+	other := &contender{name: "other", home: "disk", argv: argv, times: []float64{3000, 6000, 9000}, script: script, present: ours}
+	tini := &contender{name: "tini", home: "-", argv: []string{""}}
 	var out strings.Builder
 	if err := table(&out, []*contender{floor, tini, ours, other}); err != nil {
 		t.Fatal(err)
@@ -73,28 +74,23 @@ func TestScriptWritesTheSameFile(t *testing.T) {
 	} else if err != nil {
 		t.Skip("SKIPPED: needs bash")
 	}
-	dir := t.TempDir()
-	s, err := rig.NewSpawner(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	list, err := assemble(dir, s, []rig.Place{{Name: "here", Dir: dir}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	written := map[string]string{}
-	for _, c := range list {
-		if c.first {
-			if _, err := c.start(s); err != nil {
-				t.Fatal(err)
+	err := rig.Run(t.Context(), func(_ context.Context, w *rig.Workspace, _ io.Writer) error {
+		list, err := contenders(w, "")
+		for _, c := range list {
+			if !c.first || err != nil {
+				continue
 			}
-			data, err := os.ReadFile(filepath.Join(c.aws, "config"))
-			if err != nil {
-				t.Fatal(err)
+			if _, err = c.start(w.Spawner); err == nil {
+				var data []byte
+				data, err = os.ReadFile(filepath.Join(c.aws, "config"))
+				written[c.name] = string(data)
 			}
-			written[c.name] = string(data)
 		}
+		return err
+	}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if script := written["bash script, first start"]; script == "" || script != written["rolechain, first start"] {
 		t.Errorf("script.sh is out of date:\n%s\nrolechain writes:\n%s", script, written["rolechain, first start"])

@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,27 +18,21 @@ var script []byte
 // A contender is one way from a spawned entrypoint to the original, and the times that it took.
 type contender struct {
 	name      string
-	home      string // the name of HOME's place; "" when HOME makes no difference
-	missing   string // why it cannot be measured here; "" when it can
+	home      string // the name of HOME's place; "-" when HOME makes no difference
 	argv, env []string
 	profiled  bool // a Go program, or the target: worth a look inside
 
-	aws     string // ~/.aws; "" when nothing is looked at
+	aws     string // ~/.aws
 	first   bool   // before each start, which is not timed, aws is removed
-	through bool   // the start must have written nothing; else it must have written the client role's profile
+	chained bool   // the start must have written the client role's profile; else it must have written nothing
 
 	script  *contender // the script's start under the same conditions; nil for those without one
 	present *contender // for another build: this tree's start under the same conditions
 	times   []float64  // nanoseconds, one a round
 }
 
-// A candidate is a binary of cmd/entrypoint under a name.
-type candidate struct{ name, path string }
-
-const (
-	clientRole = "arn:aws:iam::111122223333:role/client"
-	jobRole    = "arn:aws:iam::444455556666:role/job-execution"
-)
+// missing reports whether the program is not on PATH.
+func (c *contender) missing() bool { return c.argv[0] == "" }
 
 // start is one start of c with what has to be done before and checked after it.
 func (c *contender) start(s *rig.Spawner) (rig.Start, error) {
@@ -47,141 +42,95 @@ func (c *contender) start(s *rig.Spawner) (rig.Start, error) {
 		}
 	}
 	took, err := s.Spawn(c.argv, c.env)
-	if err == nil && c.aws != "" {
-		data, readErr := os.ReadFile(filepath.Join(c.aws, "config"))
-		if written := strings.Contains(string(data), "role_arn = "+clientRole+"\n"); written == c.through || c.through && !os.IsNotExist(readErr) {
-			err = fmt.Errorf("it left %q in %s, %v", data, c.aws, readErr)
-		}
-	}
 	if err != nil {
-		err = fmt.Errorf("%s: %w", c.name, err)
+		return took, fmt.Errorf("%s: %w", c.name, err)
 	}
-	return took, err
+	data, err := os.ReadFile(filepath.Join(c.aws, "config"))
+	asItShould := errors.Is(err, os.ErrNotExist)
+	if c.chained {
+		asItShould = strings.Contains(string(data), "role_arn = "+rig.ClientRole+"\n")
+	}
+	if !asItShould {
+		return took, fmt.Errorf("%s: it left %q in %s, %v", c.name, data, c.aws, err)
+	}
+	return took, nil
 }
 
 // A field makes contenders that start under the same conditions.
-type field struct{ target, token string }
-
-// in gives c a home in p and the part of a pod's environment that every contender gets; with roles also what the AWS guide
-// sets, and IRSA's webhook.
-func (f field) in(p rig.Place, roles bool, c *contender) (*contender, error) {
-	home, err := p.Home()
-	c.env = []string{
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HOME=" + home,
-		"HOSTNAME=spark-pi-driver",
-		"KUBERNETES_SERVICE_HOST=10.100.0.1",
-		"KUBERNETES_SERVICE_PORT=443",
-		"SPARK_HOME=/usr/lib/spark",
-		"AWS_REGION=us-east-1",
-		"ROLE_CHAIN_ENTRYPOINT=" + f.target,
-	}
-	if roles {
-		c.env = append(c.env, "CLIENT_ROLE_ARN="+clientRole, "WEB_IDENTITY_ROLE_ARN="+jobRole, "AWS_ROLE_ARN="+jobRole, "AWS_WEB_IDENTITY_TOKEN_FILE="+f.token)
-	}
-	c.aws = filepath.Join(home, ".aws")
-	return c, err
+type field struct {
+	*rig.Workspace
+	list []*contender
 }
 
-// chained are the starts that leave the profile behind, two in each place: before the first, HOME is empty.
-func (f field) chained(name string, places []rig.Place, argv ...string) (list []*contender, err error) {
-	for _, p := range places {
-		for _, kind := range []string{"first start", "second start"} {
-			c, err := f.in(p, true, &contender{name: name + ", " + kind, home: p.Name, argv: argv, first: kind == "first start"})
-			if err != nil {
-				return nil, err
-			}
-			if argv[0] == "" {
-				c.missing = "bash is not on PATH"
-			}
-			list = append(list, c)
-		}
-	}
-	return list, nil
+// add adds a contender that starts the original and changes nothing.
+func (f *field) add(name string, place rig.Place, argv ...string) *contender {
+	home := filepath.Join(place.Dir, fmt.Sprintf("home-%d", len(f.list)))
+	c := &contender{name: name, home: "-", argv: argv, aws: filepath.Join(home, ".aws"), env: rig.PodEnv(home, f.Target)}
+	f.list = append(f.list, c)
+	return c
 }
 
-// assemble lists what is measured in a run, the floor first. It makes the programs in dir.
-func assemble(dir string, s *rig.Spawner, places []rig.Place, others []candidate) ([]*contender, error) {
-	f := field{target: s.Target, token: filepath.Join(dir, "token")}
-	floor, entrypoint := filepath.Join(dir, "floor"), filepath.Join(dir, "entrypoint")
-	// As long as a Kubernetes token is; the start only looks that there is one.
-	if err := os.WriteFile(f.token, []byte(strings.Repeat("x", 1000)), 0o600); err != nil {
-		return nil, err
-	}
-	if err := rig.Build(map[string]string{floor: "rolechain/bench/start/floor", entrypoint: "rolechain/cmd/entrypoint"}); err != nil {
-		return nil, err
-	}
-	copied := func(from, name string) (string, error) {
-		data, err := os.ReadFile(from)
-		to := filepath.Join(dir, name)
-		if err == nil {
-			err = rig.Install(to, data)
+// chain adds the starts that leave the profile behind, two in each place: before the first, HOME is empty.
+func (f *field) chain(name string, argv ...string) (starts []*contender) {
+	for _, place := range f.Places {
+		for _, kind := range []string{"first", "second"} {
+			c := f.add(name+", "+kind+" start", place, argv...)
+			c.home, c.chained, c.first = place.Name, true, kind == "first"
+			c.env = append(c.env, "CLIENT_ROLE_ARN="+rig.ClientRole, "WEB_IDENTITY_ROLE_ARN="+rig.JobRole, "AWS_ROLE_ARN="+rig.JobRole,
+				"AWS_WEB_IDENTITY_TOKEN_FILE="+filepath.Join(f.Dir, "token"))
+			starts = append(starts, c)
 		}
-		return to, err
 	}
-	again, err := copied(floor, "floor-again")
-	if err != nil {
-		return nil, err
+	return starts
+}
+
+// contenders lists what is measured in a run, the floor first. It makes the programs. also is another build of the
+// entrypoint, or "".
+func contenders(w *rig.Workspace, also string) ([]*contender, error) {
+	in := func(name string) string { return filepath.Join(w.Dir, name) }
+	err := errors.Join(
+		// As long as a Kubernetes token is; the start only looks that there is one.
+		os.WriteFile(in("token"), []byte(strings.Repeat("x", 1000)), 0o600),
+		rig.Install(in("script.sh"), script),
+		rig.Build(map[string]string{in("floor"): "rolechain/bench/start/floor", in("entrypoint"): "rolechain/cmd/entrypoint"}),
+		rig.Copy(in("floor-again"), in("floor")),
+	)
+	if also != "" {
+		err = errors.Join(err, rig.Copy(in("other"), also))
 	}
 	bash, _ := exec.LookPath("bash")
-	tini, err := exec.LookPath("tini-static")
-	if err != nil {
+	tini, tiniErr := exec.LookPath("tini-static")
+	if tiniErr != nil {
 		tini, _ = exec.LookPath("tini")
 	}
-	list := []*contender{
-		{name: "floor: Go, only execve", argv: []string{floor, f.target}, profiled: true},
-		// What differs between equal files tells how far a small difference can be trusted.
-		{name: "the floor, another copy", argv: []string{again, f.target}},
-		{name: "the original alone", argv: []string{f.target}, profiled: true},
-		{name: "tini", argv: []string{tini, "-s", "--", f.target}},
-	}
-	if tini == "" {
-		list[3].missing = "neither tini-static nor tini is on PATH"
-	}
-	for _, c := range list {
-		if _, err := f.in(places[0], false, c); err != nil {
-			return nil, err
-		}
-		c.aws = ""
-	}
-	scriptFile := filepath.Join(dir, "script.sh")
-	if err := rig.Install(scriptFile, script); err != nil {
-		return nil, err
-	}
-	scripts, err := f.chained("bash script", places, bash, scriptFile, f.target)
-	if err != nil {
-		return nil, err
-	}
-	list[0].script = scripts[0] // which shows how low a Go program could come there
-	list = append(list, scripts...)
-	var present []*contender
-	for i, b := range append([]candidate{{"rolechain", entrypoint}}, others...) {
-		if i > 0 {
-			if b.path, err = copied(b.path, fmt.Sprintf("candidate-%d", i)); err != nil {
-				return nil, err
-			}
-		}
-		starts, err := f.chained(b.name, places, b.path)
-		if err != nil {
-			return nil, err
-		}
+	f := field{Workspace: w}
+	floor := f.add("floor: Go, only execve", w.Places[0], in("floor"), w.Target)
+	// What differs between equal files tells how far a small difference can be trusted.
+	f.add("the floor, another copy", w.Places[0], in("floor-again"), w.Target)
+	original := f.add("the original alone", w.Places[0], w.Target)
+	f.add("tini", w.Places[0], tini, "-s", "--", w.Target)
+	scripts := f.chain("bash script", bash, in("script.sh"), w.Target)
+	floor.script = scripts[0] // which shows how low a Go program could come there
+	floor.profiled, original.profiled = true, true
+	build := func(name, file string) []*contender {
+		starts := f.chain(name, file)
 		for i, c := range starts {
 			c.script = scripts[i]
 		}
-		through, err := f.in(places[0], false, &contender{name: b.name + ", pass-through", argv: []string{b.path}, through: true})
-		if err != nil {
-			return nil, err
+		starts = append(starts, f.add(name+", pass-through", w.Places[0], file))
+		for _, c := range starts {
+			c.profiled = true
 		}
-		starts = append(starts, through)
-		for i, c := range starts {
-			if c.profiled = true; present != nil {
-				c.present = present[i]
-			}
-		}
-		if present == nil {
-			present = starts
-		}
-		list = append(list, starts...)
+		return starts
 	}
-	return list, nil
+	present := build("rolechain", in("entrypoint"))
+	if also != "" {
+		for i, c := range build("other", in("other")) {
+			c.present = present[i]
+		}
+	}
+	for _, c := range f.list {
+		err = errors.Join(err, os.MkdirAll(filepath.Dir(c.aws), 0o700))
+	}
+	return f.list, err
 }

@@ -18,26 +18,18 @@ const (
 // table prints one line a contender. The first of the list is the floor.
 func table(out io.Writer, list []*contender) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	others := false
-	for _, c := range list {
-		others = others || c.present != nil
-	}
-	header := fmt.Sprintf("start\tHOME\tto floor (aim %.2f)\tto script (aim %.2f)\tmedian µs", aimFloor, aimScript)
+	fmt.Fprintf(w, "start\tHOME\tto floor (aim %.2f)\tto script (aim %.2f)\tmedian µs", aimFloor, aimScript)
+	others := list[len(list)-1].present != nil
 	if others {
-		header += "\tto this tree's"
+		fmt.Fprint(w, "\tto this tree's")
 	}
-	fmt.Fprintln(w, header)
-	floor := list[0]
+	fmt.Fprintln(w)
 	for _, c := range list {
-		place := c.home
-		if place == "" {
-			place = "-"
-		}
-		if c.missing != "" {
-			fmt.Fprintf(w, "%s\t%s\tnot measured: %s\n", c.name, place, c.missing)
+		if c.missing() {
+			fmt.Fprintf(w, "%s\t%s\tnot measured: it is not on PATH\n", c.name, c.home)
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f", c.name, place, cell(c, floor), cell(c, c.script), rig.Quantile(c.times, 0.5)/1e3)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f", c.name, c.home, cell(c, list[0]), cell(c, c.script), rig.Quantile(c.times, 0.5)/1e3)
 		if others {
 			fmt.Fprintf(w, "\t%s", cell(c, c.present))
 		}
@@ -47,7 +39,7 @@ func table(out io.Writer, list []*contender) error {
 }
 
 func cell(c, to *contender) string {
-	if to == nil || to.missing != "" {
+	if to == nil || to.missing() {
 		return "-"
 	}
 	if c == to {

@@ -3,61 +3,71 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"slices"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// Main runs a benchmark with the flags that define defines and check accepts. It returns the exit code: 1 when something
-// could not be run, 2 for wrong flags. Aims are no limits.
-func Main(name string, args []string, stdout, stderr io.Writer, define func(*flag.FlagSet), check func() error, bench func(context.Context, io.Writer) error) int {
+// Roles of two accounts, for pods to chain.
+const (
+	ClientRole = "arn:aws:iam::111122223333:role/client"
+	JobRole    = "arn:aws:iam::444455556666:role/job-execution"
+)
+
+// A Benchmark works in a workspace and prints what it finds.
+type Benchmark func(context.Context, *Workspace, io.Writer) error
+
+// Main runs a benchmark whose flags are defined. It fails when something could not be run. Aims are no limits.
+func Main(bench Benchmark) {
+	flag.Parse()
+	if flag.NArg() > 0 {
+		log.Fatalf("argument %q: there are only flags", flag.Arg(0))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	define(flags)
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
-	}
-	err := check()
-	if flags.NArg() > 0 {
-		err = fmt.Errorf("argument %q: there are only flags", flags.Arg(0))
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return 2
-	}
 	// Nothing is printed before the end, so that no closed pipe (`| head`) kills a run that has directories to remove.
 	var out bytes.Buffer
-	err = bench(ctx, &out)
-	if _, writeErr := out.WriteTo(stdout); err == nil {
-		err = writeErr
+	err := Run(ctx, bench, &out)
+	stop()
+	_, writeErr := out.WriteTo(os.Stdout)
+	if err = cmp.Or(err, writeErr); err != nil {
+		log.Fatal(err)
 	}
-	if err != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", name, err)
-		return 1
+}
+
+// Run gives bench a workspace while it runs.
+func Run(ctx context.Context, bench Benchmark, out io.Writer) (err error) {
+	w, err := newWorkspace()
+	defer func() { err = errors.Join(err, w.remove()) }()
+	if err == nil {
+		err = bench(ctx, w, out)
 	}
-	return 0
+	if err == nil {
+		_, err = fmt.Fprintln(out, "\n"+strings.Join(w.notes, "\n"))
+	}
+	return err
 }
 
 // Rounds does everything once a round, so that all share a round's noise, in an order that is new each time, from a fixed
 // seed, so that none always follows the same other. The first rounds, warmUp of them, do not count. The garbage of this
-// process is collected between them, and not while something is timed.
+// process is collected between rounds, and not while something is timed.
 func Rounds(ctx context.Context, warmUp, rounds int, all []func(counts bool) error) error {
+	if rounds < 1 {
+		return fmt.Errorf("%d rounds: at least 1", rounds)
+	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	random := rand.New(rand.NewPCG(1, 2))
 	for round := range warmUp + rounds {
@@ -81,38 +91,60 @@ type Place struct{ Name, Dir string }
 // Home makes a home directory in p.
 func (p Place) Home() (string, error) { return os.MkdirTemp(p.Dir, "home-") }
 
-// Workspace makes directories for a run: one for programs (/dev/shm may be mounted noexec), and the places for homes, disk
-// being where files are on one. The notes say what the places are, or why there is none.
-func Workspace(disk string) (programs string, places []Place, notes []string, remove func() error, err error) {
-	const shm = "/dev/shm" // where Linux has a tmpfs by default
-	var made []string
-	remove = func() error {
-		var errs []error
-		for _, dir := range made {
-			errs = append(errs, os.RemoveAll(dir))
-		}
-		return errors.Join(errs...)
-	}
-	for _, place := range []struct{ name, parent, want string }{{"", "", ""}, {"tmpfs", shm, "tmpfs"}, {"disk", disk, ""}} {
-		fs := filesystem(place.parent)
-		if place.name != "" && (fs == "tmpfs") != (place.want == "tmpfs") {
-			notes = append(notes, fmt.Sprintf("HOME on %s: not measured, %s is %s", place.name, place.parent, fs))
+// A Workspace is the directories of a run, and the spawner of its starts.
+type Workspace struct {
+	*Spawner
+	Dir    string // for programs; /dev/shm may be mounted noexec
+	Places []Place
+	notes  []string // what the places are, or why there is none
+}
+
+// newWorkspace makes directories in /dev/shm, where Linux has a tmpfs by default, and where temporary files are. In case of
+// an error, too, there may be something to remove.
+func newWorkspace() (w *Workspace, err error) {
+	w = &Workspace{}
+	for _, p := range []Place{{"tmpfs", "/dev/shm"}, {"disk", os.TempDir()}} {
+		fs := filesystem(p.Dir)
+		if (fs == "tmpfs") != (p.Name == "tmpfs") {
+			w.notes = append(w.notes, fmt.Sprintf("HOME on %s: not measured, %s is %s", p.Name, p.Dir, fs))
 			continue
 		}
-		dir, err := os.MkdirTemp(place.parent, "rolechain-bench-")
+		dir, err := os.MkdirTemp(p.Dir, "rolechain-bench-")
 		if err != nil {
-			return "", nil, nil, remove, errors.Join(err, remove())
+			return w, err
 		}
-		made = append(made, dir)
-		if place.name != "" {
-			places = append(places, Place{place.name, dir})
-			notes = append(notes, fmt.Sprintf("HOME on %s is in %s (%s)", place.name, place.parent, fs))
-		}
+		w.Places = append(w.Places, Place{p.Name, dir})
+		w.notes = append(w.notes, fmt.Sprintf("HOME on %s is in %s (%s)", p.Name, p.Dir, fs))
 	}
-	if len(places) == 0 {
-		return "", nil, nil, remove, errors.Join(errors.New("there is neither a tmpfs nor a disk"), remove())
+	if len(w.Places) == 0 {
+		return w, errors.New("there is neither a tmpfs nor a disk")
 	}
-	return made[0], places, notes, remove, nil
+	if w.Dir, err = os.MkdirTemp("", "rolechain-bench-"); err == nil {
+		w.Spawner, err = NewSpawner(w.Dir)
+	}
+	return w, err
+}
+
+func (w *Workspace) remove() error {
+	errs := []error{os.RemoveAll(w.Dir)}
+	for _, p := range w.Places {
+		errs = append(errs, os.RemoveAll(p.Dir))
+	}
+	return errors.Join(errs...)
+}
+
+// PodEnv is the environment of a pod, and more.
+func PodEnv(home, original string, more ...string) []string {
+	return append([]string{
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"HOME=" + home,
+		"HOSTNAME=spark-pi-driver",
+		"KUBERNETES_SERVICE_HOST=10.100.0.1",
+		"KUBERNETES_SERVICE_PORT=443",
+		"SPARK_HOME=/usr/lib/spark",
+		"AWS_REGION=us-east-1",
+		"ROLE_CHAIN_ENTRYPOINT=" + original,
+	}, more...)
 }
 
 // filesystem names the type of the file system at dir, as far as it matters here: the number of any other.
@@ -128,10 +160,10 @@ func filesystem(dir string) string {
 	return fmt.Sprintf("file system %#x", st.Type)
 }
 
-// Build makes packages of this module, each into its file, with the flags of the released programs and more.
-func Build(packages map[string]string, more ...string) error {
+// Build makes packages of this module, each into its file, with the flags of the released programs.
+func Build(packages map[string]string) error {
 	for file, pkg := range packages {
-		cmd := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-o", file}, more, []string{pkg})...)
+		cmd := exec.Command("go", "build", "-trimpath", "-o", file, pkg)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return fmt.Errorf("building %s: %w\n%s", pkg, err, out)
@@ -149,6 +181,15 @@ func Install(file string, image []byte) error {
 		return err
 	}
 	return settle(file)
+}
+
+// Copy makes file a program like another one.
+func Copy(file, from string) error {
+	image, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return Install(file, image)
 }
 
 // settle lets the kernel read file from the disk at its next use, as in a container. A file that the linker has just written

@@ -16,12 +16,11 @@ func TestSpawn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
 	for text, argv := range map[string][]string{
-		"exit code 3, signal -1: why": {"/bin/sh", "-c", "echo why >&2; exit 3"},
-		"signal 9":                    {"/bin/sh", "-c", "kill -9 $$"},
-		"stdout has 6 bytes":          {"/bin/sh", "-c", "echo hello"},
-		"executing \"/nowhere\"":      {"/nowhere"},
+		"exit status 3: why":     {"/bin/sh", "-c", "echo why >&2; exit 3"},
+		"signal: killed":         {"/bin/sh", "-c", "kill -9 $$"},
+		"stdout has 6 bytes":     {"/bin/sh", "-c", "echo hello"},
+		"/nowhere: no such file": {"/nowhere"},
 	} {
 		if _, err := s.Spawn(argv, nil); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%q gives %v, not %q", argv, err, text)
@@ -70,6 +69,9 @@ func TestRounds(t *testing.T) {
 	}
 	if slices.Sort(order); order[19] != "a" || order[20] != "b" {
 		t.Errorf("not each once a round: %v", order)
+	}
+	if err := Rounds(t.Context(), 2, 0, nil); err == nil {
+		t.Error("no round at all gives figures")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

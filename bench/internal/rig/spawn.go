@@ -29,10 +29,10 @@ type Spawner struct {
 func NewSpawner(dir string) (*Spawner, error) {
 	s := &Spawner{Target: dir + "/target"}
 	image, err := target()
-	if err == nil {
-		err = Install(s.Target, image)
-	}
 	if err != nil {
+		return nil, err
+	}
+	if err := Install(s.Target, image); err != nil {
 		return nil, err
 	}
 	if s.null, err = os.Open(os.DevNull); err != nil {
@@ -43,55 +43,39 @@ func NewSpawner(dir string) (*Spawner, error) {
 	return s, err
 }
 
-// Close ends it.
-func (s *Spawner) Close() {
-	s.null.Close()
-	s.stderr.Close()
-}
-
 // Spawn runs argv until the target has ended, and fails unless the target ran as the last of it, with nothing but its stamp
 // on stdout.
 func (s *Spawner) Spawn(argv, env []string) (Start, error) {
-	var result Start
-	if err := s.stderr.Truncate(0); err != nil {
-		return result, err
-	}
-	if _, err := s.stderr.Seek(0, io.SeekStart); err != nil {
-		return result, err
-	}
+	_ = s.stderr.Truncate(0)
+	_, _ = s.stderr.Seek(0, io.SeekStart)
 	r, w, err := os.Pipe()
 	if err != nil {
-		return result, err
+		return Start{}, err
 	}
 	defer r.Close()
-	attr := syscall.ProcAttr{Env: env, Files: []uintptr{s.null.Fd(), w.Fd(), s.stderr.Fd()}}
 	var before unix.Timespec
 	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &before) // which every Linux has
-	pid, err := syscall.ForkExec(argv[0], argv, &attr)
+	process, err := os.StartProcess(argv[0], argv, &os.ProcAttr{Env: env, Files: []*os.File{s.null, w, s.stderr}})
 	w.Close()
 	if err != nil {
-		return result, fmt.Errorf("executing %q: %w", argv[0], err)
+		return Start{}, err
 	}
-	var status syscall.WaitStatus
-	for err = syscall.EINTR; err == syscall.EINTR; {
-		_, err = syscall.Wait4(pid, &status, 0, &result.Usage)
-	}
+	state, err := process.Wait()
 	if err != nil {
-		return result, fmt.Errorf("waiting for %q: %w", argv[0], err)
+		return Start{}, err
 	}
 	written, err := io.ReadAll(io.LimitReader(r, 1<<16))
 	if err != nil {
-		return result, err
+		return Start{}, err
 	}
-	if status != 0 {
-		return result, fmt.Errorf("%s ended with exit code %d, signal %d: %s", strings.Join(argv, " "), status.ExitStatus(), status.Signal(), s.Said())
+	if !state.Success() {
+		return Start{}, fmt.Errorf("%s: %s: %s", strings.Join(argv, " "), state, s.Said())
 	}
 	at, err := stamp(written)
 	if err != nil {
-		return result, fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
+		return Start{}, fmt.Errorf("%s: %w", strings.Join(argv, " "), err)
 	}
-	result.Nanoseconds = at - before.Nano()
-	return result, nil
+	return Start{at - before.Nano(), *state.SysUsage().(*syscall.Rusage)}, nil
 }
 
 // Said returns what the last start wrote to stderr.

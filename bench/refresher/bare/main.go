@@ -1,44 +1,30 @@
 // Bare is the least that a net/http server can do, for bench/refresher to measure the endpoint by: it answers every
-// request with the bytes that it has read from stdin's first line, without a question asked. It prints its address on
-// stdout and ends with stdin. GOMAXPROCS and GOGC are the runtime's own.
+// request with its argument, without a question asked. It prints its address on stdout and ends with stdin. GOMAXPROCS and
+// GOGC are the runtime's own.
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 )
 
 func main() {
-	if err := serve(os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "bare: %v\n", err)
-		os.Exit(1)
-	}
-}
-
-func serve(stdin io.Reader, stdout io.Writer) error {
-	in := bufio.NewReader(stdin)
-	line, err := in.ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("reading the body: %w", err)
-	}
-	body := []byte(strings.TrimSuffix(line, "\n"))
+	body := []byte(os.Args[1])
 	length := strconv.Itoa(len(body))
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	fmt.Fprintln(stdout, listener.Addr())
+	fmt.Println(listener.Addr())
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", length)
 		_, _ = w.Write(body)
 	}))
-	_, err = io.Copy(io.Discard, in)
-	return err
+	_, _ = io.Copy(io.Discard, os.Stdin)
 }

@@ -1,19 +1,17 @@
-// Job plays the original entrypoint for bench/refresher. It prints its environment as a line of JSON, and then does what
-// the lines of stdin say, each with one line of JSON as its answer, until stdin ends:
+// Job plays the original entrypoint for bench/refresher. It prints its environment as a line of JSON and runs until stdin
+// ends. With arguments it begins sessions first, and prints the list of their access key ids:
 //
-//	go N             N sessions of the AWS SDK for Go v2 at once, each with a configuration of its own
-//	boto3 N PYTHON   N processes of PYTHON at once, each with one session of boto3
-//
-// The answer is the list of the sessions' access key ids, or a string that says what went wrong.
+//	job N            N sessions of the AWS SDK for Go v2 at once, each with a configuration of its own
+//	job N COMMAND... N processes of COMMAND at once, each of which prints an access key id
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/exec"
 	"strconv"
@@ -23,66 +21,51 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
-func main() { os.Exit(run(context.Background(), os.Stdin, os.Stdout, os.Environ())) }
-
-func run(ctx context.Context, stdin io.Reader, stdout io.Writer, env []string) int {
-	answers := json.NewEncoder(stdout)
-	if answers.Encode(env) != nil {
-		return 1
-	}
-	for lines := bufio.NewScanner(stdin); lines.Scan(); {
-		ids, err := obey(ctx, strings.Fields(lines.Text()))
-		var answer any = ids
-		if err != nil {
-			answer = err.Error()
-		}
-		if answers.Encode(answer) != nil {
-			return 1
+func main() {
+	out := json.NewEncoder(os.Stdout)
+	err := out.Encode(os.Environ())
+	if len(os.Args) > 1 && err == nil {
+		var ids []string
+		if ids, err = sessions(os.Args[1], os.Args[2:]); err == nil {
+			err = out.Encode(ids)
 		}
 	}
-	return 0
+	if err != nil {
+		log.Fatalln("the job:", err)
+	}
+	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-func obey(ctx context.Context, words []string) ([]string, error) {
-	if len(words) < 2 {
-		return nil, errors.New("a line is an SDK and a number")
-	}
-	n, err := strconv.Atoi(words[1])
-	switch {
-	case err != nil:
+func sessions(number string, command []string) ([]string, error) {
+	n, err := strconv.Atoi(number)
+	if err != nil {
 		return nil, err
-	case words[0] == "go" && len(words) == 2:
-		return together(n, func() (string, error) { return goSession(ctx) })
-	case words[0] == "boto3" && len(words) == 3:
-		return together(n, func() (string, error) { return botoSession(ctx, words[2]) })
 	}
-	return nil, fmt.Errorf("%q is not one of the SDKs", words[0])
-}
-
-// together calls get n times at once.
-func together(n int, get func() (string, error)) ([]string, error) {
+	session := goSession
+	if len(command) > 0 {
+		session = func() (string, error) {
+			out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
+			if err != nil {
+				return "", fmt.Errorf("%s: %w: %s", command[0], err, out)
+			}
+			return strings.TrimSpace(string(out)), nil
+		}
+	}
 	ids, errs := make([]string, n), make([]error, n)
 	var all sync.WaitGroup
 	for i := range n {
-		all.Go(func() { ids[i], errs[i] = get() })
+		all.Go(func() { ids[i], errs[i] = session() })
 	}
 	all.Wait()
 	return ids, errors.Join(errs...)
 }
 
-func goSession(ctx context.Context) (string, error) {
+func goSession() (string, error) {
+	ctx := context.Background()
 	c, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return "", err
 	}
 	keys, err := c.Credentials.Retrieve(ctx)
 	return keys.AccessKeyID, err
-}
-
-func botoSession(ctx context.Context, python string) (string, error) {
-	out, err := exec.CommandContext(ctx, python, "-c", "import boto3; print(boto3.Session().get_credentials().get_frozen_credentials().access_key)").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("boto3: %w: %s", err, out)
-	}
-	return strings.TrimSpace(string(out)), nil
 }
