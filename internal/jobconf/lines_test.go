@@ -25,6 +25,7 @@ func TestReadLines(t *testing.T) {
 		{"a.sh", "#!/bin/sh\ncd \"$(dirname \"$0\")\" && echo $HOME\nARGS=\"$(cat x)\"\nspark-submit --conf spark.a=1 $ARGS x.py", []string{"spark.a=1", "entryPoint=x.py"}, []string{"line 4): $ARGS may hold"}},
 		{"a.sh", "#!/bin/sh\ncat <<EOF | kubectl apply -f -\napiVersion: sparkoperator.k8s.io/v1beta2\nkind: SparkApplication\nspec:\n  sparkConf:\n    \"spark.b\": \"2\"\nEOF\n", nil, []string{"line 7): a file within the script"}},
 		{"a.sh", "aws emr-containers start-job-run --configuration-overrides '{\"applicationConfiguration\": [{\"classification\": \"spark-defaults\", \"properties\": {\n  \"spark.a\": \"1\"\n}}]}'", []string{"spark.a=1"}, nil},
+		{"a.sh", "aws emr-containers start-job-run --job-driver sparkSubmitJobDriver={sparkSubmitParameters='--conf spark.a=SECRET'} --configuration-overrides file://x.json", nil, []string{"): --job-driver is no JSON", "): --configuration-overrides file://x.json"}},
 		{"a.sh", "#!/bin/sh\nARGS=( --conf\n  spark.a=1 )\nspark-submit \\\n  --conf \\\n  spark.b=2 \\\n  x.py", []string{"spark.a=1", "spark.b=2", "entryPoint=x.py"}, nil},
 	} {
 		c, err := Read(test.file, []byte(test.text))

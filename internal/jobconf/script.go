@@ -112,6 +112,9 @@ func (c *Conf) readArguments(all []word, above string) {
 func (c *Conf) readParameter(w word, flag, value string) {
 	n, err := parseJSON([]byte(value))
 	if err != nil {
+		if strings.ContainsAny(value, " ={") { // no name of a file: it may hold secrets
+			value = "is no JSON"
+		}
 		c.Unread = append(c.Unread, Unread{w.where, flag + " " + value, "give the file, or the JSON, to -conf as well"})
 		return
 	}
