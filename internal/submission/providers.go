@@ -138,6 +138,10 @@ func (s *Submission) decide() error {
 	if s.asJobRole() && p.byName == "" {
 		s.leadToJobRole()
 	}
+	if s.Runtime.EMR && p.dynamoDB == "" && !s.Settings.KeepSources && !s.Settings.TokenVariables {
+		s.note("EMR pins its DynamoDB connector to EKS's variables, which "+string(s.Settings.Delivery)+" delivery removes, and of the AWS SDK v2 there is no provider that could take their place",
+			"-delivery endpoint, if the job uses that connector")
+	}
 	return s.iceberg(p.iceberg)
 }
 
