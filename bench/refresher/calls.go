@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -19,13 +18,13 @@ const botoSession = "import boto3; print(boto3.Session().get_credentials().get_f
 
 var deliveries = []string{"profile", "file", "endpoint"}
 
-// stsCalls counts the calls of whole pods: those of the start are in it. Of boto3 each session is a process, of which 64
-// would take half a minute.
+// stsCalls counts the calls of whole pods: those of the start are in it. Each session is a process; 64 of boto3 would
+// take half a minute.
 func stsCalls(ctx context.Context, c *cluster, o options, out io.Writer) error {
 	fmt.Fprintln(out, "calls to STS of one pod, its start included")
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "SDK\tsessions at once\t%s (aim %d)\n", strings.Join(deliveries, "\t"), aimCalls)
-	err := c.crowds(ctx, w, "Go v2", []int{1, 16, 64})
+	err := c.crowds(ctx, w, "Go v2", []int{1, 16, 64}, c.file("session"))
 	if o.python == "" {
 		fmt.Fprintln(w, "boto3: not counted, -python names a python that has it")
 	} else if err == nil {
@@ -53,23 +52,23 @@ func (c *cluster) crowds(ctx context.Context, w io.Writer, sdk string, sizes []i
 	return nil
 }
 
-// crowd starts a pod whose job begins n sessions, and returns how often STS was called. Every session must be the client
+// crowd starts a pod whose job runs n processes of command, which prints a session's access key id, and returns how often STS was called. Every session must be the client
 // role's.
 func (c *cluster) crowd(delivery string, place rig.Place, n int, command ...string) (int, error) {
 	before, err := c.calls()
 	if err != nil {
 		return 0, err
 	}
-	p, err := c.startPod(delivery, place, append([]string{strconv.Itoa(n)}, command...)...)
+	p, err := c.startPod(delivery, place, n, command...)
 	if err != nil {
 		return 0, err
 	}
 	defer p.end()
-	ids, err := p.answer()
-	if err != nil {
-		return 0, err
-	}
-	for _, id := range ids {
+	for range n {
+		id, err := p.line()
+		if err != nil {
+			return 0, err
+		}
 		if s, ok := c.sts.Lookup(id); !ok || s.RoleARN != rig.ClientRole {
 			return 0, fmt.Errorf("key %q is of %q, not of the client role", id, s.RoleARN)
 		}

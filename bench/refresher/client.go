@@ -29,35 +29,28 @@ func (p *pod) endpoint() (server, error) {
 	return serverAt(address, "/"+path, p.env["AWS_CONTAINER_AUTHORIZATION_TOKEN"]), nil
 }
 
-// A client is a connection to a server.
+// A client asks a server, on one connection that it keeps or on a new one each time.
 type client struct {
 	server
-	net.Conn
-	in *bufio.Reader
-}
-
-func (s server) dial() (*client, error) {
-	conn, err := net.Dial("tcp4", s.address)
-	if err != nil {
-		return nil, err
-	}
-	return &client{s, conn, bufio.NewReader(conn)}, nil
-}
-
-// once makes a request on a connection of its own and returns its answer.
-func (s server) once() ([]byte, error) {
-	c, err := s.dial()
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
-	return c.ask()
+	keeps bool
+	conn  net.Conn
+	in    *bufio.Reader
 }
 
 // ask makes one request and returns its answer, which must be a success. A session is one flat JSON object, and the only
 // thing with a brace: its end is that of the answer.
 func (c *client) ask() ([]byte, error) {
-	if _, err := c.Write(c.request); err != nil {
+	if c.conn == nil {
+		conn, err := net.Dial("tcp4", c.address)
+		if err != nil {
+			return nil, err
+		}
+		c.conn, c.in = conn, bufio.NewReader(conn)
+	}
+	if !c.keeps {
+		defer c.close()
+	}
+	if _, err := c.conn.Write(c.request); err != nil {
 		return nil, err
 	}
 	answer, err := c.in.ReadBytes('}')
@@ -69,4 +62,11 @@ func (c *client) ask() ([]byte, error) {
 		return nil, fmt.Errorf("the answer is %q", answer)
 	}
 	return body, nil
+}
+
+func (c *client) close() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
 }

@@ -38,7 +38,7 @@ func newCluster(w *rig.Workspace) (*cluster, error) {
 		rig.Build(map[string]string{
 			c.file("entrypoint"): "rolechain/cmd/entrypoint",
 			c.file("rolechain"):  "rolechain/cmd/rolechain",
-			c.file("job"):        "rolechain/bench/refresher/job",
+			c.file("session"):    "rolechain/bench/refresher/session",
 			c.file("bare"):       "rolechain/bench/refresher/bare",
 		}),
 		c.sts.Listen("127.0.0.1:0"),

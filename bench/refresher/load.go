@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -21,27 +22,32 @@ const aimRate = 0.80
 // worker are the runtime settings that package supervise gives a worker.
 var worker = []string{"GOMAXPROCS=1", "GOGC=20"}
 
-// A kind is one kind of load, under which the servers take turns. Fresh connections are fewer, so that their ports, which
-// the kernel holds for a minute, do not run out.
-type kind struct {
+// loads are the kinds of load under which the servers take turns, with the requests of all clients in a round. Fresh
+// connections are fewer, so that their ports, which the kernel holds for a minute, do not run out.
+var loads = []struct {
 	connections       string
-	clients, requests int // requests of all clients in a round
+	clients, requests int
+}{{"kept", 1, 1600}, {"kept", 8, 1600}, {"fresh", 1, 320}, {"fresh", 8, 320}}
+
+// A contestant is a server with its clients.
+type contestant struct {
+	name    string
+	clients []*client
+	rates   []float64 // requests per second, one a round
+	took    []float64 // microseconds, one a request
 }
 
-var loads = []kind{{"kept", 1, 1600}, {"kept", 8, 1600}, {"fresh", 1, 320}, {"fresh", 8, 320}}
-
-// A contestant is a server under one kind of load.
-type contestant struct {
-	name string
-	server
-	kept  []*client
-	rates []float64 // requests per second, one a round
-	took  []float64 // microseconds, one a request
+func newContestant(name string, s server, clients int, keep bool) *contestant {
+	c := &contestant{name: name}
+	for range clients {
+		c.clients = append(c.clients, &client{server: s, keeps: keep})
+	}
+	return c
 }
 
 // load measures the endpoint beside bare handlers.
 func load(ctx context.Context, c *cluster, o options, out io.Writer) error {
-	p, err := c.startPod("endpoint", c.Places[0])
+	p, err := c.startPod("endpoint", c.Places[0], 0)
 	if err != nil {
 		return err
 	}
@@ -50,7 +56,7 @@ func load(ctx context.Context, c *cluster, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	body, err := ours.once()
+	body, err := (&client{server: ours}).ask()
 	if err != nil {
 		return err
 	}
@@ -68,33 +74,24 @@ func load(ctx context.Context, c *cluster, o options, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "connections\tclients\tserver\trate to bare (aim %.2f)\tto bare as the worker\trequests/s\tmedian µs\tp99 µs\n", aimRate)
 	for _, l := range loads {
-		servers := []*contestant{{name: "bare, Go's defaults", server: bare}, {name: "bare, as the worker", server: asWorker}, {name: "endpoint", server: ours}}
+		first := newContestant("bare, Go's defaults", bare, l.clients, l.connections == "kept")
+		second := newContestant("bare, as the worker", asWorker, l.clients, l.connections == "kept")
+		third := newContestant("endpoint", ours, l.clients, l.connections == "kept")
+		servers := []*contestant{first, second, third}
 		var all []func(bool) error
 		for _, s := range servers {
-			all = append(all, func(counts bool) error { return l.round(s, counts) })
+			defer s.close()
+			all = append(all, func(counts bool) error { return s.round(l.requests, counts) })
 		}
-		err := rig.Rounds(ctx, warmUp, o.rounds, all)
-		for _, s := range servers {
-			for _, one := range s.kept {
-				one.Close()
-			}
-		}
-		if err != nil {
+		if err := rig.Rounds(ctx, warmUp, o.rounds, all); err != nil {
 			return fmt.Errorf("under load: %w", err)
 		}
 		for _, s := range servers {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%.0f\t%.0f\t%.0f\n", l.connections, l.clients, s.name, s.rateTo(servers[0]), s.rateTo(servers[1]),
-				rig.Quantile(s.rates, 0.5), rig.Quantile(s.took, 0.5), rig.Quantile(s.took, 0.99))
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%.0f\t%.0f\t%.0f\n", l.connections, l.clients, s.name, rig.Ratio(s.rates, first.rates), rig.Ratio(s.rates, second.rates),
+				rig.Median(s.rates), rig.Median(s.took), rig.Quantile(s.took, 0.99))
 		}
 	}
 	return w.Flush()
-}
-
-func (s *contestant) rateTo(to *contestant) string {
-	if s == to {
-		return "1"
-	}
-	return rig.RatioOf(s.rates, to.rates).String()
 }
 
 // startBare starts the program in bare/, which answers with body. env are runtime settings.
@@ -109,28 +106,18 @@ func (c *cluster) startBare(body []byte, env []string) (s server, end func(), er
 	return serverAt(strings.TrimSpace(address), "/credentials", "none"), func() { stdin.Close(); _ = cmd.Wait() }, err
 }
 
-// round gives s its requests of a round, and notes what they took when it counts.
-func (l kind) round(s *contestant, counts bool) error {
-	for l.connections == "kept" && len(s.kept) < l.clients {
-		one, err := s.dial()
-		if err != nil {
-			return err
-		}
-		s.kept = append(s.kept, one)
-	}
-	took, errs := make([][]float64, l.clients), make([]error, l.clients)
+// round makes the requests of a round, and notes what they took when it counts.
+func (s *contestant) round(requests int, counts bool) error {
+	each := requests / len(s.clients)
+	took, errs := make([][]float64, len(s.clients)), make([]error, len(s.clients))
 	var all sync.WaitGroup
 	began := time.Now()
-	for i := range l.clients {
-		took[i] = make([]float64, 0, l.requests/l.clients)
-		ask := s.once
-		if l.connections == "kept" {
-			ask = s.kept[i].ask
-		}
+	for i, c := range s.clients {
+		took[i] = make([]float64, 0, each)
 		all.Go(func() {
-			for range l.requests / l.clients {
+			for range each {
 				at := time.Now()
-				if _, errs[i] = ask(); errs[i] != nil {
+				if _, errs[i] = c.ask(); errs[i] != nil {
 					return
 				}
 				took[i] = append(took[i], float64(time.Since(at))/1e3)
@@ -138,12 +125,15 @@ func (l kind) round(s *contestant, counts bool) error {
 		})
 	}
 	all.Wait()
-	seconds := time.Since(began).Seconds()
 	if counts {
-		for i := range took {
-			s.took = append(s.took, took[i]...)
-		}
-		s.rates = append(s.rates, float64(l.requests)/seconds)
+		s.rates = append(s.rates, float64(requests)/time.Since(began).Seconds())
+		s.took = append(s.took, slices.Concat(took...)...)
 	}
 	return errors.Join(errs...)
+}
+
+func (s *contestant) close() {
+	for _, c := range s.clients {
+		c.close()
+	}
 }

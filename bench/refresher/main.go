@@ -15,8 +15,8 @@
 //     to STS that a chain needs at the least, made by the same SDK in a process that is already there, and beside the
 //     start in profile delivery, which makes none. With an STS that takes 30 ms for each answer it shows how often a
 //     start waits for it.
-//   - Calls to STS. What the stand-in counts of a pod in which so many SDK sessions begin at once, each with a
-//     configuration of its own: AWS SDK for Go v2, and with -python boto3, a process each.
+//   - Calls to STS. What the stand-in counts of a pod in which so many SDK sessions begin at once, each in a
+//     process of its own: AWS SDK for Go v2, and with -python boto3.
 //   - Requests to the endpoint. Requests per second and latencies beside a bare net/http handler that writes the same
 //     bytes in a process of its own, once with Go's defaults and once with the runtime settings of the refresher's worker,
 //     which keeps to one CPU and a small heap. The client shares the CPUs with them; it writes and reads bytes and is no

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +11,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"rolechain/bench/internal/rig"
 )
 
 // aimPrivate is the private memory that a refresher may have while it is idle, in kB.
@@ -27,66 +24,59 @@ type footprint struct{ private, anonymous int }
 
 // memory reads refreshers, which needs root: they hide their memory from everybody else.
 func memory(ctx context.Context, c *cluster, o options, out io.Writer) error {
-	var lines strings.Builder
-	w := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "delivery\tprivate to the aim\tprivate kB (aim %d)\tsupervisor's\tworker's\tanonymous kB\tsupervisor's\tworker's\n", aimPrivate)
 	// One after the other: pages of the program's file would count as shared.
-	err := c.memoryOf(ctx, "file", 0, c.Places[0], w)
+	err := c.memoryOf(ctx, "file", 0, w)
 	if err == nil {
-		err = c.memoryOf(ctx, "endpoint", o.requests, c.Places[0], w)
+		err = c.memoryOf(ctx, "endpoint", o.requests, w)
 	}
 	if errors.Is(err, os.ErrPermission) {
-		_, err = fmt.Fprintf(out, "memory of the refresher: not measured, it takes root with CAP_SYS_PTRACE\n")
+		_, err = fmt.Fprintln(out, "memory of the refresher: not measured, it takes root with CAP_SYS_PTRACE")
 		return err
 	}
-	if err != nil {
-		return err
-	}
-	w.Flush()
-	_, err = fmt.Fprintf(out, "memory of the refresher, supervisor and worker together\n%s", lines.String())
-	return err
+	fmt.Fprintln(out, "memory of the refresher, supervisor and worker together")
+	return errors.Join(err, w.Flush())
 }
 
 // memoryOf prints a line for a refresher after its start, and one after so many requests.
-func (c *cluster) memoryOf(ctx context.Context, delivery string, requests int, place rig.Place, w io.Writer) error {
-	p, err := c.startPod(delivery, place)
+func (c *cluster) memoryOf(ctx context.Context, delivery string, requests int, w io.Writer) error {
+	p, err := c.startPod(delivery, c.Places[0], 0)
 	if err != nil {
 		return err
 	}
 	defer p.end()
-	line := func(name string) error {
-		supervisor, worker, err := p.settled(ctx)
-		private, anonymous := supervisor.private+worker.private, supervisor.anonymous+worker.anonymous
-		fmt.Fprintf(w, "%s, idle after %s\t%.2f\t%d\t%d\t%d\t%d\t%d\t%d\n", delivery, name, float64(private)/aimPrivate, private, supervisor.private, worker.private,
-			anonymous, supervisor.anonymous, worker.anonymous)
+	if err := p.footprints(ctx, delivery+", idle after the start", w); err != nil || requests == 0 {
 		return err
-	}
-	if err := line("the start"); err != nil || requests == 0 {
-		return cmp.Or(err, p.end())
 	}
 	s, err := p.endpoint()
 	if err != nil {
 		return err
 	}
-	one := &contestant{server: s}
-	err = kind{"kept", asking, max(requests, asking)}.round(one, false)
-	for _, connection := range one.kept {
-		connection.Close()
+	asked := newContestant("", s, asking, true)
+	err = asked.round(max(requests, asking), false)
+	asked.close()
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = line(fmt.Sprintf("%d requests", requests))
-	}
-	return cmp.Or(err, p.end())
+	return p.footprints(ctx, fmt.Sprintf("%s, idle after %d requests", delivery, requests), w)
 }
 
-// settled waits until the refresher's memory has settled: two looks a quarter of a second apart that agree, or the last of
-// twenty.
-func (p *pod) settled(ctx context.Context) (supervisor, worker footprint, err error) {
+// footprints prints a line for the pod's refresher when its memory has settled: two looks a quarter of a second apart that
+// agree, or the last of twenty.
+func (p *pod) footprints(ctx context.Context, when string, w io.Writer) error {
 	supervisorID, workerID, err := p.refresher()
-	for n := 0; n < 20 && err == nil; n++ {
+	if err != nil {
+		return err
+	}
+	var supervisor, worker footprint
+	for range 20 {
 		before := [2]footprint{supervisor, worker}
-		if supervisor, err = footprintOf(supervisorID); err == nil {
-			worker, err = footprintOf(workerID)
+		if supervisor, err = footprintOf(supervisorID); err != nil {
+			return err
+		}
+		if worker, err = footprintOf(workerID); err != nil {
+			return err
 		}
 		if before == [2]footprint{supervisor, worker} {
 			break
@@ -94,10 +84,13 @@ func (p *pod) settled(ctx context.Context) (supervisor, worker footprint, err er
 		select {
 		case <-time.After(250 * time.Millisecond):
 		case <-ctx.Done():
-			err = errors.New("interrupted while memory settled")
+			return errors.New("interrupted while memory settled")
 		}
 	}
-	return supervisor, worker, err
+	private := supervisor.private + worker.private
+	_, err = fmt.Fprintf(w, "%s\t%.2f\t%d\t%d\t%d\t%d\t%d\t%d\n", when, float64(private)/aimPrivate,
+		private, supervisor.private, worker.private, supervisor.anonymous+worker.anonymous, supervisor.anonymous, worker.anonymous)
+	return err
 }
 
 // onlyChild returns the one process whose parent is pid.

@@ -3,10 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,7 +15,11 @@ import (
 	"rolechain/bench/internal/rig"
 )
 
-// A pod is a container whose original entrypoint is the program in job/.
+// job plays the original entrypoint. It prints its environment and an empty line, runs so many processes of a command at
+// once, and goes on until stdin ends.
+const job = `env; echo; n=$1; shift; for _ in $(seq "$n"); do "$@" & done; wait; exec cat >/dev/null`
+
+// A pod is a container in which the job runs.
 type pod struct {
 	env    map[string]string // the job's
 	cmd    *exec.Cmd
@@ -24,26 +28,28 @@ type pod struct {
 	stderr bytes.Buffer
 }
 
-// startPod starts a container with a HOME of its own and the job's arguments, and returns when the job runs.
-func (c *cluster) startPod(delivery string, place rig.Place, args ...string) (*pod, error) {
+// startPod starts a container with a HOME of its own, and returns when its job runs, with n processes of command.
+func (c *cluster) startPod(delivery string, place rig.Place, n int, command ...string) (*pod, error) {
 	home, err := place.Home()
 	if err != nil {
 		return nil, err
 	}
-	p := &pod{env: map[string]string{}, cmd: exec.Command(c.file("entrypoint"), args...)}
-	p.cmd.Env, p.cmd.Stderr = c.env(delivery, home, c.file("job")), &p.stderr
+	p := &pod{env: map[string]string{}, cmd: exec.Command(c.file("entrypoint"), append([]string{"-c", job, "job", strconv.Itoa(n)}, command...)...)}
+	p.cmd.Env, p.cmd.Stderr = c.env(delivery, home, "/bin/sh"), &p.stderr
 	if p.stdin, p.stdout, err = startPiped(p.cmd); err != nil {
 		return nil, err
 	}
-	env, err := p.answer()
-	if err != nil {
-		return nil, fmt.Errorf("starting a pod with %s delivery: %w", delivery, err)
-	}
-	for _, assignment := range env {
-		name, value, _ := strings.Cut(assignment, "=")
+	for {
+		line, err := p.line()
+		if err != nil {
+			return nil, fmt.Errorf("starting a pod with %s delivery: %w", delivery, err)
+		}
+		if line == "" {
+			return p, nil
+		}
+		name, value, _ := strings.Cut(line, "=")
 		p.env[name] = value
 	}
-	return p, nil
 }
 
 // startPiped starts cmd with pipes to it and from it.
@@ -59,14 +65,14 @@ func startPiped(cmd *exec.Cmd) (io.WriteCloser, *bufio.Reader, error) {
 	return stdin, bufio.NewReader(stdout), cmd.Start()
 }
 
-// answer reads a line of the job's. A pod without one has ended, and what it logged says why.
-func (p *pod) answer() (list []string, err error) {
-	line, err := p.stdout.ReadBytes('\n')
+// line reads a line of the job's. A job without one has ended, and what the pod logged says why.
+func (p *pod) line() (string, error) {
+	line, err := p.stdout.ReadString('\n')
 	if err != nil {
 		p.end()
-		return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(p.stderr.String()))
+		return "", fmt.Errorf("%w: %s", err, strings.TrimSpace(p.stderr.String()))
 	}
-	return list, json.Unmarshal(line, &list)
+	return strings.TrimSuffix(line, "\n"), nil
 }
 
 // refresher returns the processes of the pod's refresher.
@@ -82,24 +88,20 @@ func (p *pod) end() error {
 	if p.stdin == nil {
 		return nil
 	}
-	supervisor, _, err := p.refresher()
 	p.stdin.Close()
 	p.stdin = nil
 	_ = p.cmd.Wait() // until everybody has closed stderr
-	if err != nil {
-		return nil // there was none, as in profile delivery
-	}
-	return reap(supervisor)
+	return reap()
 }
 
 // lingering is how long a refresher may outlive its job here. It promises a second, on a machine that has time for it.
 const lingering = 20 * time.Second
 
-// reap waits for a child, or with -1 for all of them. Package os does not know it: it was adopted.
-func reap(pid int) error {
+// reap waits for all children. Package os does not know them: they were adopted.
+func reap() error {
 	for late := time.Now().Add(lingering); time.Now().Before(late); {
-		switch ended, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); {
-		case err == unix.ECHILD, ended == pid:
+		switch ended, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); {
+		case err == unix.ECHILD:
 			return nil
 		case err == nil && ended == 0:
 			time.Sleep(time.Millisecond)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -80,31 +81,26 @@ func (c *cluster) startsWith(ctx context.Context, latency time.Duration, rounds 
 	for _, one := range list {
 		ratio, beyond := "-", "-"
 		if one.profile != nil {
-			ratio = rig.RatioOf(one.times, rig.Sum(direct.times, one.profile.times)).String()
-			beyond = rig.DifferenceOf(one.times, direct.times).Digits(1)
+			ratio = rig.Ratio(one.times, rig.Sum(direct.times, one.profile.times))
+			beyond = rig.Difference(one.times, direct.times)
 		}
-		fmt.Fprintf(w, "%d ms\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", latency.Milliseconds(), one.name, one.home, ratio, beyond, rig.Quantile(one.times, 0.5), one.calls, rounds)
+		fmt.Fprintf(w, "%d ms\t%s\t%s\t%s\t%s\t%.1f\t%d\t%d\n", latency.Milliseconds(), one.name, one.home, ratio, beyond, rig.Median(one.times), one.calls, rounds)
 	}
 	return nil
 }
 
 // measure does one once. It must call STS as often as it says, with success.
 func (c *cluster) measure(one *contender, counts bool) error {
-	before, err := c.calls()
-	if err != nil {
-		return err
-	}
+	before, beforeErr := c.calls()
 	took, err := one.once()
-	after := 0
-	if err == nil {
-		after, err = c.calls()
-	}
-	switch {
-	case err != nil:
+	after, afterErr := c.calls()
+	if err := errors.Join(err, beforeErr, afterErr); err != nil {
 		return fmt.Errorf("%s: %w", one.name, err)
-	case after-before != one.calls:
+	}
+	if after-before != one.calls {
 		return fmt.Errorf("%s: %d calls to STS, not %d", one.name, after-before, one.calls)
-	case counts:
+	}
+	if counts {
 		one.times = append(one.times, took)
 	}
 	return nil
@@ -119,7 +115,7 @@ func (c *cluster) starting(delivery, place, home string, calls int, profile *con
 		}
 		took, err := c.Spawn([]string{c.file("entrypoint")}, env)
 		if err == nil {
-			err = reap(-1)
+			err = reap()
 		}
 		return float64(took.Nanoseconds) / 1e6, err
 	}}

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -32,13 +30,12 @@ func profile(ctx context.Context, space *rig.Workspace, list []*contender, out i
 		}
 	}
 	fmt.Fprintln(w)
-	traced := map[string]bool{} // each program once: its packages do not depend on the environment
-	for _, c := range list {
-		if program := c.argv[0]; program != space.Target && !traced[program] {
-			traced[program] = true
-			if err := inits(ctx, space.Spawner, c, w); err != nil {
-				return err
-			}
+	for i, c := range list {
+		if i > 0 && !c.first {
+			continue // what a program initializes does not depend on the environment
+		}
+		if err := inits(ctx, space.Spawner, c, w); err != nil {
+			return err
 		}
 	}
 	fmt.Fprintln(w)
@@ -70,10 +67,10 @@ func usage(ctx context.Context, s *rig.Spawner, c *contender, w io.Writer) error
 		// Of user and system time only the sum: kernels that count in ticks guess how it divides.
 		micros = append(micros, float64(u.Utime.Nano()+u.Stime.Nano())/1e3)
 	})
-	if err == nil {
-		_, err = fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%.0f\t%.0f\n", c.name,
-			rig.Quantile(faults, 0.5), rig.Quantile(waits, 0.5), rig.Quantile(preemptions, 0.5), rig.Quantile(micros, 0.5))
+	if err != nil {
+		return err
 	}
+	_, err = fmt.Fprintf(w, "%s\t%.0f\t%.0f\t%.0f\t%.0f\n", c.name, rig.Median(faults), rig.Median(waits), rig.Median(preemptions), rig.Median(micros))
 	return err
 }
 
@@ -103,16 +100,12 @@ func inits(ctx context.Context, s *rig.Spawner, c *contender, w io.Writer) error
 	if err != nil {
 		return err
 	}
-	medians := map[string]float64{}
-	for pkg, values := range micros {
-		if median := rig.Quantile(values, 0.5); median >= 5 {
-			medians[pkg] = median
-		}
-	}
-	packages := slices.SortedFunc(maps.Keys(medians), func(a, b string) int { return cmp.Compare(medians[b], medians[a]) })
 	fmt.Fprintf(w, "%s: package initialization (medians of %d)\tµs\tbytes, allocations\n", c.name, repeats)
-	for _, pkg := range packages {
-		fmt.Fprintf(w, "  %s\t%7.0f\t%s\n", pkg, medians[pkg], allocated[pkg])
+	byTime := func(a, b string) int { return cmp.Compare(rig.Median(micros[b]), rig.Median(micros[a])) }
+	for _, pkg := range slices.SortedFunc(maps.Keys(micros), byTime) {
+		if median := rig.Median(micros[pkg]); median >= 5 {
+			fmt.Fprintf(w, "  %s\t%7.0f\t%s\n", pkg, median, allocated[pkg])
+		}
 	}
 	return nil
 }
@@ -126,17 +119,12 @@ func calls(w *rig.Workspace, list []*contender, out io.Writer) error {
 		return err
 	}
 	for _, c := range list {
-		table := filepath.Join(w.Dir, "strace")
 		traced := *c
-		traced.argv = append([]string{strace, "-f", "-c", "-U", "calls,name", "-S", "name", "-o", table, "--"}, c.argv...)
+		traced.argv = append([]string{strace, "-f", "-q", "-c", "-U", "calls,name", "-S", "name", "--"}, c.argv...)
 		if _, err := traced.start(w.Spawner); err != nil {
 			return err
 		}
-		text, err := os.ReadFile(table)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%s: system calls\n%s", c.name, text)
+		fmt.Fprintf(out, "%s: system calls\n%s\n", c.name, w.Said())
 	}
 	return nil
 }

@@ -29,21 +29,18 @@ func table(out io.Writer, list []*contender) error {
 			fmt.Fprintf(w, "%s\t%s\tnot measured: it is not on PATH\n", c.name, c.home)
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f", c.name, c.home, cell(c, list[0]), cell(c, c.script), rig.Quantile(c.times, 0.5)/1e3)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f", c.name, c.home, c.to(list[0]), c.to(c.script), rig.Median(c.times)/1e3)
 		if others {
-			fmt.Fprintf(w, "\t%s", cell(c, c.present))
+			fmt.Fprintf(w, "\t%s", c.to(c.present))
 		}
 		fmt.Fprintln(w)
 	}
 	return w.Flush()
 }
 
-func cell(c, to *contender) string {
-	if to == nil || to.missing() {
+func (c *contender) to(other *contender) string {
+	if other == nil {
 		return "-"
 	}
-	if c == to {
-		return "1"
-	}
-	return rig.RatioOf(c.times, to.times).String()
+	return rig.Ratio(c.times, other.times)
 }

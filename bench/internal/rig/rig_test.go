@@ -46,11 +46,11 @@ func TestFigures(t *testing.T) {
 			t.Errorf("Quantile(%v, %v) = %v, want %v", values, q, got, want)
 		}
 	}
-	if got := RatioOf([]float64{200, 2000, 500, 20}, []float64{100, 1000, 250, 10}).String(); got != "2.00 (2.00-2.00)" || values[0] != 40 {
-		t.Errorf("RatioOf = %s, and the values are %v now", got, values)
+	if got := Ratio([]float64{200, 2000, 500, 20}, []float64{100, 1000, 250, 10}); got != "2.00 (2.00-2.00)" || values[0] != 40 {
+		t.Errorf("Ratio = %s, and the values are %v now", got, values)
 	}
-	if got := DifferenceOf([]float64{105, 1005, 15}, Sum([]float64{50, 500, 5}, []float64{50, 500, 5})).Digits(1); got != "5.0 (5.0-5.0)" {
-		t.Errorf("DifferenceOf = %s", got)
+	if got := Difference([]float64{105, 1005, 15}, Sum([]float64{50, 500, 5}, []float64{50, 500, 5})); got != "5.0 (5.0-5.0)" {
+		t.Errorf("Difference = %s", got)
 	}
 }
 

@@ -81,5 +81,5 @@ func (s *Spawner) Spawn(argv, env []string) (Start, error) {
 // Said returns what the last start wrote to stderr.
 func (s *Spawner) Said() string {
 	text, _ := io.ReadAll(io.NewSectionReader(s.stderr, 0, 1<<16))
-	return strings.TrimSpace(string(text))
+	return strings.TrimRight(string(text), "\n")
 }

@@ -17,31 +17,29 @@ func Quantile(values []float64, q float64) float64 {
 	return sorted[below] + (at-float64(below))*(sorted[below+1]-sorted[below])
 }
 
-// A Spread is the median of a series, and its 10th and 90th percentile.
-type Spread struct{ Median, Low, High float64 }
+// Median returns the middle of the values.
+func Median(values []float64) float64 { return Quantile(values, 0.5) }
 
-// SpreadOf panics when there are no values.
-func SpreadOf(values []float64) Spread {
-	return Spread{Median: Quantile(values, 0.5), Low: Quantile(values, 0.1), High: Quantile(values, 0.9)}
+// spread prints the median of the values, with so many digits behind the point, and their 10th and 90th percentile.
+func spread(values []float64, digits int) string {
+	return fmt.Sprintf("%.*f (%.*f-%.*f)", digits, Median(values), digits, Quantile(values, 0.1), digits, Quantile(values, 0.9))
 }
 
-// String has two digits, as ratios are printed.
-func (s Spread) String() string { return s.Digits(2) }
-
-// Digits returns the spread with so many digits behind the point.
-func (s Spread) Digits(n int) string {
-	return fmt.Sprintf("%.*f (%.*f-%.*f)", n, s.Median, n, s.Low, n, s.High)
+// Ratio prints the ratios of two paired series, pair by pair. What slows down a whole round slows down both of a pair, and
+// so is not in it. A series has no ratio to one that is empty, and to itself it is 1.
+func Ratio(values, to []float64) string {
+	switch {
+	case len(to) == 0:
+		return "-"
+	case &values[0] == &to[0]:
+		return "1"
+	}
+	return spread(pairwise(values, to, func(a, b float64) float64 { return a / b }), 2)
 }
 
-// RatioOf returns the ratios of two paired series, pair by pair. What slows down a whole round slows down both of a pair, and
-// so is not in it.
-func RatioOf(values, to []float64) Spread {
-	return SpreadOf(pairwise(values, to, func(a, b float64) float64 { return a / b }))
-}
-
-// DifferenceOf returns how much more the first of each pair is than the second.
-func DifferenceOf(values, less []float64) Spread {
-	return SpreadOf(pairwise(values, less, func(a, b float64) float64 { return a - b }))
+// Difference prints how much more the first of each pair is than the second.
+func Difference(values, less []float64) string {
+	return spread(pairwise(values, less, func(a, b float64) float64 { return a - b }), 1)
 }
 
 // Sum adds each pair of two paired series.
