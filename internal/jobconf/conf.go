@@ -53,6 +53,8 @@ func Read(file string, data []byte) (*Conf, error) {
 	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
 	var err error
 	switch extension := filepath.Ext(file); {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")): // of PowerShell's >
+		return nil, errors.New("it is UTF-16: save it as UTF-8")
 	case extension == ".py":
 		return nil, errors.New("a program is not read: print the arguments of Airflow's operator as JSON, json.dumps({\"job_driver\": …, \"configuration_overrides\": …}), and give that file")
 	case len(text) > 0 && (text[0] == '{' || text[0] == '[' && !isLines(extension)) && extension != ".yaml" && extension != ".yml":

@@ -250,6 +250,8 @@ func TestRefused(t *testing.T) {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", 'b'+i, 'b'+i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*%c, ", 'a'+i), 10), ", "))
 	}
 	for _, test := range []struct{ file, text, want string }{
+		{"x.yaml", "\xff\xfek\x00:\x00", "it is UTF-16"},
+		{"x.conf", "\xfe\xff\x00s", "it is UTF-16"},
 		{"dag.py", "EmrContainerOperator()", "print the arguments of Airflow's operator as JSON"},
 		{"x.json", "{\n\n\"a\": }", "line 3: it is not JSON"},
 		{"x.yaml", "a: [\n", "it is not YAML"},
