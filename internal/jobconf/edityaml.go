@@ -62,9 +62,11 @@ func (e *editor) addFlow(y *yaml.Node, empty bool, text string, block func(inden
 		e.rewrite = true
 		return
 	}
+	inner := strings.TrimRight(string(e.c.data[start+1:end]), " \t\r\n")
 	prefix, suffix := lineAround(e.c.data, start, end+1)
 	key, isKey := strings.CutSuffix(strings.TrimRight(prefix, " "), ":")
-	if suffix = strings.TrimLeft(suffix, " \t\r"); empty && isKey && !strings.ContainsAny(key, "{[") && (suffix == "" || suffix[0] == '#') {
+	isKey = isKey && inner == "" && !strings.ContainsAny(key, "{[")
+	if suffix = strings.TrimLeft(suffix, " \t\r"); empty && isKey && (suffix == "" || suffix[0] == '#') {
 		line := end + 1 + bytes.IndexByte(append(e.c.data[end+1:len(e.c.data):len(e.c.data)], '\n'), '\n')
 		newline := ""
 		if line == len(e.c.data) {
@@ -74,14 +76,13 @@ func (e *editor) addFlow(y *yaml.Node, empty bool, text string, block func(inden
 		e.insert(min(line+1, len(e.c.data)), newline+block(strings.Repeat(" ", indentOfKey(prefix))+indentation(e.c.data, "  ")))
 		return
 	}
-	inner := strings.TrimRight(string(e.c.data[start+1:end]), " \t\r\n")
 	at := start + 1 + len(inner)
-	if strings.Contains(inner[strings.LastIndexByte(inner, '\n')+1:], " #") { // perhaps a comment, behind which nothing can stand
+	if strings.Contains(" "+inner[strings.LastIndexByte(inner, '\n')+1:], " #") { // perhaps a comment, behind which nothing can stand
 		at = end
 	}
 	switch {
 	case empty:
-		e.splices = append(e.splices, splice{at, end, text})
+		e.splices = append(e.splices, splice{at, end, text}) // instead of the blanks
 	case strings.HasSuffix(inner, ","):
 		e.insert(at, " "+text)
 	default:
@@ -120,19 +121,13 @@ func (e *editor) yamlBytes() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := comments(e.c.data)
 	if !e.rewrite {
 		text := apply(e.c.data, e.splices)
-		if got, err := parseYAML(text); err == nil && slices.EqualFunc(got, want, same) && slices.Equal(comments(text), before) {
+		if got, err := parseYAML(text); err == nil && slices.EqualFunc(got, want, same) {
 			return text, nil
 		}
 	}
-	after := comments(b.Bytes())
-	for _, comment := range before {
-		if i := slices.Index(after, comment); i >= 0 {
-			after = slices.Delete(after, i, i+1)
-			continue
-		}
+	if comment := lostComment(e.c.data, b.Bytes()); comment != "" {
 		return nil, refuse(e.c.File, "the place of the change cannot be edited, and written anew the file would lose the comment "+quoteJSON(comment), "write the map or list in which the change goes in block style, without a tag")
 	}
 	for _, document := range e.c.documents { // what the library writes has to be what its nodes say
@@ -146,31 +141,19 @@ func (e *editor) yamlBytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// comments returns the comments of a YAML file, each line by itself, in order.
-func comments(data []byte) []string {
-	var list []string
-	var walk func(y *yaml.Node)
-	walk = func(y *yaml.Node) {
-		for _, comment := range []string{y.HeadComment, y.LineComment, y.FootComment} {
-			for line := range strings.Lines(comment) {
-				if line = strings.TrimSpace(line); line != "" {
-					list = append(list, line)
-				}
-			}
+// lostComment returns a comment, or what looks like one, that is in a YAML file before and not after; "" if there is none. The library
+// does not know all of them.
+func lostComment(before, after []byte) string {
+	for line := range strings.Lines(string(before)) {
+		i := strings.IndexByte(line, '#')
+		if i > 0 && strings.TrimLeft(line[:i], " \t") != "" {
+			i = strings.Index(line, " #")
 		}
-		for _, inner := range y.Content {
-			walk(inner)
+		if i >= 0 && !bytes.Contains(after, []byte(strings.TrimSpace(line[i:]))) {
+			return strings.TrimSpace(line[i:])
 		}
 	}
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var document yaml.Node
-		if d.Decode(&document) != nil {
-			slices.Sort(list)
-			return list
-		}
-		walk(&document)
-	}
+	return ""
 }
 
 // same reports whether two values are equal, in the same order.

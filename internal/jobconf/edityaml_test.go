@@ -62,6 +62,11 @@ func TestEditYAML(t *testing.T) {
 			"kind: SparkApplication\nspec:\n  sparkConf: {\n    spark.a: \"1\", # one }\n    spark.b: \"2\" # two\n  , spark.new: \"1\", spark.more: \"x y\"}\n\n  mode: cluster\n",
 		},
 		{
+			"a comment between braces",
+			"kind: SparkApplication\n\nspec:\n  sparkConf: { # none yet\n  }\n",
+			"kind: SparkApplication\n\nspec:\n  sparkConf: { # none yet\n  spark.new: \"1\", spark.more: \"x y\"}\n",
+		},
+		{
 			"with line ends of Windows",
 			"# ours\r\n\r\nkind: SparkApplication\r\nspec:\r\n  sparkConf: {}\r\n  mode: cluster\r\n",
 			strings.ReplaceAll("# ours\n\nkind: SparkApplication\nspec:\n  sparkConf:\n"+indented("    ")+"  mode: cluster\n", "\n", "\r\n"),
@@ -142,6 +147,23 @@ func TestAddImage(t *testing.T) {
 		}
 		if out, err := c.Apply(Change{Add: []Setting{{"spark.new", "1"}}, Image: "i"}); err != nil || string(out) != test.want {
 			t.Errorf("%v\n%s\nwant\n%s", err, out, test.want)
+		}
+	}
+}
+
+// Where the library has to write the file, and would lose a comment, the job stays as it is.
+func TestLostComment(t *testing.T) {
+	for _, text := range []string{
+		"kind: SparkApplication\nspec:\n  sparkConf: !!map { # none yet\n  }\n",
+		"kind: SparkApplication\nspec:\n  sparkConf: !!map {} # a\n  # b\n\n  # c\n",
+		"kind: SparkApplication\nspec:\n  sparkConf: !!map {}\n---\na: b\n# end\n...\n# behind it\n",
+	} {
+		c, err := Read("a.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out, err := c.Apply(Change{Add: []Setting{{"spark.new", "1"}}}); exit.CodeOf(err) != exit.Conflict || !strings.Contains(err.Error(), "would lose the comment \"#") {
+			t.Errorf("%v\n%s", err, out)
 		}
 	}
 }
