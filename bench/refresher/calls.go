@@ -64,11 +64,7 @@ func (c *cluster) crowd(delivery string, place rig.Place, n int, command ...stri
 		return 0, err
 	}
 	defer p.end()
-	for range n {
-		id, err := p.line()
-		if err != nil {
-			return 0, err
-		}
+	for _, id := range p.ids {
 		if s, ok := c.sts.Lookup(id); !ok || s.RoleARN != rig.ClientRole {
 			return 0, fmt.Errorf("key %q is of %q, not of the client role", id, s.RoleARN)
 		}

@@ -30,11 +30,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -56,15 +54,10 @@ func main() {
 	rig.Main(o.bench)
 }
 
-func (o *options) bench(ctx context.Context, w *rig.Workspace, out io.Writer) (err error) {
+func (o *options) bench(ctx context.Context, w *rig.Workspace, out io.Writer) error {
 	// The refreshers of jobs that have ended become our children, so that the end of each can be waited for.
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("adopting the refreshers: %w", err)
-	}
-	if o.python != "" {
-		if o.python, err = filepath.Abs(o.python); err != nil {
-			return err
-		}
 	}
 	c, err := newCluster(w)
 	if err != nil {
@@ -74,9 +67,6 @@ func (o *options) bench(ctx context.Context, w *rig.Workspace, out io.Writer) (e
 	fmt.Fprintf(out, "what file and endpoint delivery cost, %s/%s, %d CPUs\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Fprintln(out, "medians of rounds in which everything took its turn (10th-90th percentile); aims are no limits")
 	for _, part := range []func(context.Context, *cluster, options, io.Writer) error{firstSession, stsCalls, load, memory} {
-		if ctx.Err() != nil {
-			return errors.New("interrupted")
-		}
 		fmt.Fprintln(out)
 		if err := part(ctx, c, *o, out); err != nil {
 			return err

@@ -23,13 +23,13 @@ const asking = 8
 type footprint struct{ private, anonymous int }
 
 // memory reads refreshers, which needs root: they hide their memory from everybody else.
-func memory(ctx context.Context, c *cluster, o options, out io.Writer) error {
+func memory(_ context.Context, c *cluster, o options, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "delivery\tprivate to the aim\tprivate kB (aim %d)\tsupervisor's\tworker's\tanonymous kB\tsupervisor's\tworker's\n", aimPrivate)
 	// One after the other: pages of the program's file would count as shared.
-	err := c.memoryOf(ctx, "file", 0, w)
+	err := c.memoryOf("file", 0, w)
 	if err == nil {
-		err = c.memoryOf(ctx, "endpoint", o.requests, w)
+		err = c.memoryOf("endpoint", o.requests, w)
 	}
 	if errors.Is(err, os.ErrPermission) {
 		_, err = fmt.Fprintln(out, "memory of the refresher: not measured, it takes root with CAP_SYS_PTRACE")
@@ -40,13 +40,13 @@ func memory(ctx context.Context, c *cluster, o options, out io.Writer) error {
 }
 
 // memoryOf prints a line for a refresher after its start, and one after so many requests.
-func (c *cluster) memoryOf(ctx context.Context, delivery string, requests int, w io.Writer) error {
+func (c *cluster) memoryOf(delivery string, requests int, w io.Writer) error {
 	p, err := c.startPod(delivery, c.Places[0], 0)
 	if err != nil {
 		return err
 	}
 	defer p.end()
-	if err := p.footprints(ctx, delivery+", idle after the start", w); err != nil || requests == 0 {
+	if err := p.footprints(delivery+", idle after the start", w); err != nil || requests == 0 {
 		return err
 	}
 	s, err := p.endpoint()
@@ -59,37 +59,36 @@ func (c *cluster) memoryOf(ctx context.Context, delivery string, requests int, w
 	if err != nil {
 		return err
 	}
-	return p.footprints(ctx, fmt.Sprintf("%s, idle after %d requests", delivery, requests), w)
+	return p.footprints(fmt.Sprintf("%s, idle after %d requests", delivery, requests), w)
 }
 
 // footprints prints a line for the pod's refresher when its memory has settled: two looks a quarter of a second apart that
 // agree, or the last of twenty.
-func (p *pod) footprints(ctx context.Context, when string, w io.Writer) error {
-	supervisorID, workerID, err := p.refresher()
+func (p *pod) footprints(when string, w io.Writer) error {
+	supervisor, err := onlyChild(p.cmd.Process.Pid)
 	if err != nil {
 		return err
 	}
-	var supervisor, worker footprint
+	worker, err := onlyChild(supervisor)
+	if err != nil {
+		return err
+	}
+	var now [2]footprint
 	for range 20 {
-		before := [2]footprint{supervisor, worker}
-		if supervisor, err = footprintOf(supervisorID); err != nil {
-			return err
+		before := now
+		for i, pid := range []int{supervisor, worker} {
+			if now[i], err = footprintOf(pid); err != nil {
+				return err
+			}
 		}
-		if worker, err = footprintOf(workerID); err != nil {
-			return err
-		}
-		if before == [2]footprint{supervisor, worker} {
+		if now == before {
 			break
 		}
-		select {
-		case <-time.After(250 * time.Millisecond):
-		case <-ctx.Done():
-			return errors.New("interrupted while memory settled")
-		}
+		time.Sleep(250 * time.Millisecond)
 	}
-	private := supervisor.private + worker.private
+	private := now[0].private + now[1].private
 	_, err = fmt.Fprintf(w, "%s\t%.2f\t%d\t%d\t%d\t%d\t%d\t%d\n", when, float64(private)/aimPrivate,
-		private, supervisor.private, worker.private, supervisor.anonymous+worker.anonymous, supervisor.anonymous, worker.anonymous)
+		private, now[0].private, now[1].private, now[0].anonymous+now[1].anonymous, now[0].anonymous, now[1].anonymous)
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -15,40 +16,47 @@ import (
 	"rolechain/bench/internal/rig"
 )
 
-// job plays the original entrypoint. It prints its environment and an empty line, runs so many processes of a command at
-// once, and goes on until stdin ends.
-const job = `env; echo; n=$1; shift; for _ in $(seq "$n"); do "$@" & done; wait; exec cat >/dev/null`
+// job plays the original entrypoint. It runs so many processes of a command at once, prints its environment and an empty
+// line, and goes on until stdin ends. From the empty line on it has no child but the refresher.
+const job = `n=$1; shift; for _ in $(seq "$n"); do "$@" & done; wait; env; echo; exec cat >/dev/null`
 
 // A pod is a container in which the job runs.
 type pod struct {
 	env    map[string]string // the job's
+	ids    []string          // what the processes of the command have printed, a line each
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
-	stdout *bufio.Reader
 	stderr bytes.Buffer
 }
 
-// startPod starts a container with a HOME of its own, and returns when its job runs, with n processes of command.
+// startPod starts a container with a HOME of its own, and returns when its job has run n processes of command.
 func (c *cluster) startPod(delivery string, place rig.Place, n int, command ...string) (*pod, error) {
-	home, err := place.Home()
+	home, err := os.MkdirTemp(place.Dir, "home-")
 	if err != nil {
 		return nil, err
 	}
 	p := &pod{env: map[string]string{}, cmd: exec.Command(c.file("entrypoint"), append([]string{"-c", job, "job", strconv.Itoa(n)}, command...)...)}
 	p.cmd.Env, p.cmd.Stderr = c.env(delivery, home, "/bin/sh"), &p.stderr
-	if p.stdin, p.stdout, err = startPiped(p.cmd); err != nil {
+	stdin, stdout, err := startPiped(p.cmd)
+	if err != nil {
 		return nil, err
 	}
+	p.stdin = stdin
 	for {
-		line, err := p.line()
-		if err != nil {
-			return nil, fmt.Errorf("starting a pod with %s delivery: %w", delivery, err)
-		}
-		if line == "" {
+		line, err := stdout.ReadString('\n')
+		if line == "\n" && len(p.ids) == n {
 			return p, nil
 		}
-		name, value, _ := strings.Cut(line, "=")
-		p.env[name] = value
+		if err != nil || line == "\n" {
+			p.end()
+			return nil, fmt.Errorf("the job in %s delivery: %d of %d processes have printed, %v: %s", delivery, len(p.ids), n, err, &p.stderr)
+		}
+		name, value, assigned := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+		if assigned {
+			p.env[name] = value
+		} else {
+			p.ids = append(p.ids, name)
+		}
 	}
 }
 
@@ -63,24 +71,6 @@ func startPiped(cmd *exec.Cmd) (io.WriteCloser, *bufio.Reader, error) {
 		return nil, nil, err
 	}
 	return stdin, bufio.NewReader(stdout), cmd.Start()
-}
-
-// line reads a line of the job's. A job without one has ended, and what the pod logged says why.
-func (p *pod) line() (string, error) {
-	line, err := p.stdout.ReadString('\n')
-	if err != nil {
-		p.end()
-		return "", fmt.Errorf("%w: %s", err, strings.TrimSpace(p.stderr.String()))
-	}
-	return strings.TrimSuffix(line, "\n"), nil
-}
-
-// refresher returns the processes of the pod's refresher.
-func (p *pod) refresher() (supervisor, worker int, err error) {
-	if supervisor, err = onlyChild(p.cmd.Process.Pid); err == nil {
-		worker, err = onlyChild(supervisor)
-	}
-	return supervisor, worker, err
 }
 
 // end ends the job, and returns when its refresher has ended too. A second call does nothing.

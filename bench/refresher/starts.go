@@ -31,15 +31,13 @@ const slow = 30 * time.Millisecond
 // A contender is one way to a session, or a part of it, and what it took.
 type contender struct {
 	name  string
-	home  string                       // the name of HOME's place; "-" for what has none
-	calls int                          // to STS
-	once  func() (milliseconds, error) // includes what has to be done before and after, which is not in the time
+	home  string                  // the name of HOME's place; "-" for what has none
+	calls int                     // to STS
+	once  func() (float64, error) // includes what has to be done before and after, which is not in the time
 
 	profile *contender // the start in profile delivery, for one with a refresher
 	times   []float64  // milliseconds, one a round
 }
-
-type milliseconds = float64
 
 // firstSession measures the time to the first session, with an STS that answers at once and with a slow one. What differs
 // between the places does not depend on STS.
@@ -64,7 +62,7 @@ func (c *cluster) startsWith(ctx context.Context, latency time.Duration, rounds 
 	direct := c.direct(ctx)
 	list := []*contender{direct}
 	for _, place := range places {
-		home, err := place.Home()
+		home, err := os.MkdirTemp(place.Dir, "home-")
 		if err != nil {
 			return err
 		}
@@ -109,7 +107,7 @@ func (c *cluster) measure(one *contender, counts bool) error {
 // starting is a start in an empty home. It is over when the refresher has ended.
 func (c *cluster) starting(delivery, place, home string, calls int, profile *contender) *contender {
 	env := c.env(delivery, home, c.Target)
-	return &contender{name: "rolechain, " + delivery, home: place, calls: calls, profile: profile, once: func() (milliseconds, error) {
+	return &contender{name: "rolechain, " + delivery, home: place, calls: calls, profile: profile, once: func() (float64, error) {
 		if err := os.RemoveAll(filepath.Join(home, ".aws")); err != nil {
 			return 0, err
 		}
@@ -124,7 +122,7 @@ func (c *cluster) starting(delivery, place, home string, calls int, profile *con
 // direct is what no chain can do without: one AssumeRoleWithWebIdentity and one AssumeRole, by the SDK that rolechain uses,
 // in a process that runs already, over one connection, with nobody to hand the session to.
 func (c *cluster) direct(ctx context.Context) *contender {
-	return &contender{name: "the two calls alone", home: "-", calls: 2, once: func() (milliseconds, error) {
+	return &contender{name: "the two calls alone", home: "-", calls: 2, once: func() (float64, error) {
 		transport := &http.Transport{}
 		defer transport.CloseIdleConnections()
 		began := time.Now()

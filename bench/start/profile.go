@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -119,12 +121,17 @@ func calls(w *rig.Workspace, list []*contender, out io.Writer) error {
 		return err
 	}
 	for _, c := range list {
+		table := filepath.Join(w.Dir, "strace")
 		traced := *c
-		traced.argv = append([]string{strace, "-f", "-q", "-c", "-U", "calls,name", "-S", "name", "--"}, c.argv...)
+		traced.argv = append([]string{strace, "-f", "-c", "-U", "calls,name", "-S", "name", "-o", table, "--"}, c.argv...)
 		if _, err := traced.start(w.Spawner); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s: system calls\n%s\n", c.name, w.Said())
+		text, err := os.ReadFile(table)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s: system calls\n%s", c.name, text)
 	}
 	return nil
 }

@@ -88,9 +88,6 @@ func Rounds(ctx context.Context, warmUp, rounds int, all []func(counts bool) err
 // A Place is a directory to make home directories in: on tmpfs or on disk, where writing a file may wait for it.
 type Place struct{ Name, Dir string }
 
-// Home makes a home directory in p.
-func (p Place) Home() (string, error) { return os.MkdirTemp(p.Dir, "home-") }
-
 // A Workspace is the directories of a run, and the spawner of its starts.
 type Workspace struct {
 	*Spawner
