@@ -1,5 +1,6 @@
 // Package families predicts where the AWS SDKs find credentials in an environment: variables, JVM options and AWS files. Its
-// tests ask the SDKs themselves; those that take long by make predictions. It asks nobody, and reads no secret's value but to see whether it is empty.
+// tests compare the predictions with the SDKs; make predictions runs the slow comparisons. The package makes no request, and
+// reads a secret's value only to see whether it is empty.
 package families
 
 import (
