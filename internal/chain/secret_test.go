@@ -83,3 +83,20 @@ func TestSessionText(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Every character that a token may have belongs to it, and every control character becomes a blank.
+func TestClean(t *testing.T) {
+	for text, want := range map[string]string{
+		`a,eyJ0123456789AZaz-_.=bBYy,b`: "a,[token],b",
+		"eyJ.eyJ.x/eyJ":                 "[token]/[token]",
+		"a\x7fb\x1fc\x80d\x9fe\u00a0f":  "a b c d e f",
+		"~!\u00a1é":                     "~!\u00a1é",
+	} {
+		if got := clean(text); got != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+	if got := clean(strings.Repeat("x", 1000)); got != strings.Repeat("x", 1000) {
+		t.Errorf("1000 bytes are cut to %d", len(got))
+	}
+}
