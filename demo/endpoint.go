@@ -19,7 +19,7 @@ const lifetime = 4
 func (p *page) replaced(ctx context.Context, pod pod, sts *ststest.Server) error {
 	pod.given = []string{"CLIENT_ROLE_ARN=" + clientRole, "WEB_IDENTITY_ROLE_ARN=" + jobRole, "ROLE_CHAIN_DELIVERY=endpoint"}
 	seen := len(sts.Journal())
-	p.title(fmt.Sprintf("7. Another pod, with ROLE_CHAIN_DELIVERY=endpoint and sessions of %d seconds: one client, which works until it has met three sessions", lifetime))
+	p.title(fmt.Sprintf("7. Another pod, with ROLE_CHAIN_DELIVERY=endpoint and sessions of %d seconds: one client, which makes requests until it has seen three sessions", lifetime))
 	var stdout, stderr bytes.Buffer
 	start := pod.command(ctx, "entrypoint", "watch", "3")
 	start.Stdout, start.Stderr = &stdout, &stderr

@@ -182,7 +182,7 @@ func (p *page) lines(text string) {
 }
 
 func (p *page) tell(ctx context.Context, pod pod) error {
-	p.title("1. The submission sets, as AWS's role chaining guide does (and asks for IRSA's own variables to go)")
+	p.title("1. The submission sets, as AWS's role chaining guide does, plus ROLE_CHAIN_IRSA_ENV=remove")
 	p.lines(strings.Join(pod.given, "\n"))
 	p.title("2. EKS injects")
 	p.lines(strings.Join(pod.injected, "\n"))
