@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"regexp"
 	"strings"
 
 	"rolechain/internal/jobconf"
@@ -24,7 +25,7 @@ func (j *judge) assumes(p jobconf.Property) {
 	if _, set := j.ours[p.Name]; set || !strings.Contains(p.Name, ".") {
 		return
 	}
-	if strings.Contains(p.Value, "IAMLoginModule") {
+	if strings.Contains(p.Value, "LoginModule") { // MSK's own, or Kafka's with MSK's handler for OAUTHBEARER
 		j.loginModule(p)
 		return
 	}
@@ -38,7 +39,8 @@ func (j *judge) assumes(p jobconf.Property) {
 	if strings.HasSuffix(p.Value, assumedEMRFS) && !j.everywhere(emrfsRole) {
 		j.say(Doubt, p, "take the provider out: the chain has the role, and -client-bucket names a bucket", "is %s, which needs the variable %s in driver and executors", p.Value, emrfsRole)
 	}
-	if !isRole(p.Value) {
+	arn := strings.TrimSpace(p.Value)
+	if !isRole(arn) {
 		return
 	}
 	who := ""
@@ -53,18 +55,18 @@ func (j *judge) assumes(p jobconf.Property) {
 	if who == "" {
 		who = "something"
 	}
-	j.assumed(p, p.Value, who, "is")
+	j.assumed(p, arn, who, "is")
 }
 
 // assumed says what happens when something in the job assumes a role itself.
 func (j *judge) assumed(p jobconf.Property, arn, who, verb string) {
 	const takeOut = "take it out: the chain has done this hop. If the code cannot change, examples/iam/client-role-trust-self.json lets the role assume itself"
 	switch asker := j.defaultChain(); {
-	case arn == j.Settings.ClientRole && asker == arn:
+	case sameRole(arn, j.Settings.ClientRole) && sameRole(asker, arn):
 		j.say(Doubt, p, takeOut, "%s %s, which %s would assume: the client role would assume itself, and STS denies that unless its trust policy names itself", verb, arn, who)
-	case arn == j.Settings.ClientRole:
+	case sameRole(arn, j.Settings.ClientRole):
 		j.say(Doubt, p, takeOut, "%s %s, which %s assumes once more from the job execution role, its default chain here; where the default chain is the client role, that role would assume itself", verb, arn, who)
-	case arn == j.JobRole:
+	case sameRole(arn, j.JobRole):
 		j.say(Doubt, p, "take it out, or see -job-bucket for S3", "%s %s, which %s would assume: %s would assume the role from which the chain begins", verb, arn, who, j.role(asker))
 	default:
 		j.say(Doubt, p, "let that role assume it on both sides, or name the role with -profile",
@@ -72,11 +74,10 @@ func (j *judge) assumed(p jobconf.Property, arn, who, verb string) {
 	}
 }
 
-// loginModule reads the options of MSK's login module in a JAAS configuration.
+// loginModule reads MSK's options in a JAAS configuration.
 func (j *judge) loginModule(p jobconf.Property) {
-	for _, o := range strings.FieldsFunc(p.Value, func(r rune) bool { return strings.ContainsRune(" \t\n;", r) }) {
-		name, value, _ := strings.Cut(o, "=")
-		value = strings.Trim(value, `"'\`)
+	for _, o := range jaasOption.FindAllStringSubmatch(p.Value, -1) {
+		name, value := o[1], o[2]
 		switch {
 		case name == "awsRoleArn":
 			j.assumed(p, value, "MSK's login module", "has awsRoleArn")
@@ -96,9 +97,39 @@ func (j *judge) everywhere(name string) bool {
 	return j.has(name) || has("spark.kubernetes.driverEnv.") && has("spark.executorEnv.")
 }
 
-// isRole reports whether a value is the ARN of a role.
+// jaasOption is one of a JAAS configuration, in which there may be spaces around the sign; a shell or a file may have left a
+// backslash before a quotation mark.
+var jaasOption = regexp.MustCompile(`(\w+)\s*=[\s"'\\]*([^\s"';\\]*)`)
+
+// isRole reports whether a value is the ARN of a role, or of a session of one.
 func isRole(value string) bool {
-	return strings.HasPrefix(value, "arn:") && strings.Contains(value, ":iam::") && strings.Contains(value, ":role/")
+	account, _ := roleIn(value)
+	return account != ""
+}
+
+// roleIn returns the account and the name of a role. IAM has a name once in an account, whatever its path and its case are, and a
+// session's ARN (sts:...:assumed-role/NAME/SESSION) has no path.
+func roleIn(arn string) (account, name string) {
+	parts := strings.SplitN(strings.ToLower(arn), ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" {
+		return "", ""
+	}
+	kind, rest, _ := strings.Cut(parts[5], "/")
+	switch {
+	case parts[2] == "iam" && kind == "role":
+		return parts[4], rest[strings.LastIndexByte(rest, '/')+1:]
+	case parts[2] == "sts" && kind == "assumed-role":
+		name, _, _ = strings.Cut(rest, "/")
+		return parts[4], name
+	}
+	return "", ""
+}
+
+// sameRole reports whether two ARNs are spellings of one role.
+func sameRole(a, b string) bool {
+	account, name := roleIn(a)
+	other, its := roleIn(b)
+	return account != "" && account == other && name == its
 }
 
 // asks says which role asks services beside S3 that are configured by properties: those use the default chain of their SDK.
