@@ -35,7 +35,8 @@ type Plan struct {
 }
 
 // Cases are those of examples/spark, the first one being case 1.
-var Cases = []Plan{onlyBoto3, sparkAndBoto3, LongRunning(rounds), twoClientRoles, icebergAppend, defaultChain, hudiAppend, canary, deadCanary, glueCatalog(), kinesisStream}
+var Cases = []Plan{onlyBoto3, sparkAndBoto3, LongRunning(rounds), twoClientRoles, icebergAppend, defaultChain, hudiAppend, canary, deadCanary, glueCatalog(), kinesisStream,
+	restCatalog("glue", "rest-glue", Profile, Endpoint, None), restCatalog("s3tables", "rest-s3tables", Endpoint)}
 
 // Each works round after round, in one more than there are holds.
 const rounds = Ends + 1

@@ -13,6 +13,9 @@ import (
 	"rolechain/internal/s3test"
 )
 
+// serviceKinds are those whose resources are the client's.
+var serviceKinds = []string{"glue", "kinesis", "s3tables"}
+
 // OwnerOf is whose a bucket or a queue is.
 func OwnerOf(e s3test.Entry) string {
 	switch {
@@ -20,7 +23,7 @@ func OwnerOf(e s3test.Entry) string {
 		return BaseARN
 	case e.Bucket == SecondBucket:
 		return SecondARN
-	case e.Bucket == ClientBucket || e.Queue == QueueName || e.Service == "glue" || e.Service == "kinesis":
+	case e.Bucket == ClientBucket || e.Queue == QueueName || slices.Contains(serviceKinds, e.Service):
 		return ClientARN
 	}
 	return ""
@@ -43,7 +46,7 @@ func resource(e s3test.Entry) string {
 	switch {
 	case e.Queue != "":
 		return "queue"
-	case e.Service == "glue" || e.Service == "kinesis":
+	case slices.Contains(serviceKinds, e.Service):
 		return e.Service
 	}
 	return map[string]string{JobBucket: "job's bucket", ClientBucket: "client's bucket", SecondBucket: "second bucket", LogBucket: "log bucket"}[e.Bucket]

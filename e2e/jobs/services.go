@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -18,15 +19,16 @@ import (
 )
 
 // ServiceNames are those of what jobs ask beside S3 and SQS. All of it is the client's account's.
-var ServiceNames = []string{"glue." + Region + ".amazonaws.com", "kinesis." + Region + ".amazonaws.com"}
+var ServiceNames = []string{"glue." + Region + ".amazonaws.com", "kinesis." + Region + ".amazonaws.com", "s3tables." + Region + ".amazonaws.com"}
 
-// Services checks what comes to these names before moto answers it, as the gate does for S3: the signature, the session, and
-// whether the policy of the examples lets the client role do it.
+// Services checks what comes to these names before moto or a REST catalog answers it, as the gate does for S3: the signature,
+// the session, and whether the policy of the examples lets the client role do it.
 type Services struct {
 	sts     *ststest.Server
 	allowed map[string]bool // what the client role may do
 	hold    func(s3test.Entry) time.Time
 	backend string // base URL of moto
+	rest    *rest
 
 	mu      sync.Mutex
 	journal []s3test.Entry
@@ -34,6 +36,10 @@ type Services struct {
 
 func newServices(root, backend string, sts *ststest.Server, hold func(s3test.Entry) time.Time) (*Services, error) {
 	s := &Services{sts: sts, allowed: map[string]bool{}, hold: hold, backend: backend}
+	moto := Moto{URL: backend}
+	s.rest = &rest{spaces: map[string]map[string]*table{}, put: func(ctx context.Context, key string, body []byte) error {
+		return moto.Put(ctx, ClientBucket, key, body)
+	}}
 	return s, eachAction(filepath.Join(root, "examples", "iam", "client-role-permissions-services.json"), func(action string, _ any) {
 		s.allowed[action] = true
 	})
@@ -58,9 +64,15 @@ func (s *Services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.Service, _, _ = strings.Cut(r.Host, ".")
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	e.Action = e.Service + ":" + operation
+	if operation == "" {
+		e.Action = restAction(e.Service, r)
+	}
 	answer, err := s.answer(r, body, &e)
 	if refused := (*refusal)(nil); errors.As(err, &refused) {
 		e.Status, e.Refused, e.Reason = http.StatusBadRequest, refused.Code, refused.Message
+		if operation == "" { // a client of REST goes by the status
+			e.Status = http.StatusForbidden
+		}
 		answer = &http.Response{StatusCode: e.Status, Body: io.NopCloser(bytes.NewReader(refused.json())), Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}}}
 	} else if err != nil {
 		e.Left = r.Context().Err() != nil
@@ -104,6 +116,13 @@ func (s *Services) answer(r *http.Request, body []byte, e *s3test.Entry) (*http.
 	}
 	if err != nil {
 		return nil, err
+	}
+	if r.Header.Get("X-Amz-Target") == "" {
+		response, err := s.rest.answer(r, body, e.Service, e.Action)
+		if err == nil {
+			e.Status = response.StatusCode
+		}
+		return response, err
 	}
 	request, err := http.NewRequestWithContext(r.Context(), r.Method, s.backend+r.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {

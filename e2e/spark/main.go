@@ -6,7 +6,8 @@
 // It takes root. Each run is this program once more, in a network, mount and process namespace of its own, in which AWS's
 // names lead to stand-ins: the strict STS of internal/ststest, and the gate of internal/s3test before moto's S3 and SQS,
 // which refuses a request that is not signed by a live session of a role that may do it. Glue and Kinesis are moto's behind such
-// a check, too (e2e/jobs/services.go). Nothing is told any endpoint, and nothing leaves the namespace.
+// a check, too (e2e/jobs/services.go), and behind it a stand-in is the REST catalogs of Glue and S3 Tables. Nothing is told any
+// endpoint, and nothing leaves the namespace.
 //
 // In it, Kubernetes is replaced by as little as can be: a standalone master and a worker of Spark's start the executors. The
 // worker's java is this program again, which does what the kubelet does: it makes a pod (a home, the environment that the

@@ -3,7 +3,8 @@ r"""Case 5: an Iceberg table in the client account's bucket, appended to again a
     iceberg-append.py --warehouse s3://data-222222222222/warehouse --catalog-file /tmp/catalog.db \
         --table demo.events --appends 20 --rows 1000
 
-  --warehouse     where the table's files are, in the client account's bucket
+  --warehouse     where the table's files are, in the client account's bucket; if not given, the submission says it, as
+                  -iceberg-catalog client=rest-glue does
   --catalog-file  the catalog, a local SQLite file of the driver, which is made when it is not there; if not given, the
                   submission says what the catalog is: -iceberg-catalog client=glue is Glue's
   --table         the table in it, namespace.name, which is made as well
@@ -24,16 +25,18 @@ from pyspark.sql import SparkSession
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("warehouse", "table"):
-        parser.add_argument("--" + name, required=True)
-    parser.add_argument("--catalog-file")
+    parser.add_argument("--table", required=True)
+    for name in ("warehouse", "catalog-file"):
+        parser.add_argument("--" + name)
     for name in ("appends", "rows"):
         parser.add_argument("--" + name, required=True, type=int)
     args = parser.parse_args()
 
     # What keeps the list of tables.
     catalog = "spark.sql.catalog.client"
-    builder = SparkSession.builder.config(catalog + ".warehouse", args.warehouse)
+    builder = SparkSession.builder
+    if args.warehouse:
+        builder = builder.config(catalog + ".warehouse", args.warehouse)
     if args.catalog_file:
         builder = (
             builder.config(catalog, "org.apache.iceberg.spark.SparkCatalog")

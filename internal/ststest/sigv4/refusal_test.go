@@ -2,6 +2,8 @@ package sigv4
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
@@ -208,6 +210,35 @@ func TestS3(t *testing.T) {
 		v.S3 = false
 		if _, err = v.Verify(r, []byte("data")); err == nil {
 			t.Errorf("payload %s: passed under the rules of the other services", payload)
+		}
+	}
+}
+
+// TestBase64Hash checks what Iceberg's signer sends: the header has the payload's hash in base64, and what is signed has it in
+// hexadecimal. S3 does not take that, and nobody takes another payload's.
+func TestBase64Hash(t *testing.T) {
+	sum := sha256.Sum256([]byte("data"))
+	for _, c := range []struct {
+		body string
+		s3   bool
+		want string
+	}{
+		{body: "data"},
+		{body: "other", want: "x-amz-content-sha256"},
+		{body: "data", s3: true, want: "x-amz-content-sha256"},
+	} {
+		r, err := http.NewRequest("POST", "http://catalog.example/iceberg", strings.NewReader("data"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Amz-Content-Sha256", base64.StdEncoding.EncodeToString(sum[:]))
+		if err := v4.NewSigner().SignHTTP(context.Background(), temporary, r, hash([]byte("data")), "glue", "eu-west-1", noon); err != nil {
+			t.Fatal(err)
+		}
+		v := verifier()
+		v.Service, v.S3 = "glue", c.s3
+		if _, err = v.Verify(r, []byte(c.body)); err == nil != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
 		}
 	}
 }
