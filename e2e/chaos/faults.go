@@ -193,9 +193,11 @@ func (r *Run) processFault(ctx context.Context, f Fault) (heal func() error, err
 		}
 		began := time.Now()
 		return func() error {
+			// A thread whose read hangs may have been chosen to take the signal, and does so once the read is back: until then
+			// nothing is stopped.
 			if supervisor, now := r.w.procs.refresher(r.pod.mark, r.pod.original); supervisor != 0 && now == worker && time.Since(began) > 8*time.Second+3*r.w.lag.Worst() &&
-				!r.judge.during(began, time.Now(), "stop-supervisor", "limit/") {
-				r.judge.fail("a worker that is not replaced", "it has been stopped for %s", clock(time.Since(began)))
+				!r.judge.during(began, time.Now(), "stop-supervisor", "limit/", hungToken) {
+				r.judge.fail("a worker that is not replaced", "it has been stopped for %s: %s", clock(time.Since(began)), describe(r.w.procs.of(r.pod.mark)))
 			}
 			kill(worker, unix.SIGCONT)
 			if alone != nil {
