@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,6 +155,31 @@ func writeFor(path, content string, user int) error {
 	return os.Rename(temp, path)
 }
 
+// sinceStopped says when a process that was sent SIGSTOP has stopped, which is when its last thread has, and what waitid(2) goes by. A
+// thread in a read that hangs does not stop until the read is back; if the kernel has chosen it to take the signal, the others go on.
+func sinceStopped(ctx context.Context, pid int) <-chan time.Time {
+	stopped := make(chan time.Time, 1)
+	go func() {
+		for ctx.Err() == nil {
+			threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+			goesOn := func(stat string) bool {
+				line, err := os.ReadFile(stat)
+				_, state, found := bytes.Cut(line, []byte(") "))
+				return err == nil && found && state[0] != 'T'
+			}
+			switch {
+			case len(threads) == 0: // it has been replaced
+				return
+			case !slices.ContainsFunc(threads, goesOn):
+				stopped <- time.Now()
+				return
+			}
+			pause(ctx, 10*time.Millisecond)
+		}
+	}()
+	return stopped
+}
+
 // replaced is how long a worker takes to be replaced, at most: with what comes after, it is how near the end of the
 // supervisor may be to the worker's for both to be gone.
 const replaced = 3 * time.Second
@@ -191,13 +219,15 @@ func (r *Run) processFault(ctx context.Context, f Fault) (heal func() error, err
 		if supervisor == 0 {
 			alone = r.judge.open("excused", 0)
 		}
-		began := time.Now()
+		stopped := sinceStopped(ctx, worker)
 		return func() error {
-			// A thread whose read hangs may have been chosen to take the signal, and does so once the read is back: until then
-			// nothing is stopped.
-			if supervisor, now := r.w.procs.refresher(r.pod.mark, r.pod.original); supervisor != 0 && now == worker && time.Since(began) > 8*time.Second+3*r.w.lag.Worst() &&
-				!r.judge.during(began, time.Now(), "stop-supervisor", "limit/", hungToken) {
-				r.judge.fail("a worker that is not replaced", "it has been stopped for %s: %s", clock(time.Since(began)), describe(r.w.procs.of(r.pod.mark)))
+			select {
+			case since := <-stopped:
+				if supervisor, now := r.w.procs.refresher(r.pod.mark, r.pod.original); supervisor != 0 && now == worker && time.Since(since) > 8*time.Second+3*r.w.lag.Worst() &&
+					!r.judge.during(since, time.Now(), "stop-supervisor", "limit/") {
+					r.judge.fail("a worker that is not replaced", "it has been stopped for %s: %s", clock(time.Since(since)), describe(r.w.procs.of(r.pod.mark)))
+				}
+			default:
 			}
 			kill(worker, unix.SIGCONT)
 			if alone != nil {
