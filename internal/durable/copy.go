@@ -2,7 +2,6 @@ package durable
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"os"
 
@@ -21,11 +20,15 @@ func Copy(path string, from io.ReadSeeker, mode os.FileMode) (changed bool, err 
 	if same || err != nil {
 		return false, describe("comparing", path, path, err)
 	}
-	for range 100 {
-		if err = replaceByCopy(path, from, mode); err != unix.EEXIST && err != errSwept {
-			break
+	err = replace(path, func(fd int, _ string) error {
+		if _, err := from.Seek(0, io.SeekStart); err != nil {
+			return err
 		}
-	}
+		if _, err := io.Copy(writer{fd}, from); err != nil {
+			return err
+		}
+		return unix.Fchmod(fd, uint32(mode.Perm())) // the umask has no say
+	})
 	return err == nil, describe("writing", path, path, err)
 }
 
@@ -55,36 +58,4 @@ func isCopy(path string, from io.ReadSeeker, mode os.FileMode) (bool, error) {
 			return false, nil
 		}
 	}
-}
-
-// replaceByCopy gives the name path to a copy of from. If it fails there is no trace of that. EEXIST and errSwept are gone with
-// another try.
-func replaceByCopy(path string, from io.ReadSeeker, mode os.FileMode) error {
-	dir, _ := split(path)
-	temp := tempName(dir)
-	fd, err := createTemp(temp)
-	if err != nil {
-		return err
-	}
-	f := os.NewFile(uintptr(fd), temp)
-	_, err = from.Seek(0, io.SeekStart)
-	if err == nil {
-		_, err = io.Copy(f, from)
-	}
-	if err == nil {
-		err = f.Chmod(mode) // the umask has no say
-	}
-	if closing := f.Close(); err == nil {
-		err = closing // NFS tells here that the server has no room
-	}
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if errors.Is(err, unix.ENOENT) {
-		return errSwept
-	}
-	if err != nil {
-		_ = unix.Unlink(temp)
-	}
-	return err
 }

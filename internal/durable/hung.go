@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // underway is the path of the call that began last, and nil once that has returned.
@@ -42,7 +43,11 @@ var (
 	readings     = map[string]*reading{}
 )
 
-// ReadContext is Read, given up when ctx ends. One that was given up is waited for by the next call with that path, so that a
+// short is what a read of a file system that answers gets even when ctx has ended just before it: then the time was up, and no
+// file system is to blame.
+const short = 100 * time.Millisecond
+
+// ReadContext is Read, given up short after ctx has ended. One that was given up is waited for by the next call with that path, so that a
 // file system that hangs gets no more than one thread.
 func ReadContext(ctx context.Context, path string) (data []byte, ok bool, err error) {
 	readingsLock.Lock()
@@ -63,6 +68,11 @@ func ReadContext(ctx context.Context, path string) (data []byte, ok bool, err er
 	case <-r.done:
 		return r.data, r.ok, r.err
 	case <-ctx.Done():
+	}
+	select {
+	case <-r.done:
+		return r.data, r.ok, r.err
+	case <-time.After(short):
 		return nil, false, fmt.Errorf("reading %q: %w", path, ErrHung)
 	}
 }

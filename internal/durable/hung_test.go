@@ -26,10 +26,17 @@ func TestReadContext(t *testing.T) {
 		}
 		cancel()
 	}
+	for until := time.Now().Add(15 * time.Second); durable.Underway() != path && time.Now().Before(until); time.Sleep(time.Millisecond) {
+	} // the thread may not have begun yet
 	if at := durable.Underway(); at != path {
 		t.Errorf("%q is under way", at)
 	}
 	release()
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if data, ok, err := durable.ReadContext(over, path); string(data) != "one" || !ok || err != nil {
+		t.Errorf("%q, %v, %v: the file system is blamed for a time that was up before", data, ok, err)
+	}
 	if data, ok, err := durable.ReadContext(t.Context(), path); string(data) != "one" || !ok || err != nil {
 		t.Errorf("%q, %v, %v", data, ok, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"rolechain/internal/eintr"
 )
 
 // Temp files have names of their own pattern, so that Sweep knows them, and not their target's, which may have the full 255
@@ -15,9 +17,6 @@ const (
 	tempPrefix = ".rolechain-"
 	tempSuffix = ".tmp"
 )
-
-// errSwept is what a writer meets whose temp file Sweep has taken for a dead writer's.
-var errSwept = errors.New("the temp file is gone")
 
 // tempName returns a new name in dir. Nobody can hold it by chance, so that nobody else's bytes are ever given the target's
 // name; crypto/rand would cost the entrypoint its start-up time.
@@ -41,6 +40,53 @@ func createTemp(path string) (fd int, err error) {
 		return -1, err
 	}
 	return fd, nil
+}
+
+// replace gives the name target to a new file that fill has made what it should be. If it fails there is no trace of that.
+// ENOENT itself means that there is no directory.
+func replace(target string, fill func(fd int, temp string) error) error {
+	dir, _ := split(target)
+	for range 100 {
+		temp := tempName(dir)
+		fd, err := createTemp(temp)
+		if err == unix.EEXIST {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		err = fill(fd, temp)
+		if closing := unix.Close(fd); err == nil && closing != unix.EINTR {
+			err = closing // NFS tells here that the server has no room
+		}
+		if err == nil {
+			err = eintr.Retry(func() error { return unix.Rename(temp, target) })
+		}
+		if errors.Is(err, unix.ENOENT) {
+			continue // Sweep took it for a dead writer's
+		}
+		if err != nil {
+			_ = unix.Unlink(temp)
+		}
+		return err
+	}
+	return errors.New("something removes its temp files (" + tempPrefix + "*" + tempSuffix + ") before they get its name; nothing may but another rolechain that starts")
+}
+
+// A writer writes to a descriptor.
+type writer struct{ fd int }
+
+func (w writer) Write(data []byte) (int, error) {
+	for written := 0; ; {
+		if written == len(data) {
+			return written, nil
+		}
+		n, err := unix.Write(w.fd, data[written:])
+		if err != nil && err != unix.EINTR {
+			return written, err
+		}
+		written += max(n, 0)
+	}
 }
 
 // Sweep removes the temp files that writers have left in the directory of the file that path leads to, for whichever file

@@ -16,7 +16,6 @@ package durable
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 
@@ -72,11 +71,13 @@ func write(target string, data []byte, sync bool) error {
 		return err
 	}
 	sync = sync && old != nil && old.Size > 0
-	for range 100 {
-		err = replace(dir, target, data, old, sync)
-		if err != unix.EEXIST && err != errSwept {
-			break
+	fillIt := func(fd int, temp string) error { return fill(fd, temp, dir, data, old, sync) }
+	err = replace(target, fillIt)
+	if err == unix.ENOENT {
+		if err := makeDir(dir); err != nil {
+			return fmt.Errorf("making its directory: %w", err)
 		}
+		err = replace(target, fillIt)
 	}
 	return err
 }
@@ -89,48 +90,10 @@ func sameContent(fd int, size int64, data []byte) bool {
 	return err == nil && bytes.Equal(now, data)
 }
 
-// replace gives the name target to a new file in dir. If it fails there is no trace of that. EEXIST and errSwept are gone
-// with another try.
-func replace(dir, target string, data []byte, old *unix.Stat_t, sync bool) error {
-	temp := tempName(dir)
-	fd, err := createTemp(temp)
-	if err == unix.ENOENT {
-		if err := makeDir(dir); err != nil {
-			return fmt.Errorf("making its directory: %w", err)
-		}
-		fd, err = createTemp(temp)
-	}
-	if err != nil {
-		return err
-	}
-	err = fill(fd, temp, dir, data, old, sync)
-	if closing := unix.Close(fd); err == nil && closing != unix.EINTR {
-		err = closing // NFS tells here that the server has no room
-	}
-	if err == nil {
-		err = eintr.Retry(func() error { return unix.Rename(temp, target) })
-	}
-	if errors.Is(err, unix.ENOENT) {
-		return errSwept
-	}
-	if err != nil {
-		_ = unix.Unlink(temp)
-	}
-	return err
-}
-
 // fill brings the temp file to its final state.
 func fill(fd int, temp, dir string, data []byte, old *unix.Stat_t, sync bool) error {
-	for rest := data; len(rest) > 0; {
-		var n int
-		err := eintr.Retry(func() (err error) {
-			n, err = unix.Write(fd, rest)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		rest = rest[n:]
+	if _, err := (writer{fd}).Write(data); err != nil {
+		return err
 	}
 	if old != nil {
 		if err := growTime(fd, temp, old); err != nil {
