@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -167,9 +168,4 @@ func podIdentityCause(e *Error) string {
 }
 
 // account is the one in a role's ARN; settings has checked its form.
-func account(roleARN string) string {
-	if parts := strings.Split(roleARN, ":"); len(parts) > 4 {
-		return parts[4]
-	}
-	return "of the role"
-}
+func account(roleARN string) string { return cmp.Or(settings.Account(roleARN), "of the role") }

@@ -129,6 +129,11 @@ func (c *Chain) Hold(s Session, life time.Duration) {
 // take waits for this caller's turn. A channel and not a mutex: whoever waits can give up. That it did so says nothing of
 // STS, so there is no hint.
 func (c *Chain) take(ctx context.Context, hop int, last Hop) error {
+	select { // a free turn is taken even when the time is up too, so that the error tells of this try
+	case c.turn <- struct{}{}:
+		return nil
+	default:
+	}
 	began := time.Now()
 	select {
 	case c.turn <- struct{}{}:

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// The wait before try n is anything up to startBackoff doubled n times, capped: full jitter, so that the pods of a job
-	// that starts do not come back to STS together (AWS Architecture Blog, "Exponential Backoff And Jitter").
+	// The wait after the first try is anything up to startBackoff, and up to twice as much after each further one, capped: full
+	// jitter, so that the pods of a job that starts do not come back to STS together (AWS Architecture Blog, "Exponential
+	// Backoff And Jitter").
 	startBackoff    = 200 * time.Millisecond
 	maxStartBackoff = 5 * time.Second
 

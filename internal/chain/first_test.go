@@ -20,6 +20,34 @@ func (p *pod) first(timeout time.Duration, log *slog.Logger) (Session, error) {
 	return First(ctx, log, p.chain.Client)
 }
 
+func TestStartWait(t *testing.T) {
+	for tries, want := range map[int]time.Duration{1: startBackoff, 2: 2 * startBackoff, 5: 16 * startBackoff, 6: maxStartBackoff, 1000: maxStartBackoff} {
+		if got := StartWait(tries, 0.5); got != want/2 {
+			t.Errorf("after %d tries it waits for %v in the middle, not %v", tries, got, want/2)
+		}
+		if got := StartWait(tries, 0); got != 0 {
+			t.Errorf("after %d tries it waits for %v at least", tries, got)
+		}
+	}
+}
+
+// A session is used again as long as it has what is asked for, to the instant.
+func TestGoodFor(t *testing.T) {
+	inBubble(t, roles(), nil, func(*pod) {
+		for _, c := range []struct{ left, life, asked time.Duration }{{15 * time.Minute, time.Hour, 15 * time.Minute}, {10 * time.Minute, 20 * time.Minute, 15 * time.Minute}} {
+			for beyond, want := range map[time.Duration]bool{-1: false, 0: true, 1: true} {
+				h := held{Session: Session{AccessKeyID: "ASIA", Expires: time.Now().Add(c.left + beyond)}, life: c.life}
+				if h.goodFor(c.asked) != want {
+					t.Errorf("with %v left of %v it is good for %v: %v", c.left+beyond, c.life, c.asked, !want)
+				}
+			}
+		}
+	})
+	if !Early(50*time.Minute, time.Hour, 0.49) || Early(50*time.Minute+1, time.Hour, 0.49) || Early(0, time.Hour, 0.5) {
+		t.Error("an attempt is early at another time")
+	}
+}
+
 func TestFirstRetriesWhatPasses(t *testing.T) {
 	inBubble(t, roles(), nil, func(p *pod) {
 		for _, kind := range []ststest.FaultKind{ststest.Throttle, ststest.Throttle, ststest.Reset, ststest.Truncate, ststest.Throttle, ststest.Hang} {

@@ -25,6 +25,12 @@ func TestHungToken(t *testing.T) {
 	if !errors.As(err, &e) || !transient(err) || exit.CodeOf(AsExit(e)) != exit.NoToken || !strings.Contains(err.Error(), p.spec.TokenFile) || !strings.Contains(err.Error(), "its file system does not answer") || !strings.Contains(e.Hint, "hangs") {
 		t.Errorf("%v", err)
 	}
+	// Nobody else is trying: the error is of this hop, also when there was no time at all.
+	for range 20 {
+		if _, err := p.chain.Client(ctx); !errors.As(err, &e) || exit.CodeOf(AsExit(e)) != exit.NoToken {
+			t.Fatalf("after the time: %v", err)
+		}
+	}
 	release()
 	p.client()
 }

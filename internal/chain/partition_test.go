@@ -12,8 +12,8 @@ import (
 	"rolechain/internal/settings"
 )
 
-// partitions are all that the SDK knows, with their regions.
-func partitions(t *testing.T) map[string][]string {
+// partitions are all that the SDK knows, with their regions, and with what their hosts' names end in.
+func partitions(t *testing.T) (regions map[string][]string, domains map[string]string) {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2").Output()
 	if err != nil {
@@ -27,13 +27,15 @@ func partitions(t *testing.T) map[string][]string {
 		Partitions []struct {
 			ID      string
 			Regions map[string]any
+			Outputs struct{ DNSSuffix string }
 		}
 	}
 	if err := json.Unmarshal(data, &table); err != nil {
 		t.Fatal(err)
 	}
-	list := map[string][]string{}
+	list, domains := map[string][]string{}, map[string]string{}
 	for _, p := range table.Partitions {
+		domains[p.ID] = p.Outputs.DNSSuffix
 		for region := range p.Regions {
 			if !strings.HasSuffix(region, "-global") {
 				list[p.ID] = append(list[p.ID], region)
@@ -43,13 +45,13 @@ func partitions(t *testing.T) map[string][]string {
 	if len(list) < 8 {
 		t.Fatalf("the SDK knows only %v", list)
 	}
-	return list
+	return list, domains
 }
 
 // Every partition that the SDK knows can be named, its regions are its own alone, and without a region it has one of them,
 // or, in the partition aws, the global endpoint and a warning.
 func TestPartitions(t *testing.T) {
-	all := partitions(t)
+	all, domains := partitions(t)
 	read := func(partition, region string) (settings.Settings, error) {
 		role := func(account string) string { return "arn:" + partition + ":iam::" + account + ":role/r" }
 		env := []string{"CLIENT_ROLE_ARN=" + role("444455556666"), "WEB_IDENTITY_ROLE_ARN=" + role("111122223333"), "AWS_REGION=" + region}
@@ -65,6 +67,9 @@ func TestPartitions(t *testing.T) {
 		spec := Spec{ClientRole: s.ClientRole}
 		if own := spec.region(); !slices.Contains(regions, own) && (partition != "aws" || own != "aws-global") {
 			t.Errorf("%s: without a region it is %q", partition, own)
+		}
+		if got := settings.Domain(s.ClientRole); got != domains[partition] {
+			t.Errorf("%s: names of hosts end in %q, not in %q", partition, got, domains[partition])
 		}
 		quiet := partition == "aws-cn" || partition == "aws-us-gov"
 		if w, ok := settings.NoRegion(s.ClientRole); ok == quiet || ok && !strings.Contains(w.Text, "You must specify a region") {

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net"
@@ -239,6 +240,62 @@ func TestWhoRefused(t *testing.T) {
 	}
 }
 
+// From account to account both policies have to allow a call: once AWS blames one, the other one is told as well.
+func TestOtherAccount(t *testing.T) {
+	const identity, resource = "because no identity-based policy allows the sts:AssumeRole action", "because no resource-based policy allows the sts:AssumeRole action"
+	neighbor, third := "arn:aws:iam::111122223333:role/neighbor", "arn:aws:iam::777788889999:role/third"
+	via := Spec{BaseRole: jobRole, Via: []Hop{{Role: third}}, ClientRole: clientRole}
+	for name, c := range map[string]struct {
+		spec   Spec
+		hop    int
+		reason string
+		want   string // "": it is not a matter of accounts
+	}{
+		"the job role is not permitted": {Spec{BaseRole: jobRole, ClientRole: clientRole}, 2, identity, "the accounts differ (111122223333 and 444455556666), so the trust policy of " + clientRole + " has to allow it as well"},
+		"the client role trusts nobody": {Spec{BaseRole: jobRole, ClientRole: clientRole}, 2, resource, "the accounts differ (111122223333 and 444455556666), so the permissions of " + jobRole + " have to allow it as well"},
+		"a third hop":                   {via, 3, identity, "the accounts differ (777788889999 and 444455556666), so the trust policy of " + clientRole + " has to allow it as well"},
+		"one account":                   {Spec{BaseRole: jobRole, ClientRole: neighbor}, 2, identity, ""},
+		"one account, by its trust":     {Spec{BaseRole: jobRole, ClientRole: neighbor}, 2, resource, ""},
+		"nobody knows the first role":   {Spec{FirstHop: settings.PodIdentity, ClientRole: clientRole}, 2, identity, ""},
+		"the boundary of the job role":  {Spec{BaseRole: jobRole, ClientRole: clientRole}, 2, "because no permissions boundary allows the sts:AssumeRole action", ""},
+	} {
+		e := &Error{Hop: c.hop, Of: c.spec.hops(), Kind: Refused, Code: "AccessDenied", Action: "AssumeRole", Role: c.spec.ClientRole,
+			Message: "User: x is not authorized to perform: sts:AssumeRole on resource: y " + c.reason}
+		got := ""
+		if causes := c.spec.refusedBy(e); len(causes) > 1 {
+			got = causes[1]
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, not %q", name, got, c.want)
+		}
+	}
+	if got := account("a:b:c:d"); got != "of the role" {
+		t.Errorf("the account of an ARN that has none is %q", got)
+	}
+}
+
+// An answer of AWS's is about the clock by its code; only our own finding, which has none, is by its words.
+func TestAboutClock(t *testing.T) {
+	for _, c := range []struct {
+		code, message string
+		want          bool
+	}{
+		{"", "the answer is a session that ended 60 minutes ago by this node's clock", true},
+		{"AccessDenied", "it is over by this node's clock", false},
+		{"", "connection refused", false},
+		{"SignatureDoesNotMatch", "Signature expired: 20261127T000000Z is now earlier than 20261127T010000Z", true},
+		{"SignatureDoesNotMatch", "Signature not yet current: 20261127T010000Z is still later than 20261127T000000Z", true},
+		{"SignatureDoesNotMatch", "The request signature we calculated does not match", false},
+		{"RequestExpired", "", true},
+		{"RequestTimeTooSkewed", "", true},
+		{"RequestInTheFuture", "", true},
+	} {
+		if got := aboutClock(&Error{Code: c.code, Message: c.message}); got != c.want {
+			t.Errorf("%s: %s: %v", c.code, c.message, got)
+		}
+	}
+}
+
 // Hints for what a hint used to miss.
 func TestHints(t *testing.T) {
 	pod := Spec{FirstHop: settings.PodIdentity, ClientRole: clientRole}
@@ -318,5 +375,46 @@ func TestHintsNameTheSetting(t *testing.T) {
 				t.Errorf("%s: %q, want %q", name, got, want)
 			}
 		}
+	}
+}
+
+// A cause is named where it can be one, and nowhere else.
+func TestCausesThatApply(t *testing.T) {
+	const service, tags, identity = "is for every service", "session tags go with the call", "a source identity goes with the call"
+	second := Error{Hop: 2, Of: 2, Role: clientRole, Action: "AssumeRole", Kind: Refused, Code: "AccessDenied"}
+	first := Error{Hop: 1, Of: 2, Role: jobRole, Action: "AssumeRoleWithWebIdentity", Kind: Refused, Code: "AccessDenied"}
+	for name, c := range map[string]struct {
+		first   settings.FirstHop
+		from    string // where the address of STS is set
+		failure Error
+		options Options
+		kind    Kind // in place of the failure's; "": its own
+		action  string
+		want    []string
+	}{
+		"nothing sent":                     {failure: second},
+		"tags":                             {failure: second, options: Options{Tags: map[string]string{"team": "data"}}, want: []string{tags}},
+		"Pod Identity's tags":              {first: settings.PodIdentity, failure: second, want: []string{tags}},
+		"a source identity":                {failure: second, options: Options{SourceIdentity: "alice"}, want: []string{identity}},
+		"one address for every service":    {from: "AWS_ENDPOINT_URL", failure: second, want: []string{service}},
+		"the same at the first hop":        {from: "AWS_ENDPOINT_URL", failure: first, want: []string{service}},
+		"STS's own address":                {from: "AWS_ENDPOINT_URL_STS", failure: second},
+		"no token, so nobody was asked":    {from: "AWS_ENDPOINT_URL", failure: first, kind: NoToken},
+		"a bad token, so nobody was asked": {from: "AWS_ENDPOINT_URL", failure: first, kind: BadToken},
+		"Pod Identity's agent was asked":   {first: settings.PodIdentity, from: "AWS_ENDPOINT_URL", failure: first, action: podIdentityAction},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := c.failure
+			e.sent = c.options.sent()
+			e.Kind, e.Action = cmp.Or(c.kind, e.Kind), cmp.Or(c.action, e.Action)
+			spec := Spec{FirstHop: c.first, BaseRole: jobRole, ClientRole: clientRole, Options: c.options, STSEndpoint: "http://127.0.0.1:1", STSEndpointFrom: c.from}
+			spec.explainCauses(&e, "")
+			for _, cause := range []string{service, tags, identity} {
+				named := strings.Contains(strings.Join(e.Causes, "\n"), cause)
+				if want := strings.Contains(strings.Join(c.want, "\n"), cause); named != want {
+					t.Errorf("%q is named: %v, of %q", cause, named, e.Causes)
+				}
+			}
+		})
 	}
 }

@@ -89,7 +89,9 @@ func TestClean(t *testing.T) {
 	for text, want := range map[string]string{
 		`a,eyJ0123456789AZaz-_.=bBYy,b`: "a,[token],b",
 		"eyJ.eyJ.x/eyJ":                 "[token]/[token]",
+		`"eyJ"b`:                        `"[token]"b`,
 		"a\x7fb\x1fc\x80d\x9fe\u00a0f":  "a b c d e f",
+		"a\u0080b\u009fc\u2028d\u2029e": "a b c d e",
 		"~!\u00a1é":                     "~!\u00a1é",
 	} {
 		if got := clean(text); got != want {
