@@ -11,6 +11,7 @@ import (
 
 	"rolechain/internal/chain"
 	"rolechain/internal/refusal"
+	"rolechain/internal/settings"
 )
 
 // A Bucket is a bucket and a prefix in it.
@@ -20,11 +21,12 @@ func (b Bucket) String() string { return "s3://" + b.Name + "/" + b.Prefix }
 
 // ParseBucket reads s3://BUCKET/PREFIX, as Hadoop writes it too (s3a, s3n), or the ARN.
 func ParseBucket(text string) (Bucket, error) {
-	rest, ok := "", false
-	for _, scheme := range []string{"s3://", "s3a://", "s3n://", "arn:aws:s3:::", "arn:aws-cn:s3:::", "arn:aws-us-gov:s3:::"} {
-		if after, found := strings.CutPrefix(text, scheme); found {
-			rest, ok = after, true
-		}
+	scheme, rest, ok := strings.Cut(text, "://")
+	switch part := strings.SplitN(text, ":", 6); {
+	case len(part) == 6 && part[0] == "arn": // arn:PARTITION:s3:::BUCKET/PREFIX
+		rest, ok = part[5], strings.HasPrefix(part[1], "aws") && part[2] == "s3" && part[3] == "" && part[4] == ""
+	case scheme != "s3" && scheme != "s3a" && scheme != "s3n":
+		ok = false
 	}
 	name, prefix, _ := strings.Cut(rest, "/")
 	switch {
@@ -270,9 +272,9 @@ func (t *bucketProbe) aboutKey(ctx context.Context, blame refusal.Blame, action,
 		needs = blame.Action
 	}
 	c := keyCall(t.Role, needs, arn)
-	c.Via = "s3." + t.at + "." + suffix(t.Role)
+	c.Via = "s3." + t.at + "." + settings.Domain(t.Role)
 	e := t.explain(c, blame)
-	if owner := refusal.Account(arn); owner == "" || owner != refusal.Account(t.Role) {
+	if owner := settings.Account(arn); owner == "" || owner != settings.Account(t.Role) {
 		if owner == "" {
 			owner = "that owns the bucket"
 		}

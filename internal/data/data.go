@@ -23,6 +23,7 @@ import (
 	"rolechain/internal/chain"
 	"rolechain/internal/exit"
 	"rolechain/internal/refusal"
+	"rolechain/internal/settings"
 )
 
 // callTimeout is how long one call may take, tries included.
@@ -165,17 +166,4 @@ func call[In, Options, Out any](ctx context.Context, do func(context.Context, In
 }
 
 // partition is the one of an ARN.
-func partition(arn string) string {
-	if parts := strings.Split(arn, ":"); len(parts) > 1 && parts[1] != "" {
-		return parts[1]
-	}
-	return "aws"
-}
-
-// suffix is what AWS's host names end in where role is.
-func suffix(role string) string {
-	if partition(role) == "aws-cn" {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
-}
+func partition(arn string) string { return cmp.Or(settings.Partition(arn), "aws") }

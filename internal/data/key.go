@@ -8,6 +8,7 @@ import (
 
 	"rolechain/internal/exit"
 	"rolechain/internal/refusal"
+	"rolechain/internal/settings"
 )
 
 // A Key is a key of KMS.
@@ -33,7 +34,7 @@ func keyCall(role, action, arn string) refusal.Call {
 	if name == "" {
 		name = "the key"
 	}
-	c := refusal.Call{Role: role, Action: action, Resources: []string{arn}, Service: "kms", Owner: refusal.Account(arn), Attached: "the key policy of " + name, AttachedOn: []string{"*"}}
+	c := refusal.Call{Role: role, Action: action, Resources: []string{arn}, Service: "kms", Owner: settings.Account(arn), Attached: "the key policy of " + name, AttachedOn: []string{"*"}}
 	if arn == "" {
 		c.Resources = []string{"*"}
 	}
@@ -51,7 +52,7 @@ func (p *Probe) Key(ctx context.Context, k Key) {
 		if strings.HasPrefix(arn, "alias/") {
 			name = arn
 		}
-		arn = strings.Join([]string{"arn", partition(p.Role), "kms", k.Region, refusal.Account(p.Role), name}, ":")
+		arn = strings.Join([]string{"arn", partition(p.Role), "kms", k.Region, settings.Account(p.Role), name}, ":")
 	}
 	arn, ok := p.describe(ctx, k, arn)
 	if !ok {
@@ -101,7 +102,7 @@ func (p *Probe) describe(ctx context.Context, k Key, arn string) (string, bool) 
 		l.Text += ", " + m.Arn
 	}
 	if m.KeyManager == "AWS" {
-		l.Text += "; it is a default key of account " + refusal.Account(m.Arn) + ": no other account can use it, and this one only through the service that it is of"
+		l.Text += "; it is a default key of account " + settings.Account(m.Arn) + ": no other account can use it, and this one only through the service that it is of"
 	}
 	p.Say(l)
 	return m.Arn, true

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"rolechain/internal/refusal"
+	"rolechain/internal/settings"
 )
 
 // A Queue is a queue of SQS.
@@ -24,7 +25,7 @@ func ParseQueue(text string) (Queue, error) {
 		if len(part) != 6 || part[2] != "sqs" || part[3] == "" || !isAccount(part[4]) || part[5] == "" {
 			return Queue{}, wrong
 		}
-		host := "sqs." + part[3] + "." + suffix(text)
+		host := "sqs." + part[3] + "." + settings.Domain(text)
 		return Queue{Region: part[3], Account: part[4], Name: part[5], URL: "https://" + host + "/" + part[4] + "/" + part[5]}, nil
 	}
 	u, err := url.Parse(text)
@@ -83,8 +84,8 @@ func (p *Probe) Queue(ctx context.Context, q Queue) {
 	if q.Region != own {
 		l.Text += fmt.Sprintf("; the pod's region is %s: a client must be made for %s, or it does not find the queue", own, q.Region)
 	}
-	if q.Account != refusal.Account(p.Role) {
-		l.Text += fmt.Sprintf("; it is another account's than the role's, %s: by its name alone it is not found, GetQueueUrl needs QueueOwnerAWSAccountId", refusal.Account(p.Role))
+	if q.Account != settings.Account(p.Role) {
+		l.Text += fmt.Sprintf("; it is another account's than the role's, %s: by its name alone it is not found, GetQueueUrl needs QueueOwnerAWSAccountId", settings.Account(p.Role))
 	}
 	key := out.Attributes["KmsMasterKeyId"]
 	if key == "" {
@@ -99,7 +100,7 @@ func (p *Probe) Queue(ctx context.Context, q Queue) {
 // queueKey checks that other accounts can use the key that encrypts a queue.
 func (p *Probe) queueKey(target string, q Queue, key string) {
 	l := Line{Step: "queue key", Target: target, Text: key}
-	if key != "alias/aws/sqs" || q.Account == refusal.Account(p.Role) {
+	if key != "alias/aws/sqs" || q.Account == settings.Account(p.Role) {
 		l.Skipped, l.Text = true, key+": -kms-key tries it"
 		p.Say(l)
 		return

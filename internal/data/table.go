@@ -7,6 +7,7 @@ import (
 
 	"rolechain/internal/chain"
 	"rolechain/internal/refusal"
+	"rolechain/internal/settings"
 )
 
 // A Table is a table of the Glue catalog.
@@ -42,7 +43,7 @@ func (p *Probe) Table(ctx context.Context, t Table) {
 	owner := t.Catalog
 	in := map[string]string{"DatabaseName": t.Database, "Name": t.Table}
 	if owner == "" {
-		owner = refusal.Account(p.Role)
+		owner = settings.Account(p.Role)
 	} else {
 		in["CatalogId"] = owner
 	}

@@ -7,9 +7,10 @@
 //	GET /status          how the refresher stands; no secrets
 //
 // Every path asks for the token. Answers come from memory: what SDKs give an endpoint is one second (JavaScript) or two
-// (botocore). As long as there is a session it is answered with 200. When there is none the request waits for one rather
-// than fail: Hadoop S3A 3.4 does not recover from one failed answer for as long as its process lives, and other chains
-// go on to the next source of credentials without a word.
+// (botocore). As long as there is a session it is answered with 200, after half a second at the latest, which is for the
+// successor of one that is overdue. When there is none the request waits for one rather than fail: Hadoop S3A 3.4 does not
+// recover from one failed answer for as long as its process lives, and other chains go on to the next source of credentials
+// without a word.
 //
 // Errors are JSON objects with "code" and "message", which SDKs put into their own errors.
 package endpoint
@@ -52,8 +53,8 @@ func NewToken() string {
 
 // A Source is where the sessions of a path come from: a Keeper of package refresh, as a rule.
 type Source interface {
-	// Wait returns the session to answer with, at once when there is one. When there is none it waits for one until ctx
-	// ends: an error is answered with 503, as it comes.
+	// Wait returns the session to answer with, at once or very soon when there is one. When there is none it waits for one
+	// until ctx ends: an error is answered with 503, as it comes.
 	Wait(ctx context.Context) (chain.Session, error)
 
 	// Announced returns the end of a session that a credential process says, which may be earlier than the true one.
@@ -61,7 +62,7 @@ type Source interface {
 }
 
 // patience is how long a request waits for a session. A client gives up when it likes, and comes again; the Java SDKs
-// are patient. It is more than what a refresher needs to notice that a machine slept (15 s) and to do one try.
+// are patient. It is more than two tries of a refresher take, of 10 s each.
 const patience = 25 * time.Second
 
 // Handler answers requests with token: for each path in sources with that one's session, for StatusPath with whatever

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"os"
 	"strings"
 	"sync"
@@ -22,22 +21,25 @@ const good = "GET /credentials HTTP/1.1\r\nHost: %A\r\nAuthorization: %T\r\n\r\n
 
 func TestKeepAlive(t *testing.T) {
 	r := run(t, fixed(session(1)), fixed(session(2)), defaults)
-	connections := 0
-	trace := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
-		if !c.Reused {
-			connections++
-		}
-	}})
-	for range 10 {
-		for _, path := range []string{"/credentials", "/base", "/status", "/nothing"} {
-			r.do(r.request(path, nil).WithContext(trace))
-		}
-		r.do(r.request("/credentials", func(q *http.Request) { q.Header.Del("Authorization") }).WithContext(trace))
-	}
-	if connections != 1 {
-		t.Errorf("%d connections", connections)
-	}
 	c := r.dial()
+	// Not by net/http's client, which leaves a connection whose writing goroutine has not come back 50 ms after the answer.
+	for range 10 {
+		for _, ask := range []struct {
+			without, with string
+			status        int
+		}{
+			{"", "", 200},
+			{"/credentials", "/base", 200},
+			{"/credentials", "/status", 200},
+			{"/credentials", "/nothing", 404},
+			{"Authorization: %T\r\n", "", 401},
+		} {
+			c.say(strings.Replace(good, ask.without, ask.with, 1))
+			if status, body := c.hear(); status != ask.status {
+				t.Fatalf("%q: %d %s", ask.with, status, body)
+			}
+		}
+	}
 	c.say(good + good + strings.Replace(good, "GET", "HEAD", 1)) // pipelined
 	for range 2 {
 		if status, body := c.hear(); status != 200 {

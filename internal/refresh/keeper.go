@@ -23,8 +23,7 @@ const (
 
 	// maxSleep bounds each sleep of the loop. Timers run on the monotonic clock: it stands still while a machine is
 	// suspended, and does not follow when NTP sets the time, but the expiry is a wall clock's. So after a jump forward the
-	// loop is at most this late to see that a refresh is due. With the time of a try that is within the 25 s for which
-	// package endpoint lets a request wait.
+	// loop is at most this late to see that a refresh is due, or as late as the next request.
 	maxSleep = 15 * time.Second
 )
 
@@ -60,13 +59,13 @@ type Keeper struct {
 	log        *slog.Logger
 	now        func() time.Time // without monotonic part: two times that have one would be compared by it, and no jump be seen
 	publishers []*publisher
-	want       func()          // says that somebody waits for a session
-	wanted     <-chan struct{} // closed when somebody does
+	wanted     chan struct{} // of capacity 1: somebody wants a session now
 
 	mu       sync.Mutex
 	session  chain.Session // zero: none yet
 	state    State
 	trying   time.Time // when the first try for a session began; zero: none has
+	awaited  time.Time // when somebody first waited for the successor of the session, which is due; zero: nobody has
 	next     time.Time // of the next try; zero: none is planned
 	lastErr  error     // of the last try; nil after a success
 	reasons  reasons   // the failures that were logged
@@ -85,9 +84,7 @@ func New(o Options) *Keeper {
 	if o.Now == nil {
 		o.Now = func() time.Time { return time.Now().Round(0) }
 	}
-	k := &Keeper{role: o.Role, get: o.Get, log: o.Log, now: o.Now, changed: make(chan struct{})}
-	wanted := make(chan struct{})
-	k.wanted, k.want = wanted, sync.OnceFunc(func() { close(wanted) })
+	k := &Keeper{role: o.Role, get: o.Get, log: o.Log, now: o.Now, wanted: make(chan struct{}, 1), changed: make(chan struct{})}
 	if !o.OnDemand {
 		k.want()
 	}
@@ -125,12 +122,22 @@ func (k *Keeper) Run(ctx context.Context) {
 		}
 		// A timer's wait is over no sooner than it says by the monotonic clock, so left goes down even when the wall clock
 		// is set back; and it is cut by the wall clock when that jumps forward.
-		slept = max(0, min(left, maxSleep, k.remark()))
+		began := time.Now()
 		select {
-		case <-time.After(slept):
+		case <-time.After(min(left, maxSleep, k.remark())):
+		case <-k.wanted:
 		case <-ctx.Done():
 			return
 		}
+		slept = time.Since(began)
+	}
+}
+
+// want asks the loop to look at once whether a try is due.
+func (k *Keeper) want() {
+	select {
+	case k.wanted <- struct{}{}:
+	default: // it has been asked
 	}
 }
 
@@ -177,8 +184,9 @@ func (k *Keeper) try(ctx context.Context) (due time.Time) {
 func (k *Keeper) got(s chain.Session, now time.Time) {
 	first, failures := k.state.Issued.IsZero(), k.state.Failures
 	k.state = State{Issued: now, Expires: s.Expires, MaxLife: k.state.MaxLife, First: first}
-	k.lastErr, k.reasons = nil, reasons{}
+	k.lastErr, k.reasons, k.awaited = nil, reasons{}, time.Time{}
 	k.plan()
+	defer k.wake()
 	if s == k.session {
 		// EKS Pod Identity's agent has sessions of its own, and makes a new one when it likes. What is left of this one
 		// is its life now, so that it is asked again in time.
@@ -187,7 +195,6 @@ func (k *Keeper) got(s chain.Session, now time.Time) {
 	}
 	k.session, k.remarked = s, 0
 	k.renew()
-	k.wake()
 	if first {
 		k.log.Info("first session", logged(s, slog.String("took", now.Sub(k.trying).Round(time.Millisecond).String()))...)
 	} else {
@@ -201,6 +208,7 @@ func (k *Keeper) failed(err error, now time.Time) {
 	k.state.Denied = denied(err)
 	k.lastErr = err
 	k.plan()
+	k.wake()
 	k.logFailure(err, now)
 }
 

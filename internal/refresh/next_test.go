@@ -18,7 +18,8 @@ func TestNextAfterSuccess(t *testing.T) {
 		{time.Hour, 24 * time.Minute, 30 * time.Minute},
 		{time.Hour - 400*time.Millisecond, 24*time.Minute - 160*time.Millisecond, 30*time.Minute - 200*time.Millisecond}, // as STS's whole seconds make it
 		{45 * time.Minute, 18 * time.Minute, 22*time.Minute + 30*time.Second},
-		{20 * time.Minute, 4 * time.Minute, 5 * time.Minute}, // the margin decides
+		{20 * time.Minute, 4 * time.Minute, 5 * time.Minute},                  // the margin decides
+		{18*time.Minute + 45*time.Second, 3 * time.Minute, 225 * time.Second}, // for the last time
 		{19*time.Minute + 59*time.Second, 239200 * time.Millisecond, 299 * time.Second},
 		{15 * time.Minute, 6 * time.Minute, 450 * time.Second}, // too short for it
 		{20 * time.Second, 8 * time.Second, 10 * time.Second},
@@ -110,6 +111,8 @@ func TestNextAfterFailure(t *testing.T) {
 		{"denied at first", none, 0, true, []int{1, 2, 8, 9, 10, 1000}, []time.Duration{1, 2, 128, 256, 300, 300}},
 		{"denied", hour, 31 * time.Minute, true, []int{1, 9, 10, 1000}, []time.Duration{1, 256, 300, 300}},
 		{"denied near the end", hour, 46 * time.Minute, true, []int{1, 10, 1000}, []time.Duration{1, 60, 60}},
+		{"denied at the last moment of that", hour, 45 * time.Minute, true, []int{10}, []time.Duration{60}},
+		{"denied at the end", hour, time.Hour, true, []int{10}, []time.Duration{300}},
 		{"denied after the end", hour, 24 * time.Hour, true, []int{10}, []time.Duration{300}},
 		{"a short session", brief, 10 * time.Second, false, []int{1, 2, 3, 1000}, []time.Duration{1, 2, 2, 2}},
 		{"a short session, denied", brief, 10 * time.Second, true, []int{1, 2, 3, 1000}, []time.Duration{1, 2, 2, 2}},

@@ -73,7 +73,7 @@ func TestOnDemandRefused(t *testing.T) {
 	})
 }
 
-// One that a predecessor has left is served at once, and the request starts its renewal.
+// One that a predecessor has left is served to who cannot wait, and the request starts its renewal.
 func TestOnDemandBeginsWithASession(t *testing.T) {
 	in(t, &issuer{life: time.Hour}, func(o *Options) {
 		onDemand(o)
@@ -87,6 +87,82 @@ func TestOnDemandBeginsWithASession(t *testing.T) {
 			r.Errorf("%d calls", r.sts.count())
 		}
 	})
+}
+
+// What a predecessor or the start has left may be near its end by the time that somebody asks: whoever asks gets the new
+// session instead, if it comes within the half second that any SDK has patience for, and fails in no case.
+func TestOnDemandBeginsWithAnOldSession(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		left   time.Duration // of the session to begin with, which was good for an hour
+		takes  time.Duration // a try
+		err    error         // of every try
+		same   bool          // a try has the old session again, as EKS Pod Identity's agent may
+		want   int           // session that the first request gets
+		waited time.Duration // by the first request
+		next   int           // session that a request right after the first one gets
+	}{
+		{"half of its life is left", 31 * time.Minute, 100 * time.Millisecond, nil, false, 7, 0, 7},
+		{"less than half", 29 * time.Minute, 100 * time.Millisecond, nil, false, 1, 100 * time.Millisecond, 1},
+		{"a second", time.Second, 100 * time.Millisecond, nil, false, 1, 100 * time.Millisecond, 1},
+		{"STS is slow", 29 * time.Minute, 2 * time.Second, nil, false, 7, successorWait, 7},
+		{"STS is down", 29 * time.Minute, 100 * time.Millisecond, errDown, false, 7, 100 * time.Millisecond, 7},
+		{"STS hangs", 29 * time.Minute, time.Hour, nil, false, 7, successorWait, 7},
+		{"the same one again", 29 * time.Minute, 100 * time.Millisecond, nil, true, 7, 100 * time.Millisecond, 7},
+		{"ends while STS is slow", 400 * time.Millisecond, 450 * time.Millisecond, nil, false, 1, 450 * time.Millisecond, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in(t, &issuer{life: time.Hour, takes: test.takes, err: test.err}, func(o *Options) {
+				onDemand(o)
+				old := session(7, time.Now().Add(test.left))
+				old.Expires = time.Now().Add(test.left) // STS gives whole seconds, and this is about parts of one
+				o.Session, o.Issued = old, time.Now().Add(test.left-time.Hour)
+				if get := o.Get; test.same {
+					o.Get = func(ctx context.Context, held chain.Session) (chain.Session, error) {
+						_, err := get(ctx, held)
+						return held, err
+					}
+				}
+			}, func(r *rig) {
+				ask := func(want int, waits time.Duration) {
+					t.Helper()
+					began := time.Now()
+					s, err := r.Wait(context.Background())
+					if err != nil || s.AccessKeyID != session(want, s.Expires).AccessKeyID {
+						t.Errorf("got %v, %v, not session %d", s, err, want)
+					}
+					if took := time.Since(began); took != waits {
+						t.Errorf("waited %v, not %v", took, waits)
+					}
+				}
+				ask(test.want, test.waited)
+				ask(test.next, 0)
+			})
+		})
+	}
+}
+
+// The same for a session that a machine has slept through, or nearly: a request does not wait for the loop to notice.
+func TestSleptThroughTheSession(t *testing.T) {
+	for _, left := range []time.Duration{2 * time.Second, -time.Hour} {
+		w := &wall{}
+		in(t, &issuer{takes: 100 * time.Millisecond}, func(o *Options) {
+			get := o.Get
+			o.Now, o.Get = w.now, func(ctx context.Context, held chain.Session) (chain.Session, error) {
+				s, err := get(ctx, held)
+				s.Expires = w.now().Add(time.Hour)
+				return s, err
+			}
+		}, func(r *rig) {
+			r.pass(time.Minute)
+			w.jump(59*time.Minute - left)
+			began := time.Now()
+			s, err := r.Wait(context.Background())
+			if err != nil || s.AccessKeyID != session(2, s.Expires).AccessKeyID || time.Since(began) != 100*time.Millisecond {
+				t.Errorf("%v left: got %v, %v after %v", left, s, err, time.Since(began))
+			}
+		})
+	}
 }
 
 // A source with a session of its own, such as EKS Pod Identity's agent, may give the same one again. It is neither a

@@ -64,7 +64,10 @@ func TestOutageLongerThanTheSession(t *testing.T) {
 		var remarks []string
 		for _, l := range append(r.log.at(slog.LevelWarn), r.log.at(slog.LevelError)...) {
 			if !strings.HasPrefix(l.text, "no new session") {
-				text, _, _ := strings.Cut(l.text, " role=")
+				text, attributes, _ := strings.Cut(l.text, " role=")
+				if !strings.Contains(attributes, "connection refused") {
+					r.Errorf("%q does not say why there is none", l.text)
+				}
 				remarks = append(remarks, fmt.Sprint(l.at.Sub(r.began), " ", l.level, " ", text))
 			}
 		}

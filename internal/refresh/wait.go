@@ -39,24 +39,54 @@ type errNone string
 
 func (e errNone) Error() string { return string(e) }
 
+// successorWait is how long requests wait for the successor of a session that still works. SDKs give an endpoint a second or
+// two, and no request may fail while there is a session.
+const successorWait = 500 * time.Millisecond
+
 // Wait returns the session that is held, with its true expiry, until it ends, and at once, even if ctx has ended. When
 // there is none, or when it has ended, it waits for one; when ctx ends first, the error says so, and wraps the reason of
 // the last try. The first call starts the tries of a Keeper that is on demand.
+//
+// There is one exception. A session may be overdue when somebody asks: one that the start has left to a Keeper on demand,
+// or one that the machine has slept through. It may have seconds left, so its successor gets half a second to come.
 func (k *Keeper) Wait(ctx context.Context) (chain.Session, error) {
-	k.want()
 	for {
 		k.mu.Lock()
 		s, err := k.current()
+		var enough <-chan time.Time
+		if err == nil {
+			if left := k.successorLeft(); left > 0 {
+				enough = time.After(left)
+			}
+		}
+		if k.trying.IsZero() || err != nil || enough != nil {
+			k.want()
+		}
 		changed := k.changed
 		k.mu.Unlock()
-		if err == nil || ctx.Err() != nil {
+		if err == nil && enough == nil || ctx.Err() != nil {
 			return s, err
 		}
 		select {
 		case <-changed:
+		case <-enough:
 		case <-ctx.Done(): // once more, for the reason as it is now
 		}
 	}
+}
+
+// successorLeft returns for how long requests still wait for the successor of the session that is held: half a second from the
+// first of them on, once the session is older than any that is refreshed in time, and not when a try for the successor has
+// failed. k.mu is held.
+func (k *Keeper) successorLeft() time.Duration {
+	now := k.now()
+	if k.state.Failures > 0 || now.Before(earlier(k.state.Issued, now).Add(refreshAge(k.state.life()))) {
+		return 0
+	}
+	if k.awaited.IsZero() {
+		k.awaited = time.Now()
+	}
+	return max(0, successorWait-time.Since(k.awaited))
 }
 
 // waitingLine is how often Ready says what it waits for.
