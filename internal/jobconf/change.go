@@ -18,6 +18,8 @@ type Change struct {
 	Image   string // "" for none
 
 	LogURI, LogGroup string // where EMR ships logs to, for a job that does not say so; "" for none
+
+	filled int // how often nulls were filled for it
 }
 
 // A Setting is a property to be written.
@@ -49,18 +51,18 @@ func (c *Conf) Apply(change Change) ([]byte, error) {
 		members[i] = pair{s.Name, s.Value}
 	}
 	if c.isApplication() {
-		var more []pair
+		var spec []pair
 		if change.Image != "" {
-			more = []pair{{"image", change.Image}}
+			spec = []pair{{"image", change.Image}}
 		}
-		if c.job.find("sparkConf") == nil && len(members) > 0 {
-			more = append(more, pair{"sparkConf", members})
-		} else {
-			e.into(c.job.find("sparkConf"), members)
+		switch properties := c.job.find("sparkConf"); {
+		case len(members) == 0:
+		case properties != nil: // whose names are exact; merge forgives how a form spells its own
+			e.add(properties, members...)
+		default:
+			spec = append(spec, pair{"sparkConf", members})
 		}
-		if len(more) > 0 { // behind the properties, where both are at one place
-			e.add(c.job, more...)
-		}
+		e.merge(c.job, spec)
 	} else {
 		if change.Image != "" {
 			members = append(members, pair{"spark.kubernetes.container.image", change.Image})
@@ -69,6 +71,9 @@ func (c *Conf) Apply(change Change) ([]byte, error) {
 	}
 	if e.err != nil {
 		return nil, e.err
+	}
+	if e.nulls != nil {
+		return e.applyWithoutNulls(change)
 	}
 	out, err := e.bytes()
 	if err != nil {
@@ -170,7 +175,7 @@ func (e *editor) intoEMR(members, logs []pair) {
 	switch {
 	case len(logs) == 0:
 	case overrides != nil:
-		e.add(overrides, logs...)
+		e.merge(overrides, logs)
 	case root.find("job_driver") != nil: // Airflow's operator has its own arguments in snake_case, and the API's names below them
 		e.add(root, pair{"configuration_overrides", logs})
 	default:

@@ -45,19 +45,31 @@ func apply(data []byte, splices []splice) []byte {
 type editor struct {
 	c       *Conf
 	splices []splice
+	nulls   []splice // what is written in the place of nulls first
 	changed bool
 	rewrite bool // the layout cannot be kept: the YAML library writes the file
 	err     error
 }
 
-// into adds members to sparkConf.
-func (e *editor) into(target *node, members []pair) {
-	switch {
-	case len(members) == 0:
-	case target.kind == scalar && target.text == "": // a name without a value
-		e.refuse(target, "sparkConf is empty", "take the name out")
-	default:
-		e.add(target, members...)
+// merge gives an object members, each in the place of what it has of that name in any form's spelling: a map gets what it lacks.
+func (e *editor) merge(n *node, members []pair) {
+	var missing []pair
+	for _, m := range members {
+		there := n.like(m.name)
+		inner, isMap := m.value.([]pair)
+		switch {
+		case there == nil:
+			missing = append(missing, m)
+		case isMap && there.kind == object:
+			e.merge(there, inner)
+		case isMap:
+			e.add(there, inner...)
+		default:
+			e.replace(there, m.value.(string))
+		}
+	}
+	if len(missing) > 0 { // behind what has gone into its own, where both are at one place
+		e.add(n, missing...)
 	}
 }
 
@@ -72,15 +84,10 @@ const aliased = "this is an alias, or has one, and a change would be in other pl
 // add adds members at the end of an object.
 func (e *editor) add(n *node, members ...pair) {
 	switch {
-	case n.kind != object:
-		e.refuse(n, "this is not a map, and cannot be added to", "take it out, or make it a map")
-	case n.shared:
-		e.refuse(n, aliased, "write it out in this place")
+	case !e.takes(n, object, "map", "{}"):
 	case n.yaml != nil:
-		e.changed = true
 		e.addYAML(n, members)
 	default:
-		e.changed = true
 		e.splices = append(e.splices, jsonMembers(e.c.data, n, members))
 	}
 }
@@ -88,22 +95,33 @@ func (e *editor) add(n *node, members ...pair) {
 // addItem adds an object at the end of a list.
 func (e *editor) addItem(n *node, members []pair) {
 	switch {
-	case n.kind != list:
-		e.refuse(n, "this is not a list, and cannot be added to", "take it out, or make it a list")
-	case n.shared:
-		e.refuse(n, aliased, "write it out in this place")
+	case !e.takes(n, list, "list", "[]"):
 	case n.yaml != nil:
-		e.changed = true
 		e.addItemYAML(n, members)
 	default:
-		e.changed = true
 		e.splices = append(e.splices, jsonItem(e.c.data, n, members))
 	}
+}
+
+// takes reports whether n, of a kind with that name, can be added to now. empty is how one without anything is written.
+func (e *editor) takes(n *node, of kind, word, empty string) bool {
+	switch {
+	case e.fill(n, empty):
+	case n.kind != of:
+		e.refuse(n, "this is not a "+word+", and cannot be added to", "take it out, or make it a "+word)
+	case n.shared:
+		e.refuse(n, aliased, "write it out in this place")
+	default:
+		e.changed = true
+		return true
+	}
+	return false
 }
 
 // replace writes another text.
 func (e *editor) replace(n *node, value string) {
 	switch {
+	case e.fill(n, `""`):
 	case n.shared:
 		e.refuse(n, aliased, "write it out in this place")
 	case n.kind != scalar:

@@ -90,7 +90,13 @@ func (e *editor) addFlow(y *yaml.Node, empty bool, text string, block func(inden
 	}
 }
 
-func (e *editor) insert(at int, text string) { e.splices = append(e.splices, splice{at, at, text}) }
+// insert puts text at a place, behind what goes there already. A last line without an end gets one once.
+func (e *editor) insert(at int, text string) {
+	if slices.ContainsFunc(e.splices, func(s splice) bool { return s.start == at && strings.HasSuffix(s.text, "\n") }) {
+		text = strings.TrimPrefix(text, "\n")
+	}
+	e.splices = append(e.splices, splice{at, at, text})
+}
 
 // replaceYAML writes another text in the place of a scalar.
 func (e *editor) replaceYAML(n *node, value string) {

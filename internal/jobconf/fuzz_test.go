@@ -7,6 +7,9 @@ func FuzzRead(f *testing.F) {
 	for _, test := range readTests {
 		f.Add(test.file, []byte(test.text))
 	}
+	f.Add("a.yaml", []byte("kind: SparkApplication\nspec:\n  image:\n  sparkConf: # none\n  driver: ~\n"))
+	f.Add("a.yaml", []byte("jobDriver: {}\nconfigurationOverrides: {applicationConfiguration: , monitoringConfiguration: null}\n"))
+	f.Add("a.json", []byte(`{"jobDriver": {}, "configurationOverrides": {"applicationConfiguration": null}}`))
 	f.Fuzz(func(t *testing.T, file string, data []byte) {
 		c, err := Read(file, data)
 		if err != nil {

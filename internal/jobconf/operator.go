@@ -92,7 +92,8 @@ func (c *Conf) readApplication(spec *node) {
 	for _, f := range []struct{ field, property string }{
 		{"image", "spark.kubernetes.container.image"}, {"mainApplicationFile", "mainApplicationFile"},
 	} {
-		if v := spec.find(f.field); v != nil {
+		v := spec.find(f.field)
+		if _, _, null := c.null(v); v != nil && !null {
 			c.add(f.property, v, "sparkConf")
 		}
 	}

@@ -36,7 +36,7 @@ func (v *validator) options(env variables, s *Settings, mapped Granted) {
 	}
 	s.PolicyFile = v.carried(s, "ROLE_CHAIN_SESSION_POLICY_FILE", env.SessionPolicyFile, filePath)
 	if arns := v.carried(s, "ROLE_CHAIN_SESSION_POLICY_ARNS", env.SessionPolicyARNs, anything); arns != "" {
-		s.Options.PolicyARNs = v.policyARNs(arns, partitionOf(s.ClientRole))
+		s.Options.PolicyARNs = v.policyARNs(arns, Partition(s.ClientRole))
 	}
 }
 
@@ -148,7 +148,7 @@ func (v *validator) policyARNs(value, partition string) []string {
 		v.fail(name, value, fmt.Sprintf("has %d ARNs", len(items)), fmt.Sprintf("STS takes %d at most", maxPolicyARNs))
 	}
 	for _, item := range items {
-		if v.get(name, &item, policyARN) != "" && partition != "" && partitionOf(item) != partition {
+		if v.get(name, &item, policyARN) != "" && partition != "" && Partition(item) != partition {
 			v.fail(name, item, "is in another partition than the client role", "AWS lets no session cross a partition")
 		}
 	}

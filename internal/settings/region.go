@@ -6,23 +6,35 @@ import "fmt"
 // and in one that is not known. They are the regions that the partitions began with, from the partition table of the AWS
 // SDKs; China's is the one that its global endpoint stands in.
 func PartitionRegion(role string) string {
-	switch partitionOf(role) {
+	region, _ := partition(role)
+	return region
+}
+
+// Domain returns what the names of AWS's hosts end in, in the partition of an ARN: "amazonaws.com" in one that is not known.
+func Domain(arn string) string {
+	_, domain := partition(arn)
+	return domain
+}
+
+// partition returns a row of the SDKs' partition table (aws-sdk-go-v2, internal/endpoints/awsrulesfn).
+func partition(arn string) (region, domain string) {
+	switch Partition(arn) {
 	case "aws-cn":
-		return "cn-north-1"
+		return "cn-north-1", "amazonaws.com.cn"
 	case "aws-us-gov":
-		return "us-gov-west-1"
+		return "us-gov-west-1", "amazonaws.com"
 	case "aws-eusc":
-		return "eusc-de-east-1"
+		return "eusc-de-east-1", "amazonaws.eu"
 	case "aws-iso":
-		return "us-iso-east-1"
+		return "us-iso-east-1", "c2s.ic.gov"
 	case "aws-iso-b":
-		return "us-isob-east-1"
+		return "us-isob-east-1", "sc2s.sgov.gov"
 	case "aws-iso-e":
-		return "eu-isoe-west-1"
+		return "eu-isoe-west-1", "cloud.adc-e.uk"
 	case "aws-iso-f":
-		return "us-isof-south-1"
+		return "us-isof-south-1", "csp.hci.ic.gov"
 	}
-	return ""
+	return "", "amazonaws.com"
 }
 
 // NoRegion warns of what comes of a chain to role where neither a variable nor the AWS files name a region. In China and

@@ -159,12 +159,12 @@ func (v *validator) location(name string, value *string) string {
 // partitions makes sure that the whole chain, and the region, are in one.
 func (v *validator) partitions(s Settings) {
 	const hint = "AWS lets no session cross a partition"
-	where := partitionOf(s.ClientRole)
+	where := Partition(s.ClientRole)
 	if where == "" {
 		return
 	}
 	check := func(name, role string) {
-		if p := partitionOf(role); p != "" && p != where {
+		if p := Partition(role); p != "" && p != where {
 			v.fail(name, role, fmt.Sprintf("is in another partition than the client role, %q", s.ClientRole), hint)
 		}
 	}

@@ -76,9 +76,16 @@ func roleARN(value string) (problem, hint string) {
 	return "", ""
 }
 
-func partitionOf(roleARN string) string {
-	a, _ := arn.Parse(roleARN)
+// Partition returns the partition of an ARN; "" of what is none.
+func Partition(text string) string {
+	a, _ := arn.Parse(text)
 	return a.Partition
+}
+
+// Account returns the account of an ARN; "" of one that has none.
+func Account(text string) string {
+	a, _ := arn.Parse(text)
+	return a.AccountID
 }
 
 // inPartition reports whether a region can be in a partition, by the beginnings that AWS gives its regions' names. The isolated

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"rolechain/internal/jobconf"
+	"rolechain/internal/settings"
 )
 
 // Iceberg's S3FileIO is not a file system of Hadoop. It has an AWS SDK v2 of its own and asks that SDK's default chain, unless a
@@ -88,7 +89,7 @@ func (s *Submission) catalogProperties(c catalog, provider string) map[string]st
 	}
 	rest := func(service string) {
 		properties[".type"] = "rest"
-		properties[".uri"] = "https://" + service + "." + s.Region + "." + s.domain() + "/iceberg"
+		properties[".uri"] = "https://" + service + "." + s.Region + "." + settings.Domain(s.Settings.ClientRole) + "/iceberg"
 		properties[".rest.sigv4-enabled"] = "true"
 		properties[".rest.signing-name"] = service
 		properties[".rest.signing-region"] = s.Region
@@ -99,7 +100,7 @@ func (s *Submission) catalogProperties(c catalog, provider string) map[string]st
 	case kindRESTGlue:
 		rest("glue")
 		if !s.gives(catalogs + c.name + ".warehouse") { // the catalog's id, which is an account's
-			properties[".warehouse"] = accountOf(s.Settings.ClientRole)
+			properties[".warehouse"] = settings.Account(s.Settings.ClientRole)
 		}
 	case kindRESTS3:
 		rest("s3tables")
@@ -136,17 +137,6 @@ func (s *Submission) gives(name string) bool {
 	return slices.ContainsFunc(s.Own, func(item string) bool { return strings.HasPrefix(item, name+"=") }) ||
 		slices.ContainsFunc(s.Conf, func(p jobconf.Property) bool { return p.Name == name })
 }
-
-// domain is what the names of services end in, in the partition of the client role.
-func (s *Submission) domain() string {
-	if strings.HasPrefix(s.Settings.ClientRole, "arn:aws-cn:") {
-		return "amazonaws.com.cn"
-	}
-	return "amazonaws.com"
-}
-
-// accountOf is the account in the ARN of a role.
-func accountOf(arn string) string { return strings.Split(arn, ":")[4] }
 
 // S3TablesCatalog comes as a jar that has the AWS SDK under other names (runtime/build.gradle of awslabs/s3-tables-catalog), and
 // takes a provider only by these. Its S3FileIO is Iceberg's own, which reads the same property and takes only the SDK's own names:

@@ -120,12 +120,17 @@ func TestCatalogsElsewhere(t *testing.T) {
 	if got := s.Properties["spark.sql.catalog.lake.warehouse"]; err != nil || got != "333333333333" {
 		t.Errorf("%q, %v", got, err)
 	}
-	s, err = Make(request(func(r *Request) {
-		r.JobRole, r.ClientRole = "arn:aws-cn:iam::111111111111:role/job", "arn:aws-cn:iam::222222222222:role/client"
-		r.Region, r.IcebergCatalogs = "cn-north-1", []string{"lake=rest-glue"}
-	}))
-	if got := s.Properties["spark.sql.catalog.lake.uri"]; err != nil || got != "https://glue.cn-north-1.amazonaws.com.cn/iceberg" {
-		t.Errorf("%q, %v", got, err)
+	for partition, c := range map[string]struct{ region, uri string }{
+		"aws-cn":   {"cn-north-1", "https://glue.cn-north-1.amazonaws.com.cn/iceberg"},
+		"aws-eusc": {"eusc-de-east-1", "https://glue.eusc-de-east-1.amazonaws.eu/iceberg"},
+	} {
+		s, err = Make(request(func(r *Request) {
+			r.JobRole, r.ClientRole = "arn:"+partition+":iam::111111111111:role/job", "arn:"+partition+":iam::222222222222:role/client"
+			r.Region, r.IcebergCatalogs = c.region, []string{"lake=rest-glue"}
+		}))
+		if got := s.Properties["spark.sql.catalog.lake.uri"]; err != nil || got != c.uri {
+			t.Errorf("%q, %v", got, err)
+		}
 	}
 }
 
