@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sys/unix"
 
 	"rolechain/internal/suitetest"
 )
@@ -38,6 +41,14 @@ func spawn(ctx context.Context, setup Setup, begun func()) (result Result) {
 	}
 	defer os.RemoveAll(work)
 	setup.Work = work
+	if setup.Cell.Real {
+		done, err := ahead()
+		if err != nil {
+			result.Problem = err
+			return result
+		}
+		defer done()
+	}
 	said, err := suitetest.Spawn(ctx, podArgument, setup, func(line []byte) error {
 		var o Observation
 		if err := json.Unmarshal(line, &o); err != nil {
@@ -61,6 +72,25 @@ func spawn(ctx context.Context, setup Setup, begun func()) (result Result) {
 		result.Problem = fmt.Errorf("%d of %d moments were observed", len(result.Observed), n)
 	}
 	return result
+}
+
+// ahead lets what this goroutine starts have the processor before everybody else, until done is called. It is for pods whose
+// clock is fast: an SDK's 5 s for an answer are 170 ms of the machine's there, and a busy one took longer.
+func ahead() (done func(), err error) {
+	const wanted = -15
+	runtime.LockOSThread() // which has the priority that its children get
+	raw, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	if err == nil {
+		err = unix.Setpriority(unix.PRIO_PROCESS, 0, wanted)
+	}
+	if err != nil {
+		runtime.UnlockOSThread()
+		return nil, fmt.Errorf("giving a pod with a fast clock its priority: %w", err)
+	}
+	return func() {
+		_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 20-raw) // as getpriority(2) of the kernel counts
+		runtime.UnlockOSThread()
+	}, nil
 }
 
 // asPod is the program as a pod.

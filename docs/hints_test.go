@@ -1,7 +1,6 @@
 package docs
 
 import (
-	"net"
 	"strings"
 	"testing"
 
@@ -29,12 +28,7 @@ func TestHints(t *testing.T) {
 		want          []string
 	}{
 		{"Pod Identity's agent is not up", (*pod).podIdentity, func(p *pod) {
-			l, err := net.Listen("tcp", "127.0.0.1:0") // a port on which nobody listens any more
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			l.Close()
-			p.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://" + l.Addr().String()
+			p.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1:1" // nobody is given that port
 		}, 75, []string{"the agent is not up on this node yet", "startupTaints"}},
 		{"Pod Identity's tags take the room", func(p *pod) {
 			p.podIdentity()

@@ -49,7 +49,7 @@ func newPod(t *testing.T) *pod {
 	}
 	p.env = map[string]string{
 		"CLIENT_ROLE_ARN": clientRole, "WEB_IDENTITY_ROLE_ARN": jobRole, "ROLE_CHAIN_DELIVERY": "endpoint",
-		"ROLE_CHAIN_ENTRYPOINT": "true", "ROLE_CHAIN_START_TIMEOUT": "1s",
+		"ROLE_CHAIN_ENTRYPOINT": "true", "ROLE_CHAIN_START_TIMEOUT": "3s", // a hop takes longer on a busy machine
 		"AWS_ROLE_ARN": jobRole, "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2",
 		"AWS_WEB_IDENTITY_TOKEN_FILE": filepath.Join(filepath.Dir(p.home), "token"),
 		"HOME":                        p.home, "TMPDIR": filepath.Dir(p.home), "HOSTNAME": "spark-000000035abcdefgh-driver", "PATH": programs + ":" + os.Getenv("PATH"),
@@ -149,7 +149,7 @@ func (p *pod) write(name, text string) {
 // running starts a job that goes on until the test ends, and returns its container's log.
 func (p *pod) running() *logged {
 	p.t.Helper()
-	p.env["ROLE_CHAIN_ENTRYPOINT"] = "cat"
+	p.env["ROLE_CHAIN_ENTRYPOINT"], p.env["ROLE_CHAIN_START_TIMEOUT"] = "cat", "60s" // without a start the loop below has no end
 	cmd := p.command(p.t.Context(), "entrypoint")
 	log := newLogged()
 	cmd.Stderr = log

@@ -36,7 +36,7 @@ func TestStartTogether(t *testing.T) {
 			var together sync.WaitGroup
 			for i, role := range roles {
 				together.Go(func() {
-					cmd := entrypoint(t, append([]string{"CLIENT_ROLE_ARN=" + role}, without(env, "CLIENT_ROLE_ARN")...), "-c", `cat "$AWS_CONFIG_FILE"; sleep 4`)
+					cmd := entrypoint(t, append([]string{"CLIENT_ROLE_ARN=" + role}, without(env, "CLIENT_ROLE_ARN")...), "-c", `cat "$AWS_CONFIG_FILE"; sleep 15`)
 					out, _ := cmd.CombinedOutput()
 					codes[i], said[i] = cmd.ProcessState.ExitCode(), string(out)
 				})

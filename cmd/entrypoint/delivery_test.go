@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -74,7 +75,7 @@ func TestEndpointDelivery(t *testing.T) {
 // role's own.
 func TestFileDelivery(t *testing.T) {
 	t.Parallel()
-	sts := chainOf(t, 3)
+	sts := chainOf(t, 6)
 	home, env := chainedTo(t, sts, "ROLE_CHAIN_DELIVERY=file")
 	aws := filepath.Join(home, ".aws")
 	const before = "# mine\n[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = x\noutput = json\n\n[reports]  # kept\naws_access_key_id=AKIAI44QH8DHBEXAMPLE\n  region:x\n"
@@ -95,7 +96,16 @@ func TestFileDelivery(t *testing.T) {
 	const frame = "# mine\n[default]\naws_access_key_id = ID\naws_secret_access_key = SECRET\noutput = json\naws_session_token = TOKEN\n\n[reports]  # kept\naws_access_key_id=AKIAI44QH8DHBEXAMPLE\n  region:x\n"
 	seen := map[string]time.Time{}
 	j.until("four sessions", func() bool {
-		data, err := os.ReadFile(aws + "/credentials")
+		f, err := os.Open(aws + "/credentials")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		info, err := f.Stat() // of what is read: the refresher replaces it
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,10 +114,6 @@ func TestFileDelivery(t *testing.T) {
 		if _, known := seen[id]; !known {
 			if got := strings.NewReplacer(id, "ID", secret, "SECRET", token, "TOKEN").Replace(string(data)); got != frame {
 				t.Fatalf("the file is\n%s", got)
-			}
-			info, err := os.Stat(aws + "/credentials")
-			if err != nil {
-				t.Fatal(err)
 			}
 			if info.Mode().Perm() != 0o600 {
 				t.Errorf("mode %v", info.Mode())

@@ -34,11 +34,11 @@ func TestNoFirstSession(t *testing.T) {
 		{"not a token", ststest.Fault{}, func(*ststest.Server) string { return "not a token" }, nil, 66, first + "token file"},
 		{"an empty token file", ststest.Fault{}, func(*ststest.Server) string { return "" }, nil, 66, "is empty"},
 		{"no token file", ststest.Fault{}, nil, []string{"AWS_WEB_IDENTITY_TOKEN_FILE=/none", "ROLE_CHAIN_START_TIMEOUT=1s"}, 66, `there is no file "/none"`},
-		{"STS hangs", ststest.Fault{Kind: ststest.Hang}, nil, []string{"ROLE_CHAIN_START_TIMEOUT=1s"}, 75, first + "STS at 127.0.0.1:"},
+		{"STS hangs", ststest.Fault{Kind: ststest.Hang}, nil, []string{"ROLE_CHAIN_START_TIMEOUT=5s"}, 75, first + "STS at 127.0.0.1:"},
 		{"STS hangs at the second hop", ststest.Fault{Kind: ststest.Hang, Action: "AssumeRole"}, nil, []string{"ROLE_CHAIN_START_TIMEOUT=3s"}, 75, second},
 		{"throttled", ststest.Fault{Kind: ststest.Throttle, Action: "AssumeRole"}, nil, []string{"ROLE_CHAIN_START_TIMEOUT=3s"}, 75, second + "Throttling: Rate exceeded (tried "},
-		{"nobody there", ststest.Fault{}, nil, []string{"AWS_ENDPOINT_URL_STS=http://127.0.0.1:9", "ROLE_CHAIN_START_TIMEOUT=1s"}, 75, first + "STS at 127.0.0.1:9 (region eu-west-1, by AWS_ENDPOINT_URL_STS): connection refused"},
-		{"sessions from the past", ststest.Fault{Kind: ststest.PastExpiration}, nil, []string{"ROLE_CHAIN_START_TIMEOUT=1s"}, 75, "by this node's clock"},
+		{"nobody there", ststest.Fault{}, nil, []string{"AWS_ENDPOINT_URL_STS=http://127.0.0.1:9", "ROLE_CHAIN_START_TIMEOUT=5s"}, 75, first + "STS at 127.0.0.1:9 (region eu-west-1, by AWS_ENDPOINT_URL_STS): connection refused"},
+		{"sessions from the past", ststest.Fault{Kind: ststest.PastExpiration}, nil, []string{"ROLE_CHAIN_START_TIMEOUT=5s"}, 75, "by this node's clock"},
 	} {
 		for _, delivery := range []string{"endpoint", "file", "profile"} {
 			t.Run(test.name+"/"+delivery, func(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	stdlog "log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -335,16 +334,12 @@ func TestProxyRefuses(t *testing.T) {
 	t.Run("nobody there", func(t *testing.T) {
 		t.Parallel()
 		n := inNetwork(t, []string{stsName}, "AWS_REGION=eu-west-1", "ROLE_CHAIN_START_TIMEOUT=1s")
-		nobody, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		nobody.Close()
-		said, code := n.check("HTTPS_PROXY=http://me:hunter2@" + nobody.Addr().String())
+		nobody := freePort(t)
+		said, code := n.check("HTTPS_PROXY=http://me:hunter2@" + nobody)
 		if code != 75 || strings.Contains(said, "hunter2") {
 			t.Errorf("exit code %d\n%s", code, said)
 		}
-		wantAll(t, said, "STS at "+stsName+" (region eu-west-1, proxy http://"+nobody.Addr().String()+"): the proxy itself: connection refused")
+		wantAll(t, said, "STS at "+stsName+" (region eu-west-1, proxy http://"+nobody+"): the proxy itself: connection refused")
 	})
 	t.Run("NO_PROXY", func(t *testing.T) {
 		t.Parallel()

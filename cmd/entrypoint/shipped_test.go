@@ -16,7 +16,7 @@ const likeEMR = `while ! test -e "$BEGIN"; do sleep 0.01; done
 exec sh -c 'echo job >&2; exec sleep 3600' 2> >(exec tee "$SHIPPED" >&2)
 `
 
-var keyed = regexp.MustCompile(`session refreshed .*key="(…[A-Z0-9]+)"`)
+var keyed = regexp.MustCompile(`session refreshed .*(key="…[A-Z0-9]+" expires="[^"]+")`)
 
 // What the refresher says while the job runs is in the log that EMR ships as well as in the container's, each line once:
 // those of a successor, and of the supervisor, too. What was said before is in the container's alone, and a summary of it in

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"rolechain/internal/handover"
 	"rolechain/internal/sdktest"
 	"rolechain/internal/ststest"
 )
@@ -209,6 +210,10 @@ func TestSidecarIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	sts := chainOf(t, 0)
 	s, home, env := besideJob(t, sts)
+	// The port of a predecessor, which is held, so that nobody gets it while there is no sidecar.
+	if err := (handover.Discovery{URL: "http://" + freePort(t)}).Write(filepath.Join(s.volume, "rolechain")); err != nil {
+		t.Fatal(err)
+	}
 	s.start()
 	j := startIn(t, sts, home, env)
 	first, _, err := j.ask("/credentials")
@@ -226,6 +231,8 @@ func TestSidecarIsStartedAgain(t *testing.T) {
 	j.wantRole("the next sidecar", again.AccessKeyId, clientRole)
 	j.wantRole("its credential process", j.process("AWS_CONFIG_FILE", "default").AccessKeyId, clientRole)
 
+	// It answers a moment before it says that it is ready.
+	j.until("the end of the next sidecar's start", func() bool { return strings.Contains(s.stderr.String(), "for the containers with ROLE_CHAIN_SIDECAR=") })
 	watched := *j
 	watched.home = s.volume
 	pids := watched.refreshers()

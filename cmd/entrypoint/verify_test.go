@@ -28,7 +28,7 @@ func TestVerify(t *testing.T) {
 	}{
 		{"works", []string{"ROLE_CHAIN_EXTERNAL_ID=id-1"}, 0, []string{"rolechain: role chain: "}, false},
 		{"denied", nil, 77, []string{"rolechain: error: second hop (AssumeRole to " + clientRole + "): AccessDenied: ", "\n  hint: "}, false},
-		{"STS out of reach", []string{"AWS_ENDPOINT_URL_STS=" + down.URL, "ROLE_CHAIN_START_TIMEOUT=1s"}, 75, []string{"rolechain: error: first hop (AssumeRoleWithWebIdentity to " + jobRole + "): "}, false},
+		{"STS out of reach", []string{"AWS_ENDPOINT_URL_STS=" + down.URL, "ROLE_CHAIN_START_TIMEOUT=5s"}, 75, []string{"rolechain: error: first hop (AssumeRoleWithWebIdentity to " + jobRole + "): "}, false},
 		{"no such program", nil, 78, []string{"there is no rolechain beside the entrypoint", "\n  hint: "}, true},
 		{"a warning is given once", []string{"ROLE_CHAIN_EXTERNAL_ID=id-1", "CLIENT_ROLE_ANR=x"}, 0, []string{"did you mean CLIENT_ROLE_ARN?"}, false},
 	} {

@@ -140,7 +140,7 @@ func (j *Judge) is(who, role string, k Keys, asked, got time.Time, inFile bool) 
 		j.fail("a mixed session", "%s has parts of another session beside %s", who, suffix(k.AccessKeyId))
 	case s.RoleARN != role:
 		j.fail("another role's session", "%s was given %s instead of %s", who, s.RoleARN, role)
-	case !inFile && (!s.Expires.After(asked) || !s.Expires.After(got.Add(-2*time.Second))):
+	case !inFile && (!s.Expires.After(asked) || !s.Expires.After(got.Add(-2*time.Second-3*j.lag.Worst()))):
 		j.fail("an expired session", "%s asked at %s and was given %s, which ended at %s", who, clock(asked.Sub(j.began)), suffix(s.AccessKeyID), clock(s.Expires.Sub(j.began)))
 	case !k.Expiration.IsZero() && k.Expiration.After(s.Expires):
 		j.fail("a wrong expiry", "%s was told %s of a session that ends at %s", who, k.Expiration, s.Expires)

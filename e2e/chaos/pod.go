@@ -151,6 +151,11 @@ func (p *Pod) end(how string, within time.Duration) string {
 	if !p.hasEnded(within) {
 		return "the original goes on"
 	}
+	return p.empty(deadline)
+}
+
+// empty waits until no process of the pod is left. It returns what is left at the deadline, or "".
+func (p *Pod) empty(deadline time.Time) string {
 	for {
 		left := p.w.procs.of(p.mark)
 		if len(left) == 0 {

@@ -153,6 +153,7 @@ func (r *Run) judgeFailure(p *Pod, c container, s Start) {
 	p.log.drained(2 * time.Second)
 	code, text := p.code(), p.log.String()
 	r.judge.count(fmt.Sprintf("start, %s: %d", s.Kind, code))
+	timeout := time.Duration(s.Timeout) * time.Second
 	limited := len(c.Limits) > 0 || c.NoProc || c.NoNull || c.EnvSize > 0
 	switch {
 	case s.Kind == "terminated" && code == 128+int(unix.SIGTERM):
@@ -165,15 +166,13 @@ func (r *Run) judgeFailure(p *Pod, c container, s Start) {
 		r.judge.fail("an unnamed cause", "start %s ends with %d, and does not say that a file system hangs:\n%s", s, code, tail(text, 8))
 	case s.Kind == "intruder" && code != 73 && !r.judge.during(p.began, time.Now(), "disk/", "excused"):
 		r.judge.fail("a wrong exit code", "a second container in a home ends with %d, not 73:\n%s", code, tail(text, 8))
+	case code == 75 && timeout < starting/2 && p.over.Sub(p.began) > timeout/2: // less than what a good start may take on a busy machine
 	case (s.Kind == "fresh" || s.Kind == "restart" || s.Kind == "log-full") && !r.judge.during(p.began.Add(-time.Second), time.Now(), "sts/"):
 		r.judge.fail("a failed start", "start %s ends with %d, while STS was well:\n%s", s, code, tail(text, 8))
 	}
-	if left := r.w.procs.of(p.mark); len(left) > 0 {
-		time.Sleep(time.Second + r.w.lag.Worst())
-		if left = r.w.procs.of(p.mark); len(left) > 0 {
-			r.judge.fail("something left", "after start %s: %s", s, describe(left))
-			p.clean()
-		}
+	if left := p.empty(time.Now().Add(10*time.Second + 3*r.w.lag.Worst())); left != "" {
+		r.judge.fail("something left", "after start %s: %s", s, left)
+		p.clean()
 	}
 	r.judgeLog("start "+s.String(), text, p)
 }

@@ -39,7 +39,7 @@ var cases = []Case{
 	{Name: "long-job", Fixed: true, about: "program 3 over five ends of every session", plan: jobs.Cases[2], run: runJob},
 	{Name: "two-accounts", about: "program 2: Spark on both accounts, boto3 on the executors", plan: jobs.Cases[1], aws: lives(holdable), run: runJob},
 	{Name: "default-chain", about: "program 6: Java's default chain", plan: jobs.Cases[5], run: runJob},
-	{Name: "executor-killed", Fixed: true, about: "an executor dies, and the next one takes its place", plan: jobs.LongRunning(3), ends: 2, run: killExecutor},
+	{Name: "executor-killed", Fixed: true, about: "an executor dies, and the next one takes its place", plan: jobs.LongRunning(4), ends: 3, run: killExecutor},
 	{Name: "driver-deleted", Fixed: true, about: "SIGTERM reaches Spark, and nothing is left", plan: jobs.Cases[2], run: deleteDriver},
 	{Name: "wrong-trust", Fixed: true, about: "the client role does not trust the job's", plan: jobs.Cases[2], aws: distrust, run: wrongTrust},
 	{Name: "injected", Fixed: true, about: "an image without rolechain, and the policy of examples/admission", plan: jobs.LongRunning(3), ends: 2, injected: true, run: runJob},
@@ -164,7 +164,7 @@ func killExecutor(ctx context.Context, t *trial) error {
 	}
 	const victim = jobName + "-exec-1"
 	if out, err := t.Kubectl(ctx, "--namespace", t.name, "exec", victim, "--container", executorContainer, "--", "/bin/sh", "-c",
-		"kill -9 $(pgrep java)").CombinedOutput(); err != nil {
+		"pid=$(pgrep java) && { (sleep 1; kill -9 $pid) >/dev/null 2>&1 & }").CombinedOutput(); err != nil {
 		return fmt.Errorf("killing an executor: %w: %s", err, out)
 	}
 	if err := t.finish(ctx); err != nil {

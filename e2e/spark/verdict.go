@@ -31,10 +31,10 @@ func (w *world) judge(ctx context.Context, code int) Result {
 	} else {
 		w.judgeJob(ctx, journal, code, surprise)
 	}
-	w.searchSecrets(surprise)
 	if left := w.leftovers(ctx); len(left) > 0 {
 		surprise("still running after the job: %s", strings.Join(left, ", "))
 	}
+	w.searchSecrets(surprise) // now that nobody is writing a file of keys, whose temp file has another name
 	return r
 }
 

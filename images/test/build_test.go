@@ -72,25 +72,6 @@ func bake(t *testing.T, target, kind, path string, args ...string) string {
 	return of[target].Digest
 }
 
-// Two builds of the same commit have the same digest, for both platforms, though the second takes no step from the cache.
-func TestReproducible(t *testing.T) {
-	for _, target := range []string{"rolechain", "spark-7-14-0"} {
-		t.Run(target, func(t *testing.T) {
-			dir := t.TempDir()
-			// Of EMR's image the smaller platform: it is about our steps.
-			platform := "--set=" + target + ".platform=linux/arm64"
-			if target == "rolechain" {
-				platform += ",linux/amd64"
-			}
-			first := bake(t, target, "oci", filepath.Join(dir, "first.tar"), platform)
-			second := bake(t, target, "oci", filepath.Join(dir, "second.tar"), platform, "--set", target+".no-cache=true")
-			if !strings.HasPrefix(first, "sha256:") || first != second {
-				t.Errorf("digests %q and %q", first, second)
-			}
-		})
-	}
-}
-
 // The image of Dockerfile holds the two programs and the license, belongs to root and says what it is.
 func TestRolechainImage(t *testing.T) {
 	archive := filepath.Join(t.TempDir(), "rolechain.tar")
@@ -212,6 +193,23 @@ func TestSBOM(t *testing.T) {
 				t.Errorf("%s: no %s in %v", platform, want, names)
 			}
 		}
+	}
+}
+
+// Two builds of the same commit have the same digest, though the second takes no step and no compiled package from the cache.
+// One platform shows it of these steps: that programs for both are the same anywhere is what make reproducible compares. It
+// stands behind the tests that build for both, because BuildKit goes on with the second build's empty cache of packages.
+func TestReproducible(t *testing.T) {
+	for _, target := range []string{"rolechain", "spark-7-14-0"} {
+		t.Run(target, func(t *testing.T) {
+			dir := t.TempDir()
+			const platform = "--set=*.platform=linux/arm64"
+			first := bake(t, target, "oci", filepath.Join(dir, "first.tar"), platform)
+			second := bake(t, target, "oci", filepath.Join(dir, "second.tar"), platform, "--set", target+".no-cache=true")
+			if !strings.HasPrefix(first, "sha256:") || first != second {
+				t.Errorf("digests %q and %q", first, second)
+			}
+		})
 	}
 }
 

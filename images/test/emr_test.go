@@ -105,7 +105,7 @@ func TestHeartbeat(t *testing.T) {
 	p := newPod(t, irsa)
 	p.control(t, "--data", `{"kind": "throttle"}`, "faults")
 	watch := file(t, "watch.sh", read(t, "testdata/watch.sh"), 0o755)
-	const first, stale = "15", "8" // a quarter and a half of those in AWS's sample, for a beat every 2 s
+	const first, stale = "60", "15" // those in AWS's sample
 	sidecar := start(t, p.container(mounts[:len(mounts)-1], "--volume", watch+":/watch.sh:ro", "--entrypoint", "/watch.sh", image, driverSignal, first, stale)...)
 	driver := start(t, p.driver(t, append(roles("endpoint"), image, "/bin/bash", "-c", "echo the job runs; sleep infinity")...)...)
 	beats := func(n int) {
@@ -155,7 +155,11 @@ func TestExecutor(t *testing.T) {
 func TestJobRunner(t *testing.T) {
 	t.Parallel()
 	p := newPod(t, irsa)
-	submit := file(t, "spark-submit", "#!/bin/bash\nenv | grep -E '^AWS_(ROLE|CONFIG|CONTAINER|SHARED)' | sort; ls -A ~; echo \"$@\"\n", 0o755)
+	// What EMR's entrypoint has not copied by the end of the job is lost with the container.
+	submit := file(t, "spark-submit", `#!/bin/bash
+env | grep -E '^AWS_(ROLE|CONFIG|CONTAINER|SHARED)' | sort; ls -A ~; echo "$@"
+timeout 30 bash -c 'until grep -q cluster "$K8S_SPARK_LOG_URL_STDOUT"; do :; done'
+`, 0o755)
 	got := run(t, p.container(mounts, slices.Concat([]string{
 		"--env", "SIDECAR_SIGNAL_FILE=" + driverSignal, "--volume", submit + ":/usr/lib/spark/bin/spark-submit:ro",
 	}, roles("endpoint"), []string{image, "job", "--deploy-mode", "cluster"})...)...)

@@ -26,6 +26,7 @@ func block(t *testing.T, line string) string {
 
 // What README.md tells a team to write into its Dockerfile does what it says there. On the smaller stand-in, for arm64.
 func TestREADME(t *testing.T) {
+	t.Parallel()
 	const base = "public.ecr.aws/emr-on-eks/spark/emr-7.14.0"
 	install, plain, undo := block(t, "RUN [ \"$(readlink -f /usr/bin/entrypoint.sh)\""), block(t, "\n    ENTRYPOINT"), block(t, "&& rm -r /opt/rolechain ")
 	_, again, _ := strings.Cut(install, "\n") // what follows FROM

@@ -76,6 +76,7 @@ func TestValidator(t *testing.T) {
 
 // EMR's driver: the first word says what it is, and everything else is spark-submit's.
 func TestSparkPi(t *testing.T) {
+	t.Parallel()
 	for name, options := range map[string][]string{"without roles": nil, "with roles": chained(t)} {
 		t.Run(name, func(t *testing.T) {
 			got := run(t, append(append([]string{"--env", "SPARK_DRIVER_BIND_ADDRESS=127.0.0.1"}, options...), image, "driver",

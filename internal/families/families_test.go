@@ -139,7 +139,7 @@ func (r *rig) make(t *testing.T, e environment) (env []string, home string) {
 	write(".aws/credentials", e.credentials, 0o600)
 	write("process", "#!/bin/sh\necho '{\"Version\":1,\"AccessKeyId\":\"ASIAPROCESS\",\"SecretAccessKey\":\"s\",\"SessionToken\":\"t\",\"Expiration\":\"2099-01-01T00:00:00Z\"}'\n", 0o755)
 	env = []string{"HOME=" + home, "PATH=/usr/local/bin:/usr/bin:/bin", "AWS_REGION=eu-west-1", "AWS_DEFAULT_REGION=eu-west-1",
-		"AWS_ENDPOINT_URL_STS=" + r.sts.URL, "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + r.others.URL, "AWS_METADATA_SERVICE_NUM_ATTEMPTS=1"}
+		"AWS_ENDPOINT_URL_STS=" + r.sts.URL, "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + r.others.URL, "AWS_METADATA_SERVICE_NUM_ATTEMPTS=1", "AWS_METADATA_SERVICE_TIMEOUT=30"}
 	for _, assignment := range e.env {
 		name, value, _ := strings.Cut(assignment, "=")
 		switch name {

@@ -26,7 +26,7 @@ func TestLock(t *testing.T) {
 	if Dead(run) || !Holds(first, run) {
 		t.Error("the lock is not held")
 	}
-	soon, cancel := context.WithTimeout(t.Context(), 120*time.Millisecond)
+	soon, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	if _, err := Lock(soon, run); !errors.Is(err, ErrTaken) {
 		t.Errorf("got %v", err)

@@ -39,7 +39,7 @@ func (m maker) webIdentity(role string) (Document, error) {
 	}
 	return document(role, Trust, []Statement{{
 		Sid:       "ServiceAccountToken",
-		Principal: map[string]string{"Federated": "arn:" + partition(role) + ":iam::" + account(role) + ":oidc-provider/" + issuer},
+		Principal: map[string]string{"Federated": "arn:" + settings.Partition(role) + ":iam::" + settings.Account(role) + ":oidc-provider/" + issuer},
 		Action:    Words{"sts:AssumeRoleWithWebIdentity"},
 		Condition: conditions(is{issuer + ":aud", meant}, is{issuer + ":sub", "system:serviceaccount:" + m.namespace + ":" + m.account}),
 	}}), nil
@@ -54,7 +54,7 @@ func (m maker) submitters() Document {
 	role := m.s.BaseRole
 	return document(role, Submitters, []Statement{{
 		Sid: "SubmitAsThisRole", Action: Words{"emr-containers:StartJobRun"},
-		Resource:  Words{"arn:" + partition(role) + ":emr-containers:" + region + ":" + account(role) + ":/virtualclusters/*"},
+		Resource:  Words{"arn:" + settings.Partition(role) + ":emr-containers:" + region + ":" + settings.Account(role) + ":/virtualclusters/*"},
 		Condition: Condition{"StringEquals": {"emr-containers:ExecutionRoleArn": Words{role}}},
 	}})
 }

@@ -141,6 +141,3 @@ func document(role string, kind Kind, statements []Statement) Document {
 	}
 	return Document{role, kind, Policy{"2012-10-17", statements}}
 }
-
-func partition(role string) string { return strings.Split(role, ":")[1] }
-func account(role string) string   { return strings.Split(role, ":")[4] }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"rolechain/internal/settings"
 )
 
 // A Call is one that AWS refused.
@@ -23,7 +25,7 @@ type Call struct {
 
 // A Fix is a piece of a policy.
 type Fix struct {
-	In        string     `json:"in"`                  // the policy that it belongs into, and whose that is
+	In        string     `json:"in"`                  // the policy in which it belongs, and whose that is
 	Statement *Statement `json:"statement,omitempty"` // to be added
 	Condition Condition  `json:"condition,omitempty"` // to be added to the Deny that refuses
 }
@@ -86,14 +88,14 @@ func (c Call) blamed(b Blame) Explanation {
 	}
 	e := Explanation{Causes: []string{fmt.Sprintf("nothing in %s allows %s on %s", where, c.Action, strings.Join(c.Resources, ", "))}}
 	e.Fixes = []Fix{{In: where, Statement: c.allow(b.Policy)}}
-	if c.Owner != "" && c.Owner != Account(c.Role) {
+	if c.Owner != "" && c.Owner != settings.Account(c.Role) {
 		other := Identity
 		if b.Policy == Identity {
 			other = Resource
 		}
 		if b.Policy == Identity || b.Policy == Resource {
 			if c.Attached != "" {
-				e.Causes = append(e.Causes, fmt.Sprintf("the accounts differ (%s and %s), so it has to be allowed in %s as well", Account(c.Role), c.Owner, c.where(other)))
+				e.Causes = append(e.Causes, fmt.Sprintf("the accounts differ (%s and %s), so it has to be allowed in %s as well", settings.Account(c.Role), c.Owner, c.where(other)))
 				e.Fixes = append(e.Fixes, Fix{In: c.where(other), Statement: c.allow(other)})
 			}
 		}
@@ -130,7 +132,7 @@ func (c Call) where(p Policy) string {
 		}
 		return "the session policy that the session of " + c.Role + " was made with"
 	case SCP:
-		return fmt.Sprintf("a service control policy of the organization of account %s (its management account owns it)", Account(c.Role))
+		return fmt.Sprintf("a service control policy of the organization of account %s (its management account owns it)", settings.Account(c.Role))
 	case RCP:
 		return "a resource control policy of the organization that owns the resource (its management account owns the policy)"
 	}
@@ -178,12 +180,4 @@ func one(list []string) any {
 		return list[0]
 	}
 	return list
-}
-
-// Account is the one in an ARN; "" when there is none.
-func Account(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	return ""
 }

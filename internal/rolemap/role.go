@@ -54,7 +54,7 @@ func (r *reader) role(name, n *yaml.Node) settings.Granted {
 	}
 	for _, n := range policies {
 		arn := r.checked(n, "policy_arns", "policy_arns")
-		if arn != "" && g.Role != "" && partition(arn) != partition(g.Role) {
+		if arn != "" && g.Role != "" && settings.Partition(arn) != settings.Partition(g.Role) {
 			r.fail(n, "AWS lets no session cross a partition", "policy_arns: %q is in another partition than the role", arn)
 		}
 		g.PolicyARNs = append(g.PolicyARNs, arn)
@@ -64,8 +64,6 @@ func (r *reader) role(name, n *yaml.Node) settings.Granted {
 	}
 	return g
 }
-
-func partition(arn string) string { return strings.Split(arn, ":")[1] }
 
 // tags reads a mapping of tags. STS compares keys without regard to case.
 func (r *reader) tags(n *yaml.Node) map[string]string {

@@ -97,7 +97,10 @@ func TestConnection(t *testing.T) {
 	}
 	for i, c := range calls {
 		out := r.request(c)
-		_, _, e := r.send(out.WithContext(httptrace.WithClientTrace(out.Context(), trace)))
+		answer, _, e := r.send(out.WithContext(httptrace.WithClientTrace(out.Context(), trace)))
+		if answer.Close {
+			t.Errorf("the answer to request %d ends the connection", i)
+		}
 		if (e.Refused != "") != (i == 2) {
 			t.Fatalf("request %d: %+v", i, e)
 		}
@@ -112,8 +115,10 @@ func TestConnection(t *testing.T) {
 			}
 		}
 	}
-	if reused != len(calls)-1 {
-		t.Errorf("%d of %d requests came on a connection that was there", reused, len(calls))
+	// Not all: net/http's client leaves a connection whose writing goroutine has not come back 50 ms after the answer, as on a
+	// busy machine.
+	if reused == 0 {
+		t.Errorf("none of %d requests came on a connection that was there", len(calls))
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"rolechain/internal/settings"
 )
 
-// mostPolicy is what STS takes of a session policy, in characters (STS API reference, AssumeRole).
-const mostPolicy = 2048
+// maxPolicy is what STS takes of a session policy, in characters (STS API reference, AssumeRole).
+const maxPolicy = 2048
 
 // SessionPolicy returns the session policy, JSON text without the white space that STS would count; "" when none is set.
 func SessionPolicy(s settings.Settings) (string, error) {
@@ -38,8 +38,8 @@ func SessionPolicy(s settings.Settings) (string, error) {
 	if err := json.Compact(&policy, data); err != nil {
 		return bad(err, "")
 	}
-	if n := utf8.RuneCount(policy.Bytes()); n > mostPolicy {
-		return bad(fmt.Errorf("the policy in %q has %d characters, STS takes %d", s.PolicyFile, n, mostPolicy), "shorten it, or use ROLE_CHAIN_SESSION_POLICY_ARNS")
+	if n := utf8.RuneCount(policy.Bytes()); n > maxPolicy {
+		return bad(fmt.Errorf("the policy in %q has %d characters, STS takes %d", s.PolicyFile, n, maxPolicy), "shorten it, or use ROLE_CHAIN_SESSION_POLICY_ARNS")
 	}
 	if mapped := s.Options.Policy; mapped != "" && !sameJSON(policy.Bytes(), []byte(mapped)) {
 		return bad(fmt.Errorf("the policy in %q differs from the one that the role map has for %s", s.PolicyFile, s.ClientRole), "leave the variable out: the map's counts")

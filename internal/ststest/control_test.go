@@ -75,7 +75,7 @@ func TestControl(t *testing.T) {
 	}
 
 	post("outage", `{"seconds": 0}`, 400)
-	post("outage", `{"seconds": 0.2}`, 204)
+	post("outage", `{"seconds": 2}`, 204)
 	if err := ask(t.Context(), server, &http.Transport{}); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("in the outage: %v", err)
 	}
@@ -84,7 +84,7 @@ func TestControl(t *testing.T) {
 		if err == nil {
 			break
 		}
-		if time.Since(began) > 5*time.Second {
+		if time.Since(began) > 30*time.Second {
 			t.Fatalf("still out: %v", err)
 		}
 	}

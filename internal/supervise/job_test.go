@@ -169,7 +169,7 @@ func start(t *testing.T, way string, attr *syscall.SysProcAttr, extra ...*os.Fil
 	return j
 }
 
-// children lists the children of a process that are no zombies.
+// children lists the children of a process that have not died.
 func children(pid int) (list []int) {
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
@@ -178,7 +178,7 @@ func children(pid int) (list []int) {
 			continue
 		}
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		if fields[0] != "Z" && fields[1] == strconv.Itoa(pid) {
+		if fields[0] != "Z" && fields[0] != "X" && fields[1] == strconv.Itoa(pid) {
 			child, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 			list = append(list, child)
 		}

@@ -142,6 +142,8 @@ func TestDescriptors(t *testing.T) {
 			}
 		}
 	}
+	for until := time.Now().Add(patience); slices.Contains(open(t, j.supervisor.pid), "4 pipe") && time.Now().Before(until); time.Sleep(time.Millisecond) {
+	} // what Spawn reads; the supervisor closes it after its answer
 	check()
 	if session := unixSession(t, j.supervisor.pid); session != j.supervisor.pid {
 		t.Errorf("session %d", session)

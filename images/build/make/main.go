@@ -5,6 +5,7 @@
 //
 //	-tools DIRECTORY   has buildkitd and buildx
 //	-out DIRECTORY     gets standin-amd64.tar, standin-arm64.tar and sidecar.tar, for "docker load"; it is also a cache
+//	-packages          nothing but what it makes from packages, so that a later run has it
 //	-debian ARCH       nothing but the root file system of this architecture, debian-ARCH.tar
 //
 // It runs in the repository's root, as root, with the programs git, go, javac, mmdebstrap, mvn, python3, runc, tar and
@@ -28,6 +29,7 @@ func run(args []string) int {
 	flags := flag.NewFlagSet("make", flag.ContinueOnError)
 	tools := flags.String("tools", "build/tools", "`directory` with buildkitd and buildx")
 	out := flags.String("out", "build/images", "`directory` for the archives")
+	packages := flags.Bool("packages", false, "only what is made from packages")
 	arch := flags.String("debian", "", "only the root file system of this `architecture`")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		return 2
@@ -35,7 +37,7 @@ func run(args []string) int {
 	var err error
 	if *arch != "" {
 		_, err = rootfs(*out, *arch)
-	} else {
+	} else if err = bases(*out); err == nil && !*packages {
 		err = build(*tools, *out)
 	}
 	if err != nil {
@@ -45,7 +47,8 @@ func run(args []string) int {
 	return 0
 }
 
-func build(tools, out string) (err error) {
+// bases makes what would come from registries.
+func bases(out string) error {
 	for _, step := range []struct {
 		name string
 		make func(string) error
@@ -56,6 +59,10 @@ func build(tools, out string) (err error) {
 		}
 		fmt.Fprintf(os.Stderr, "make: %s is there after %.0f s\n", step.name, time.Since(began).Seconds())
 	}
+	return nil
+}
+
+func build(tools, out string) (err error) {
 	undo, err := rig.EmulateARM64()
 	if err != nil {
 		return err
