@@ -3,6 +3,8 @@
 BIN := build
 TOOL := go tool -modfile=$(CURDIR)/tools/go.mod
 export CGO_ENABLED := 0
+# The go command compiles a package once for all folders, and for tests and programs alike, when no path is part of it.
+export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 
 .PHONY: build
 build: ## the two programs, static, into build/
@@ -26,11 +28,12 @@ fips: ## the Go packages with Go's FIPS 140-3 module, in tests and programs alik
 	GOFIPS140=$(FIPS) GODEBUG=fips140=only $(TOOL) gotestsum --format pkgname -- -count=1 -parallel 8 \
 		$$(go list ./cmd/... ./internal/... ./docs/... ./examples/... | grep -v /s3test) # whose checksums are S3's own: MD5
 
-# A mutant is a small fault in the code that no test notices: gremlins makes them one at a time, so this takes hours.
+# A mutant is a small fault in the code that no test notices: gremlins makes them one at a time, so this takes hours. How
+# long a mutant may run follows from a run without one, which must not be a cached one.
 MUTANTS := ./internal/chain ./internal/refresh ./internal/endpoint ./internal/profile
 .PHONY: mutants
 mutants: ## which small faults in the code no test would notice: MUTANTS=./internal/chain chooses; not in CI
-	for package in $(MUTANTS); do $(TOOL) gremlins unleash --workers 1 --timeout-coefficient 60 $$package || exit 1; done
+	for package in $(MUTANTS); do GOFLAGS="$(GOFLAGS) -count=1" $(TOOL) gremlins unleash --workers 1 --timeout-coefficient 5 $$package || exit 1; done
 
 .PHONY: vulnerabilities
 vulnerabilities: build ## known vulnerabilities in both programs, as built (asks the Go vulnerability database)
@@ -172,9 +175,12 @@ reproducible: ## builds the release from two clones in different places and comp
 ISOLATED := unshare --mount --pid --fork --kill-child --mount-proc
 
 # BuildKit and its client, in a module of their own (images/build/tools/go.mod).
-.PHONY: images-tools
+.PHONY: images-tools images-packages
 images-tools: ## buildkitd and buildx, into build/tools/
 	go -C images/build/tools build -trimpath -o $(CURDIR)/$(BIN)/tools/ tool
+
+images-packages: ## only what the images are built from, made from packages, into build/images/ (root)
+	$(ISOLATED) go run ./images/build/make -out $(BIN)/images -packages
 
 .PHONY: images
 images: images-tools ## the EMR on EKS image on a stand-in for EMR's, into build/images/standin-{amd64,arm64}.tar (root)
