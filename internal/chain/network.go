@@ -110,6 +110,9 @@ func (s Spec) everyService() bool {
 // foreign is what the SDK's errors let one say of an answer with status 200 that is no session.
 const foreign = "the answer ended too early, or it is not one of STS"
 
+// closedEarly is what net/http says of a connection that was closed before the request was written. It does not export it.
+const closedEarly = "server closed idle connection"
+
 // reason says in a few words why there was no answer, without what differs from try to try (ports, times), so that the
 // same trouble reads the same. The cause is returned without the SDK's wrapping, which keeps pieces of answers.
 func reason(err error, took time.Duration) (string, error) {
@@ -127,7 +130,7 @@ func reason(err error, took time.Duration) (string, error) {
 	case errors.As(err, &errno):
 		return errno.Error(), errno
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), // the last from net/http, now and then
-		errors.As(err, &syntax) && syntax.Msg == "unexpected EOF":
+		errors.As(err, &syntax) && syntax.Msg == "unexpected EOF", strings.Contains(err.Error(), closedEarly):
 		return foreign, io.ErrUnexpectedEOF // where a document begins otherwise than STS's, the SDK reads on to its end
 	case errors.As(err, &answer):
 		return foreign, io.ErrUnexpectedEOF

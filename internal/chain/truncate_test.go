@@ -2,9 +2,13 @@ package chain
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -54,6 +58,50 @@ func TestEveryTruncation(t *testing.T) {
 		t.Errorf("the whole answer made %v", want)
 	}
 }
+
+// A proxy may take a connection and close it before the request is written: net/http then speaks of an idle one.
+func TestClosedBeforeTheRequest(t *testing.T) {
+	p := inMemory(t, roles(), nil)
+	if _, err := p.chain.Base(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	read := make(chan struct{}, 100)
+	ended := func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		return told{client, read}, server.Close()
+	}
+	transport.DialContext, transport.DialTLSContext = ended, ended
+	p.chain.sts = newSTS(p.spec, transport)
+	for range 20 { // whether net/http has seen the end by then is left to its goroutines
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
+			<-read
+			runtime.Gosched() // to net/http's reader, which notes the end
+		}})
+		_, err := p.chain.Client(ctx)
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != Transient || !strings.HasSuffix(e.Message, ": "+foreign) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// told is a connection that tells of each read that has returned, and takes what is written, as the kernel does.
+type told struct {
+	net.Conn
+	read chan struct{}
+}
+
+func (c told) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	select {
+	case c.read <- struct{}{}:
+	default:
+	}
+	return n, err
+}
+
+func (told) Write(b []byte) (int, error) { return len(b), nil }
 
 // brokenOff is a body whose connection breaks.
 type brokenOff struct{}
