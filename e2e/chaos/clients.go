@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"os/exec"
 	"slices"
 	"strings"
@@ -20,8 +21,11 @@ import (
 // requestTimeout is how long a client waits: the refresher may take 25 s when it has no session.
 const requestTimeout = 40 * time.Second
 
-// client asks the endpoint until ctx ends, as an SDK does: on one connection or on a new one each time, and once more when
-// an answer was cut off.
+// attempts is how often a request is made whose answer is cut off, as botocore does.
+const attempts = 3
+
+// client asks the endpoint until ctx ends, as an SDK does: on one connection or on a new one each time, and again when an
+// answer was cut off.
 func (r *Run) client(ctx context.Context, keepAlive bool, every time.Duration) {
 	transport := &http.Transport{DisableKeepAlives: !keepAlive, DialContext: (&net.Dialer{}).DialContext}
 	defer transport.CloseIdleConnections()
@@ -29,12 +33,13 @@ func (r *Run) client(ctx context.Context, keepAlive bool, every time.Duration) {
 		asked := time.Now()
 		keys, err := r.ask(ctx, transport)
 		got := time.Now()
-		for tries := 1; wasCut(err) && ctx.Err() == nil && tries < 20; tries++ {
+		for n, began := 1, asked; wasCut(err) && ctx.Err() == nil && n < 20; n++ {
 			// Near a limit one worker after another may die, until one has the threads and the memory that it needs.
-			if tries > 1 && !r.judge.during(asked, got, "limit/") {
+			if n >= attempts && !r.judge.during(asked, got, "limit/") {
 				break
 			}
-			r.judge.cutOff("endpoint client", asked, got, err.Error())
+			r.judge.cutOff("endpoint client", began, got, err.Error())
+			began = time.Now()
 			keys, err = r.ask(ctx, transport)
 			got = time.Now()
 		}
@@ -82,9 +87,16 @@ func (r *Run) ask(ctx context.Context, transport http.RoundTripper) (keys Keys, 
 	return keys, nil
 }
 
-// wasCut reports whether there was a server, but no answer.
+// wasCut reports whether there was a server, but no whole answer.
 func wasCut(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	for _, cut := range []error{syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, cut) {
+			return true
+		}
+	}
+	var torn textproto.ProtocolError // a header that breaks off
+	// The second is net/http's for a new connection that ends before the request is written. It is not exported.
+	return errors.As(err, &torn) || err != nil && strings.Contains(err.Error(), "server closed idle connection")
 }
 
 // process runs a credential process as an SDK does, with nothing in its environment.

@@ -147,6 +147,7 @@ func (w *World) all(ctx context.Context, o options, logs string, out io.Writer) 
 	}()
 	counts := map[string]int{}
 	kinds := map[string][]uint64{}
+	firsts := map[string]string{} // of the findings of a kind
 	var failed []uint64
 	for r := range results {
 		for what, n := range r.Counts {
@@ -155,7 +156,11 @@ func (w *World) all(ctx context.Context, o options, logs string, out io.Writer) 
 		if len(r.Found) > 0 {
 			failed = append(failed, r.Schedule.Seed)
 			for _, f := range r.Found {
-				kinds[kindOf(f)] = append(kinds[kindOf(f)], r.Schedule.Seed)
+				kind := kindOf(f)
+				if kinds[kind] == nil {
+					firsts[kind] = f
+				}
+				kinds[kind] = append(kinds[kind], r.Schedule.Seed)
 			}
 			r.tell(out, logs)
 		} else if o.seed != 0 {
@@ -169,7 +174,7 @@ func (w *World) all(ctx context.Context, o options, logs string, out io.Writer) 
 		fmt.Fprintf(out, "SKIPPED: %s\n", what)
 	}
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
-		fmt.Fprintf(out, "broken: %s, seeds %v\n", kind, slices.Compact(kinds[kind]))
+		fmt.Fprintf(out, "broken: %s, seeds %v, the first time:\n  %s\n", kind, slices.Compact(kinds[kind]), firsts[kind])
 	}
 	if !suitetest.Close(out, began, len(seeds)-len(failed), len(failed), 0) {
 		return 1
