@@ -37,8 +37,6 @@ func newLog() (*Log, error) {
 }
 
 func (l *Log) read() {
-	defer unix.Close(l.fd)
-	defer close(l.closed)
 	buffer := make([]byte, 64<<10)
 	for {
 		fds := []unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}}
@@ -52,27 +50,38 @@ func (l *Log) read() {
 			l.text.Write(buffer[:n])
 			l.mu.Unlock()
 		}
+		over := err != unix.EINTR && n <= 0
+		if over {
+			unix.Close(l.fd)
+			close(l.closed)
+		}
 		l.reader.Unlock()
-		if err != unix.EINTR && n <= 0 {
+		if over {
 			return
 		}
 	}
 }
 
-// stop keeps the log from being read, and fills its pipe, until the returned function is called.
+// stop keeps the log from being read, and fills its pipe, until the returned function is called. Nothing happens to the log of
+// a container that has ended.
 func (l *Log) stop() (resume func() error, err error) {
+	l.reader.Lock()
+	resume = func() error { l.reader.Unlock(); return nil }
+	if l.drained(0) {
+		return resume, nil
+	}
 	w, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", l.fd), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
+		l.reader.Unlock()
 		return nil, fmt.Errorf("filling the log's pipe: %w", err)
 	}
-	l.reader.Lock()
 	for {
 		if _, err := unix.Write(w, []byte(filler)); err != nil {
 			break
 		}
 	}
 	unix.Close(w)
-	return func() error { l.reader.Unlock(); return nil }, nil
+	return resume, nil
 }
 
 // String is what came out so far.
@@ -88,6 +97,11 @@ func (l *Log) drained(within time.Duration) bool {
 	case <-l.closed:
 		return true
 	case <-time.After(within):
+	}
+	select { // with both of them so, either may have been taken
+	case <-l.closed:
+		return true
+	default:
 		return false
 	}
 }
