@@ -89,13 +89,13 @@ func (r *Run) ask(ctx context.Context, transport http.RoundTripper) (keys Keys, 
 
 // wasCut reports whether there was a server, but no whole answer.
 func wasCut(err error) bool {
-	for _, cut := range []error{syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF} {
+	for _, cut := range []error{syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
 		if errors.Is(err, cut) {
 			return true
 		}
 	}
 	var torn textproto.ProtocolError // a header that breaks off
-	// The second is net/http's for a new connection that ends before the request is written. It is not exported.
+	// The second, like net.ErrClosed, is net/http's for a new connection that ends before the request is written. It is not exported.
 	return errors.As(err, &torn) || err != nil && strings.Contains(err.Error(), "server closed idle connection")
 }
 

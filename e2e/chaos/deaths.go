@@ -25,7 +25,7 @@ func (r *Run) watch(ctx context.Context) {
 				r.judge.fail("a death", "the supervisor is gone, and nobody has killed it")
 			}
 		}
-		if supervisor == 0 && worker == 0 && !r.pod.hasEnded(0) {
+		if supervisor == 0 && worker == 0 || r.pod.hasEnded(0) { // for want of memory all of the pod may end
 			r.bothGone()
 			return
 		}
@@ -46,7 +46,7 @@ func (r *Run) lookForBoth(ctx context.Context) {
 	}
 }
 
-// bothGone notes that there is no endpoint any more, which only the end of the supervisor can bring about.
+// bothGone notes that there is no endpoint any more, which only the end of the supervisor or of the pod can bring about.
 func (r *Run) bothGone() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -21,6 +21,10 @@ func (r *Run) fault(ctx context.Context, f Fault) {
 	if ctx.Err() != nil {
 		return
 	}
+	if turn := r.turns[familyOf(f.Kind)]; turn != nil { // the one before may have been late
+		turn.Lock()
+		defer turn.Unlock()
+	}
 	window := r.judge.open(f.Kind, 0)
 	heal, err := r.apply(ctx, f)
 	switch {
@@ -199,7 +203,7 @@ func (r *Run) processFault(ctx context.Context, f Fault) (heal func() error, err
 			r.excuse = r.judge.open("excused", 0)
 		}
 	case "kill-supervisor", "abort-supervisor":
-		if time.Since(r.workerHit) < replaced {
+		if time.Since(r.workerHit) < replaced+3*r.w.lag.Worst() {
 			w := r.judge.open("excused", replaced)
 			r.judge.shut(w, 2*replaced)
 		}
@@ -220,7 +224,7 @@ func (r *Run) processFault(ctx context.Context, f Fault) (heal func() error, err
 		return func() error {
 			select {
 			case since := <-stopped:
-				if supervisor, now := r.w.procs.refresher(r.pod.mark, r.pod.original); supervisor != 0 && now == worker && time.Since(since) > 8*time.Second+3*r.w.lag.Worst() &&
+				if supervisor, now := r.w.procs.refresher(r.pod.mark, r.pod.original); supervisor != 0 && now == worker && time.Since(since) > r.judge.replacing(since, time.Now()) &&
 					!r.judge.during(since, time.Now(), "stop-supervisor", "limit/") {
 					r.judge.fail("a worker that is not replaced", "it has been stopped for %s: %s", clock(time.Since(since)), describe(r.w.procs.of(r.pod.mark)))
 				}
@@ -238,7 +242,7 @@ func (r *Run) processFault(ctx context.Context, f Fault) (heal func() error, err
 		}
 	case "stop-supervisor":
 		r.stopped = kill(supervisor, signal)
-		if time.Since(r.workerHit) < 2*replaced && r.excuse == nil {
+		if time.Since(r.workerHit) < 2*replaced+3*r.w.lag.Worst() && r.excuse == nil {
 			r.excuse = r.judge.open("excused", replaced)
 		}
 		return func() error {

@@ -110,15 +110,20 @@ func (g *Group) limit(controller string, more int) error {
 		return errors.ErrUnsupported
 	}
 	f := g.files(controller)
-	text, err := os.ReadFile(filepath.Join(dir, f.usage))
-	if err != nil {
-		return err
+	for tries := 1; ; tries++ {
+		text, err := os.ReadFile(filepath.Join(dir, f.usage))
+		if err != nil {
+			return err
+		}
+		used, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil {
+			return err
+		}
+		err = os.WriteFile(filepath.Join(dir, f.limit), []byte(strconv.Itoa(used+more)), 0)
+		if tries == 100 || !errors.Is(err, unix.EBUSY) { // more is in use by now
+			return err
+		}
 	}
-	used, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, f.limit), []byte(strconv.Itoa(used+more)), 0)
 }
 
 func (g *Group) lift(controller string) error {

@@ -102,10 +102,30 @@ func (j *Judge) during(from, to time.Time, kinds ...string) bool {
 // patience is how long a request may wait while there is a session, on a machine that may be slow: the successor of a
 // killed worker is there at once, that of a stopped one after two checks.
 func (j *Judge) patience(asked, got time.Time) time.Duration {
-	if j.during(asked.Add(-5*time.Second), got, "stop-worker", "stop-supervisor") {
-		return 8*time.Second + 3*j.lag.Worst()
+	from := asked.Add(-5 * time.Second)
+	switch {
+	case j.during(from, got, "stop-worker", "stop-supervisor"):
+		return j.replacing(from, got)
+	case j.during(from, got, "abort-worker") && j.during(from, got, "log-full"):
+		return j.replacing(from, got) // it hangs in what it says of its end
 	}
 	return 2500*time.Millisecond + 5*j.lag.Worst()
+}
+
+// replacing is how long it may take to replace a worker that hung between these times. One that was stopped before it was ready
+// gets 10 s for that.
+func (j *Judge) replacing(from, to time.Time) time.Duration {
+	j.mu.Lock()
+	stops := slices.DeleteFunc(slices.Clone(j.windows), func(w *Window) bool {
+		return w.kind != "stop-worker" || w.from.After(to) || !w.to.IsZero() && w.to.Before(from)
+	})
+	j.mu.Unlock()
+	for _, w := range stops {
+		if j.during(w.from.Add(-2*time.Second), w.from, "worker died") {
+			return 13*time.Second + 3*j.lag.Worst()
+		}
+	}
+	return 8*time.Second + 3*j.lag.Worst()
 }
 
 // settled is how long a renewal may take once what kept it back has gone: a try that hangs takes 10 s.
@@ -208,7 +228,7 @@ func (j *Judge) starved(who string, asked, got time.Time, why string) {
 func (j *Judge) cutOff(who string, asked, got time.Time, why string) {
 	j.count(who + ", cut off")
 	j.atTheEnd(func() {
-		if !j.during(asked.Add(-time.Second/2), got.Add(time.Second/2), "worker died", "excused") {
+		if !j.during(asked.Add(-time.Second/2), got.Add(time.Second/2), "worker died", "limit/", "excused") {
 			j.fail("a lost answer", "%s, from %s on, while no worker died: %s", who, j.at(asked), why)
 		}
 	})

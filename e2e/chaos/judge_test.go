@@ -44,6 +44,19 @@ func (b bench) give(k Keys) {
 	}
 }
 
+// waits has a reader wait beside a session of an hour, from the last of these faults on; each begins a second after the other.
+func (b bench) waits(d time.Duration, faults ...string) {
+	s, _ := b.sts.Lookup(b.session(clientRole).AccessKeyId)
+	s.Expires = s.Expires.Add(time.Hour)
+	b.served("reader", s, time.Now(), time.Now())
+	for _, fault := range faults {
+		time.Sleep(time.Second)
+		b.open(fault, 0)
+	}
+	asked := time.Now()
+	b.served("reader", s, asked, asked.Add(d))
+}
+
 const testLife = 10 * time.Second
 
 // Each promise that is broken is found, as what it is; what is none is not.
@@ -121,6 +134,15 @@ func TestJudge(t *testing.T) {
 			asked := time.Now().Add(time.Second)
 			b.served("reader", s, asked, asked.Add(10*time.Second))
 		}, "a slow answer"},
+		"a long wait for the successor of a stopped worker": {func(b bench) { b.waits(12*time.Second, "stop-worker") }, "a slow answer"},
+		"the same, and it had only just been started":       {func(b bench) { b.waits(12*time.Second, "worker died", "stop-worker") }, ""},
+		"the same, and longer still":                        {func(b bench) { b.waits(14*time.Second, "worker died", "stop-worker") }, "a slow answer"},
+		"a long wait after an abort":                        {func(b bench) { b.waits(6*time.Second, "abort-worker") }, "a slow answer"},
+		"the same, and nobody reads what it says":           {func(b bench) { b.waits(6*time.Second, "log-full", "abort-worker") }, ""},
+		"cut off at a limit": {func(b bench) {
+			b.open("limit-memory", 0)
+			b.cutOff("reader", time.Now(), time.Now(), "reset")
+		}, ""},
 		"past the refresher": {func(b bench) {
 			s, _ := b.sts.Lookup(b.session(clientRole).AccessKeyId)
 			b.ran(s, time.Now(), time.Now())

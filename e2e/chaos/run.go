@@ -35,6 +35,7 @@ type Run struct {
 	home      *Home
 	pod       *Pod
 
+	turns     map[string]*sync.Mutex // of the families of which one fault at a time is in force
 	mu        *sync.Mutex
 	stsFaults []*ststest.Fault
 	down      int
@@ -56,7 +57,10 @@ type Result struct {
 // run does a schedule from its pod's start to its end.
 func (w *World) run(ctx context.Context, s Schedule) (result Result) {
 	began := time.Now()
-	r := &Run{w: w, schedule: s, mark: fmt.Sprintf("seed-%d", s.Seed), mu: &sync.Mutex{}}
+	r := &Run{w: w, schedule: s, mark: fmt.Sprintf("seed-%d", s.Seed), mu: &sync.Mutex{}, turns: map[string]*sync.Mutex{}}
+	for _, family := range serial {
+		r.turns[family] = &sync.Mutex{}
+	}
 	result.Schedule = s
 	err := r.prepare()
 	if err == nil {

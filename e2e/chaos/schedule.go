@@ -68,13 +68,13 @@ func familyOf(kind string) string {
 	return ""
 }
 
-// cut reports whether a worker was killed or stopped while a call could be waiting for the answer that a fault of this kind
-// keeps back: then nobody is left who could say so.
+// cut reports whether a call that could be waiting for the answer that a fault of this kind keeps back may have ended otherwise:
+// with the worker, or by a reset. Then nobody is left who could say so.
 func (s *Schedule) cut(kind string) bool {
 	const call = 10 * time.Second // how long the refresher waits for an answer
 	for _, f := range s.Faults {
 		for _, p := range s.Faults {
-			if f.Kind == kind && (strings.HasSuffix(p.Kind, "-worker") || p.Kind == "limit-memory") && p.At < f.At+f.For+call && f.At < p.At+p.For {
+			if f.Kind == kind && (strings.HasSuffix(p.Kind, "-worker") || slices.Contains([]string{"limit-memory", "limit-processes", "down"}, p.Kind)) && p.At < f.At+f.For+call && f.At < p.At+p.For {
 				return true
 			}
 		}
@@ -199,6 +199,10 @@ func (s *Schedule) part() {
 
 func (s *Schedule) has(kinds ...string) bool {
 	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return slices.Contains(kinds, f.Kind) })
+}
+
+func (s *Schedule) hasFamily(families ...string) bool {
+	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return slices.Contains(families, familyOf(f.Kind)) })
 }
 
 // loses reports whether the pod loses its directory.
