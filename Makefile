@@ -120,7 +120,10 @@ lint: $(BIN)/codespell/bin/codespell ## gofmt, go vet, staticcheck, actionlint f
 # By pip, into a place of its own: .codespellrc has its settings.
 $(BIN)/codespell/bin/codespell: Makefile
 	python3 -m venv $(BIN)/codespell
-	$(BIN)/codespell/bin/pip --quiet --disable-pip-version-check install codespell==2.4.3
+	for pause in 5 20 0; do \
+		$(BIN)/codespell/bin/pip --quiet --disable-pip-version-check install codespell==2.4.3 && break; \
+		[ $$pause != 0 ] && sleep $$pause || exit 1; \
+	done
 	touch $@
 
 # The flags are those of Dockerfile: with the same version, commit and Go, these are the programs of the image, byte for

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // JarName is rolechain's jar, in build/hadoop and in an image.
@@ -24,8 +25,16 @@ func Install(ctx context.Context, root, build string, sparks ...string) error {
 	if err := InstallMore(ctx, root, build, wanted...); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "mvn", "--quiet", "--batch-mode", "--file", filepath.Join(root, "hadoop", "pom.xml"), "package")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	var out []byte
+	var err error
+	for _, pause := range []time.Duration{0, 5 * time.Second, 20 * time.Second} { // it downloads
+		time.Sleep(pause)
+		cmd := exec.CommandContext(ctx, "mvn", "--quiet", "--batch-mode", "--update-snapshots", "--file", filepath.Join(root, "hadoop", "pom.xml"), "package")
+		if out, err = cmd.CombinedOutput(); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("building rolechain's jar: %w\n%s", err, out)
 	}
 	jar, err := os.ReadFile(Jar(root))

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -129,14 +131,15 @@ func (t *trial) logged(ctx context.Context, pod, container, text string) error {
 
 func last(log string) string { return log[max(0, len(log)-1500):] }
 
-// keepLogs copies the pods' logs from where the kubelet has them into the trial's folder: it removes them with the pods.
+// keepLogs copies the pods' logs from where the kubelet has them into the trial's folder: it removes them with the pods, some
+// of them perhaps meanwhile.
 func (t *trial) keepLogs() error {
 	found, err := filepath.Glob(filepath.Join(t.Dir, "pods", t.name+"_*"))
 	if err != nil {
 		return err
 	}
 	for _, dir := range found {
-		if err := os.CopyFS(filepath.Join(t.World.Work, "pods", filepath.Base(dir)), os.DirFS(dir)); err != nil && !os.IsExist(err) {
+		if err := os.CopyFS(filepath.Join(t.World.Work, "pods", filepath.Base(dir)), os.DirFS(dir)); err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ java() {
 	need javac "install a JDK, 11 or later (Debian: default-jdk-headless)"
 	need mvn "install Maven (Debian: maven)"
 	# Held back: Debian's Maven writes escape codes however quiet it is told to be.
-	said=$(retry mvn --quiet --batch-mode --file "$here/java/pom.xml" -Drealsdk.dir="$dir" "$@" \
+	said=$(retry mvn --quiet --batch-mode --update-snapshots --file "$here/java/pom.xml" -Drealsdk.dir="$dir" "$@" \
 		compile dependency:copy-dependencies) || die "maven failed
 $said"
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // A Client asks the API server, as the cluster's administrator.
@@ -24,6 +25,7 @@ func newClient(a *authority) (*Client, error) {
 	return &Client{&http.Client{Transport: &http.Transport{
 		TLSClientConfig:     &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{own}},
 		MaxIdleConnsPerHost: 16,
+		IdleConnTimeout:     30 * time.Second, // before the API server closes one, perhaps as a request is on its way
 	}}}, nil
 }
 

@@ -53,6 +53,7 @@ type Cluster struct {
 	Client *Client
 
 	pki     *authority
+	mu      sync.Mutex
 	daemons []*daemon
 }
 

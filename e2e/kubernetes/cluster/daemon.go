@@ -36,7 +36,9 @@ func (c *Cluster) start(program string, args ...string) (*daemon, error) {
 	if err := d.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", d.name, err)
 	}
+	c.mu.Lock()
 	c.daemons = append(c.daemons, d)
+	c.mu.Unlock()
 	go func() {
 		d.err = d.cmd.Wait()
 		close(d.ended)

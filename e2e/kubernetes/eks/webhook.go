@@ -57,7 +57,7 @@ func (e *EKS) Start(ctx context.Context) error {
 	return e.Cluster.Client.Do(ctx, http.MethodPost, "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations", object{
 		"metadata": object{"name": "pod-identity-webhook"},
 		"webhooks": []object{{
-			"name": "iam-for-pods.amazonaws.com", "failurePolicy": "Fail", "sideEffects": "None", "reinvocationPolicy": "IfNeeded",
+			"name": "iam-for-pods.amazonaws.com", "failurePolicy": "Fail", "timeoutSeconds": 30, "sideEffects": "None", "reinvocationPolicy": "IfNeeded",
 			"admissionReviewVersions": []string{"v1"},
 			"clientConfig":            object{"url": "https://" + server.Addr + "/mutate", "caBundle": base64.StdEncoding.EncodeToString(authority)},
 			"rules":                   []object{{"operations": []string{"CREATE"}, "apiGroups": []string{""}, "apiVersions": []string{"v1"}, "resources": []string{"pods"}}},

@@ -54,7 +54,7 @@ func mavenRepository(out, tar string) error {
 	}
 	m2, etc := filepath.Join(root, "m2"), filepath.Join(root, "etc", "maven")
 	err = again(func() error {
-		return command("mvn", "--quiet", "--batch-mode", "--file", "hadoop/pom.xml", "-Dmaven.repo.local="+m2, "package")
+		return command("mvn", "--quiet", "--batch-mode", "--update-snapshots", "--file", "hadoop/pom.xml", "-Dmaven.repo.local="+m2, "package")
 	})
 	if err != nil {
 		return fmt.Errorf("filling Maven's repository: %w", err)

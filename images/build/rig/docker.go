@@ -6,6 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Docker is a running engine of its own: it does not see the images, networks and containers of any other.
@@ -78,8 +81,17 @@ func (d *Docker) removeCgroups() error {
 	for _, pattern := range []string{"/sys/fs/cgroup" + d.cgroup, "/sys/fs/cgroup/*" + d.cgroup} {
 		groups, _ := filepath.Glob(pattern)
 		for _, group := range groups {
-			problems = append(problems, os.Remove(group)) // a directory of the kernel's files, which go with it
+			problems = append(problems, removeCgroup(group))
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// removeCgroup removes a directory of the kernel's files, which go with it. It is busy for a moment after its last process.
+func removeCgroup(group string) error {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		if err := os.Remove(group); !errors.Is(err, unix.EBUSY) || time.Now().After(end) {
+			return err
+		}
+	}
 }
