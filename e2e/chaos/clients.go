@@ -155,7 +155,7 @@ func (r *Run) processes(ctx context.Context) {
 		got := time.Now()
 		who := "credential process"
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, r.isTaken(): // containers of one pod share a host name, and so may ask each other's refresher
 			return
 		case code == -1:
 			r.judge.fail("a hang", "the credential process for %s, from %s on: %v", profile, clock(asked.Sub(r.judge.began)), err)

@@ -50,6 +50,9 @@ func (r *Run) missing(ctx context.Context, healed time.Time) (list []string) {
 		keys, err := r.first(r.pod, container{home: r.home.Dir})
 		lacks("credentials file", keys, err)
 	} else {
+		if r.isTaken() {
+			return nil
+		}
 		keys, _, err := r.process(ctx, "default")
 		lacks("credential process", keys, err)
 		if gone {

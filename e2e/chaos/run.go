@@ -203,6 +203,9 @@ func (r *Run) read(ctx context.Context, all *sync.WaitGroup) {
 // isGone reports whether both processes of the refresher are gone.
 func (r *Run) isGone() bool { r.mu.Lock(); defer r.mu.Unlock(); return r.gone }
 
+// isTaken reports whether another container may have taken the home by now, since nobody had it any more.
+func (r *Run) isTaken() bool { return r.isGone() && r.schedule.starts("intruder") }
+
 func (r *Run) secrets() []string { return r.sts.Secrets() }
 
 func (r *Run) release() {

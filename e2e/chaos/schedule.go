@@ -205,6 +205,10 @@ func (s *Schedule) hasFamily(families ...string) bool {
 	return slices.ContainsFunc(s.Faults, func(f Fault) bool { return slices.Contains(families, familyOf(f.Kind)) })
 }
 
+func (s *Schedule) starts(kind string) bool {
+	return slices.ContainsFunc(s.Starts, func(start Start) bool { return start.Kind == kind })
+}
+
 // loses reports whether the pod loses its directory.
 func (s *Schedule) loses() bool { return s.has("removed", "link", "dangling-link") }
 
