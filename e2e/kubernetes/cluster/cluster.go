@@ -87,7 +87,7 @@ func (c *Cluster) Start(ctx context.Context) (err error) {
 
 // Stop ends the daemons, the last one first. What runs in pods ends with the namespaces.
 func (c *Cluster) Stop() {
-	for _, d := range slices.Backward(c.daemons) {
+	for _, d := range slices.Backward(c.started()) {
 		d.stop()
 	}
 }
@@ -127,7 +127,7 @@ func (c *Cluster) program(name string) string { return filepath.Join(c.Bin, name
 
 // Failed says which daemon has ended, and how; nil while all run.
 func (c *Cluster) Failed() error {
-	for _, d := range c.daemons {
+	for _, d := range c.started() {
 		select {
 		case <-d.ended:
 			return fmt.Errorf("%s has ended: %w; %s", d.name, d.err, tail(d.log))

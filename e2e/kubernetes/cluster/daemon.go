@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -44,6 +45,13 @@ func (c *Cluster) start(program string, args ...string) (*daemon, error) {
 		close(d.ended)
 	}()
 	return d, nil
+}
+
+// started are the daemons so far, in order.
+func (c *Cluster) started() []*daemon {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.daemons)
 }
 
 // await asks until there is no error any more. A daemon that ends meanwhile ends the wait.
