@@ -1,13 +1,12 @@
 package main
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"runtime"
 	"testing"
+
+	"rolechain/internal/proxytest"
 )
 
 // A worker may die at any moment of a request: the answer counts as cut off, whatever net/http calls it.
@@ -44,18 +43,10 @@ func TestWasCut(t *testing.T) {
 					_ = conn.(*net.TCPConn).SetLinger(0)
 				}
 			}()
-			read := make(chan struct{}, 100)
-			transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-				return told{conn, read}, err
-			}}
-			connected := func(httptrace.GotConnInfo) {
-				if !c.request {
-					<-read
-					runtime.Gosched() // to net/http's reader, which notes the end
-				}
+			transport, ctx := &http.Transport{DisableKeepAlives: true, DialContext: new(net.Dialer).DialContext}, t.Context()
+			if !c.request {
+				ctx = proxytest.ReadFirst(ctx, transport)
 			}
-			ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{GotConn: connected})
 			q, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+l.Addr().String(), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -77,19 +68,4 @@ func TestWasCut(t *testing.T) {
 	if err == nil || wasCut(err) {
 		t.Errorf("%v counts, and nobody listens there", err)
 	}
-}
-
-// told is a connection that tells of each read that has returned.
-type told struct {
-	net.Conn
-	read chan struct{}
-}
-
-func (c told) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	select {
-	case c.read <- struct{}{}:
-	default:
-	}
-	return n, err
 }

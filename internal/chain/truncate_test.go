@@ -7,10 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"runtime"
 	"strings"
 	"testing"
+
+	"rolechain/internal/proxytest"
 )
 
 // An answer that ends at any byte is a whole session or a passing failure, whether the connection broke or a proxy ended
@@ -66,18 +66,14 @@ func TestClosedBeforeTheRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
-	read := make(chan struct{}, 100)
 	ended := func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
-		return told{client, read}, server.Close()
+		return taking{client}, server.Close()
 	}
 	transport.DialContext, transport.DialTLSContext = ended, ended
 	p.chain.sts = newSTS(p.spec, transport)
+	ctx := proxytest.ReadFirst(t.Context(), transport)
 	for range 20 { // whether net/http has seen the end by then is left to its goroutines
-		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-			<-read
-			runtime.Gosched() // to net/http's reader, which notes the end
-		}})
 		_, err := p.chain.Client(ctx)
 		var e *Error
 		if !errors.As(err, &e) || e.Kind != Transient || !strings.HasSuffix(e.Message, ": "+foreign) {
@@ -86,22 +82,10 @@ func TestClosedBeforeTheRequest(t *testing.T) {
 	}
 }
 
-// told is a connection that tells of each read that has returned, and takes what is written, as the kernel does.
-type told struct {
-	net.Conn
-	read chan struct{}
-}
+// taking is a connection that takes what is written, as the kernel does.
+type taking struct{ net.Conn }
 
-func (c told) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	select {
-	case c.read <- struct{}{}:
-	default:
-	}
-	return n, err
-}
-
-func (told) Write(b []byte) (int, error) { return len(b), nil }
+func (taking) Write(b []byte) (int, error) { return len(b), nil }
 
 // brokenOff is a body whose connection breaks.
 type brokenOff struct{}

@@ -1,5 +1,5 @@
 // Package proxytest is a proxy for tests. It connects to where the test says, whatever name it is asked for, or it
-// refuses, and it keeps a log.
+// refuses, and it keeps a log. ReadFirst is for one that closes connections at once.
 package proxytest
 
 import (
